@@ -1,0 +1,2 @@
+// Package webhook sends document-event webhooks.
+package webhook
