@@ -1,5 +1,6 @@
 package webhook
 
+<<<<<<< HEAD
 // What the tests reach of the sender's side.
 var (
 	SignRequest    = signRequest
@@ -9,3 +10,25 @@ var (
 
 // SignWith signs by a kept signer.
 var SignWith = (*signer).sign
+=======
+import (
+	"context"
+	"net"
+	"net/netip"
+)
+
+// SetNetwork replaces name resolution and connecting below the address guard.
+func (t *HTTPTransport) SetNetwork(
+	resolve func(ctx context.Context, host string) ([]netip.Addr, error),
+	connect func(ctx context.Context, network, address string) (net.Conn, error),
+) {
+	t.dialer.Resolve, t.dialer.Connect = resolve, connect
+}
+
+// PoolCount is how many pools of connections are open.
+func (t *HTTPTransport) PoolCount() int {
+	t.pools.mu.Lock()
+	defer t.pools.mu.Unlock()
+	return len(t.pools.byKey)
+}
+>>>>>>> transport
