@@ -36,12 +36,9 @@ func (m *Memo) Writer(dst []byte, limit int) *Writer {
 }
 
 // recall returns the effect of text after last, if it is known. A template
-// writes its texts in much the same order each time, so that the guess is
-// nearly always right.
+// writes its texts in much the same order each time, so that one of two
+// guesses is nearly always right; Writer.Text tries the first.
 func (m *Memo) recall(last *effect, text string, from place) *effect {
-	if e := last.next.Load(); e.is(text, from) {
-		return e
-	}
 	if e := last.other.Load(); e.is(text, from) {
 		return e
 	}

@@ -14,6 +14,7 @@ package jsonbody
 
 import (
 	"encoding/json"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -25,13 +26,12 @@ import (
 // A Writer appends one JSON value to a slice of bytes. The first error stays:
 // every later call returns it. A Writer is not safe for concurrent use.
 type Writer struct {
-	g     grammar
-	memo  *Memo
-	last  *effect // of the text before, when there is a memo
-	buf   []byte
-	start int // what was in buf before
-	limit int
-	err   error
+	g    grammar
+	memo *Memo
+	last *effect // of the text before, when there is a memo and no error
+	buf  []byte
+	end  int // how long buf may become
+	err  error
 }
 
 // New returns a Writer that appends to dst at most limit bytes, after which it
@@ -44,7 +44,12 @@ func New(dst []byte, limit int) *Writer {
 // Reset makes w as new, as [Memo.Writer] would return it; m may be nil. It
 // serves programs that keep Writers, whose zero value is good for nothing else.
 func (w *Writer) Reset(m *Memo, dst []byte, limit int) {
-	*w = Writer{memo: m, buf: dst, start: len(dst), limit: limit}
+	w.g.place, w.g.outer = place{}, w.g.outer[:0]
+	w.memo, w.last, w.err = m, nil, nil
+	w.buf, w.end = dst, math.MaxInt
+	if limit < math.MaxInt-len(dst) {
+		w.end = len(dst) + limit
+	}
 	if m != nil {
 		w.last = &m.first
 	}
@@ -57,20 +62,37 @@ func (w *Writer) Bytes() []byte { return w.buf }
 // Text writes text of the template as it is. An error is a [*SyntaxError]
 // whose Offset is the position of the offending byte in s, or [ErrTooLong].
 func (w *Writer) Text(s string) error {
-	if w.err != nil || s == "" {
-		return w.err
-	}
-	if len(w.buf)-w.start+len(s) > w.limit {
-		return w.fail(ErrTooLong)
-	}
-	if w.memo != nil && w.g.shallow() {
-		if e := w.memo.recall(w.last, s, w.g.place); e != nil {
-			w.g.place, w.last = e.to, e
+	// This is the way of nearly every text, written to be short: no memo, no
+	// guess, an error and a full body all go the other one.
+	if w.last != nil {
+		e := w.last.next.Load()
+		if e != nil && e.text == s && e.from == w.g.place && len(w.buf)+len(s) <= w.end {
+			w.g.place = e.to
+			w.last = e
 			w.buf = append(w.buf, s...)
 			return nil
 		}
 	}
-	return w.read(s)
+	return w.slowText(s)
+}
+
+func (w *Writer) slowText(s string) error {
+	if w.err != nil || s == "" {
+		return w.err
+	}
+	if len(w.buf)+len(s) > w.end {
+		return w.fail(ErrTooLong)
+	}
+	if w.memo == nil || !w.g.shallow() {
+		return w.read(s)
+	}
+	e := w.memo.recall(w.last, s, w.g.place)
+	if e == nil {
+		return w.read(s)
+	}
+	w.g.place, w.last = e.to, e
+	w.buf = append(w.buf, s...)
+	return nil
 }
 
 // read checks and writes a text that the memo does not know.
@@ -123,10 +145,12 @@ func (w *Writer) Value(v any) error {
 	default:
 		err = w.elsewhere(v)
 	}
-	if err == nil && len(w.buf)-w.start > w.limit {
+	if err == nil && len(w.buf) > w.end {
 		err = ErrTooLong
 	}
-	w.err = err
+	if err != nil {
+		w.fail(err)
+	}
 	return err
 }
 
@@ -140,7 +164,7 @@ func (w *Writer) Close() error {
 }
 
 func (w *Writer) fail(err error) error {
-	w.err = err
+	w.err, w.last = err, nil
 	return err
 }
 
@@ -194,6 +218,12 @@ func (w *Writer) alone(v any) error {
 		if v > 0 {
 			w.buf = strconv.AppendInt(w.buf, int64(v), 10)
 			w.g.mode = modeInteger
+			return nil
+		}
+	case float64:
+		if abs := math.Abs(v); abs >= 1 && abs < 1e16 {
+			w.buf = value.AppendFloat(w.buf, v)
+			w.g.mode = modeFraction
 			return nil
 		}
 	case value.Safe:
