@@ -18,10 +18,13 @@ type SyntaxError struct {
 	Found string
 	// Hint, when not empty, is what the author probably meant to do.
 	Hint string
-	// Offset is the position of the offending byte in the text that was given
-	// to Text, and 0 when a value or the end of the body is at fault.
-	Offset int
+	// At is the position of the offending byte in the text that was given to
+	// Text, and 0 when a value or the end of the body is at fault.
+	At int
 }
+
+// Offset returns At, for engines that turn it into a line and a column.
+func (e *SyntaxError) Offset() int { return e.At }
 
 // Error reads like "the body is not JSON: expected a key, found "}" (...)".
 func (e *SyntaxError) Error() string {
@@ -79,7 +82,7 @@ func (p place) wordName() string {
 
 // wrongByte is the error for a byte of the template's text.
 func (p place) wrongByte(c byte, offset int) *SyntaxError {
-	e := &SyntaxError{Expected: p.expected(), Found: byteName(c), Offset: offset}
+	e := &SyntaxError{Expected: p.expected(), Found: byteName(c), At: offset}
 	switch {
 	case p.mode == modeKey && c == '}', p.mode == modeValue && c == ']':
 		e.Hint = "there is a comma too many"

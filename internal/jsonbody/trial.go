@@ -22,7 +22,7 @@ func (t *Trial) Text(s string) error {
 	if n := feed(&t.g, s); n < len(s) {
 		t.err = t.g.wrongByte(s[n], n)
 	} else if n := invalidUTF8(s); n >= 0 {
-		t.err = &SyntaxError{Expected: "UTF-8", Found: "a byte that is not", Offset: n}
+		t.err = &SyntaxError{Expected: "UTF-8", Found: "a byte that is not", At: n}
 	}
 	return t.err
 }

@@ -60,7 +60,7 @@ func (w *Writer) Reset(m *Memo, dst []byte, limit int) {
 func (w *Writer) Bytes() []byte { return w.buf }
 
 // Text writes text of the template as it is. An error is a [*SyntaxError]
-// whose Offset is the position of the offending byte in s, or [ErrTooLong].
+// whose At is the position of the offending byte in s, or [ErrTooLong].
 func (w *Writer) Text(s string) error {
 	// This is the way of nearly every text, written to be short: no memo, no
 	// guess, an error and a full body all go the other one.
@@ -102,7 +102,7 @@ func (w *Writer) read(s string) error {
 		return w.fail(w.g.wrongByte(s[n], n))
 	}
 	if n := invalidUTF8(s); n >= 0 {
-		return w.fail(&SyntaxError{Expected: "UTF-8", Found: "a byte that is not", Offset: n})
+		return w.fail(&SyntaxError{Expected: "UTF-8", Found: "a byte that is not", At: n})
 	}
 	if w.memo != nil && from.shallow() && w.g.shallow() {
 		w.memo.remember(s, from, w.g.place)

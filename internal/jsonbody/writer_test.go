@@ -216,7 +216,7 @@ func TestErrors(t *testing.T) {
 			var syntax *jsonbody.SyntaxError
 			require.ErrorAs(t, err, &syntax)
 			got := strings.TrimPrefix(err.Error(), "the body is not JSON: ")
-			require.Equal(t, tt.want, got+" at "+string(rune('0'+syntax.Offset)))
+			require.Equal(t, tt.want, got+" at "+string(rune('0'+syntax.Offset())))
 			require.Equal(t, err, w.Text("more"), "the first error stays")
 			require.Equal(t, err, w.Value(1))
 			require.Equal(t, err, w.Close())
