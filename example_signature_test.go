@@ -81,5 +81,5 @@ func ExampleNewSealer() {
 	fmt.Println(err)
 	// Output:
 	// super-secret <nil>
-	// webhook: not a sealed secret of this place
+	// webhook: sealed secret cannot be opened
 }

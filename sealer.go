@@ -27,9 +27,9 @@ type Sealer interface {
 
 // Errors of [Sealer], to be tested with [errors.Is].
 var (
-	// ErrSeal: what should be opened was not sealed like this: it is in another
-	// format, was changed, or belongs to something else.
-	ErrSeal = errors.New("webhook: not a sealed secret of this place")
+	// ErrSeal: what should be opened was never sealed, is in another format, was
+	// changed, or belongs to something else.
+	ErrSeal = errors.New("webhook: sealed secret cannot be opened")
 
 	// ErrSealKey: it was sealed with a key that is not given. It wraps ErrSeal.
 	ErrSealKey = fmt.Errorf("%w: sealed with an unknown key", ErrSeal)

@@ -95,6 +95,7 @@ func TestSealerRefusesWhatItDidNotSeal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.Open(test.sealed, test.associated)
 			require.ErrorIs(t, err, webhook.ErrSeal)
+			require.NotErrorIs(t, err, webhook.ErrSealKey)
 			require.NotContains(t, err.Error(), "super-secret-key")
 		})
 	}

@@ -52,7 +52,8 @@ type Verifier struct {
 	Secrets []string
 
 	// AcceptSecretHeader accepts X-Webhook-Secret, Frappe Cloud's scheme, as
-	// proof. Without it the header is ignored. Defaults to false.
+	// proof, of whatever body comes with it. Without it the header is ignored.
+	// Defaults to false.
 	AcceptSecretHeader bool
 
 	// RequireStandard refuses requests without a Standard Webhooks signature,

@@ -35,7 +35,7 @@ import (
 var ErrUnexpectedSignature = errors.New("webhooktest: signed, but the receiver has no secret")
 
 // maxBodyBytes bounds a body read from a socket.
-const maxBodyBytes = 64 << 20
+const maxBodyBytes = 16 << 20
 
 // A Receiver verifies and records requests and answers them: 401 to those that
 // prove nothing or something wrong, the scripted answers to the others, and 200
@@ -191,7 +191,7 @@ func (r *Receiver) Send(ctx context.Context, req *webhook.Request) (*webhook.Res
 	}, nil
 }
 
-// ServeHTTP receives req from a socket. A body above 64 MiB or one that breaks
+// ServeHTTP receives req from a socket. A body above 16 MiB or one that breaks
 // off is answered 400 and not recorded.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBodyBytes))
