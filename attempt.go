@@ -124,7 +124,7 @@ func (h *hook) target(del *Delivery) (string, error) {
 	if err != nil {
 		return "", backoff.Permanent(err)
 	}
-	if h.endpoint != "" && endpoint.Of(u) != h.endpoint {
+	if h.endpoint != "" && endpoint.Endpoint(u) != h.endpoint {
 		return "", errEndpointChanged
 	}
 	return u.String(), nil
@@ -181,9 +181,9 @@ func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redacto
 	case errors.Is(err, errEndpointChanged):
 		a.Class, a.Error = ReasonEndpoint, err.Error()
 	case err != nil:
-		a.Class, a.Error = errorClass(err), hide.text(err.Error())
+		a.Class, a.Error = ErrorClass(err), hide.text(err.Error())
 	case resp.BodyErr != nil && verdict == VerdictDelivered:
-		a.Class, a.Error = errorClass(resp.BodyErr), hide.text(resp.BodyErr.Error())
+		a.Class, a.Error = ErrorClass(resp.BodyErr), hide.text(resp.BodyErr.Error())
 	case verdict != VerdictDelivered:
 		a.Class, a.Error = classStatus, fmt.Sprintf("status %d", resp.StatusCode)
 	}

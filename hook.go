@@ -87,7 +87,7 @@ func (c *compiler) target(h *hook) error {
 	if err != nil {
 		return &fieldError{field: "URL", err: err}
 	}
-	h.endpoint = endpoint.Of(u)
+	h.endpoint = endpoint.Endpoint(u)
 	return nil
 }
 

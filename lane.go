@@ -68,7 +68,7 @@ func (r *runner) laneOf(h *hook, del *Delivery) *lane {
 	if name == "" {
 		name = "?"
 		if u, err := endpoint.Parse(del.URL); err == nil {
-			name = endpoint.Of(u)
+			name = endpoint.Endpoint(u)
 		}
 	}
 	l := r.lanes[name]

@@ -246,17 +246,22 @@ func (c *compiler) textBody(w *Webhook, p *payload) error {
 }
 
 // jsonBody compiles a template whose output is checked to be JSON as it is
-// written.
+// written. Its structure is tried at once.
 func (c *compiler) jsonBody(w *Webhook, p *payload) error {
 	t, err := c.env.Template("body", w.Body, w.lang())
-	if err == nil {
-		err = tryJSON(t)
-	}
 	if err != nil {
 		return &fieldError{field: "Body", err: err}
 	}
+	sound, broken, first := t.Try(func() jinja.TrialState { return jsonbody.NewTrial() })
+	switch {
+	case sound == 0 && first != nil:
+		return &fieldError{field: "Body", err: first}
+	case broken > 0:
+		p.warnings = append(p.warnings, "not every path through the body gives JSON: "+first.Error())
+	}
+	memo := &jsonbody.Memo{}
 	p.append = func(ctx context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
-		sink := jsonbody.New(dst, p.max)
+		sink := memo.Writer(dst, p.max)
 		if err := t.Render(ctx, s, sink); err != nil {
 			return sink.Bytes(), err
 		}

@@ -50,7 +50,7 @@ func (c *compiler) dynamicURL(w *Webhook) (*urlTemplate, string, error) {
 	if err != nil {
 		return nil, "", &fieldError{field: "URL", err: err}
 	}
-	return u, endpoint.Of(parsed), nil
+	return u, endpoint.Endpoint(parsed), nil
 }
 
 // render returns the URL of an event. at is the endpoint it must lead to, ""
@@ -65,7 +65,7 @@ func (u *urlTemplate) render(ctx context.Context, s *jinja.Scope, at string) (ra
 	if err != nil {
 		return "", err
 	}
-	if at != "" && endpoint.Of(parsed) != at {
+	if at != "" && endpoint.Endpoint(parsed) != at {
 		return "", errDynamicHost
 	}
 	return parsed.String(), nil
