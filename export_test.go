@@ -1,34 +1,23 @@
 package webhook
 
-<<<<<<< HEAD
+import (
+	"net/http"
+	"time"
+)
+
 // What the tests reach of the sender's side.
 var (
-	SignRequest    = signRequest
 	NewSigner      = newSigner
+	SignWith       = (*signer).sign
 	ValidateSecret = validateSecret
 )
 
-// SignWith signs by a kept signer.
-var SignWith = (*signer).sign
-=======
-import (
-	"context"
-	"net"
-	"net/netip"
-)
-
-// SetNetwork replaces name resolution and connecting below the address guard.
-func (t *HTTPTransport) SetNetwork(
-	resolve func(ctx context.Context, host string) ([]netip.Addr, error),
-	connect func(ctx context.Context, network, address string) (net.Conn, error),
-) {
-	t.dialer.Resolve, t.dialer.Connect = resolve, connect
+// SignRequest signs one request.
+func SignRequest(h http.Header, schemes []Scheme, secrets []string, signatureHeader string,
+	id string, at time.Time, body []byte) error {
+	s, err := newSigner(schemes, secrets, signatureHeader)
+	if err != nil {
+		return err
+	}
+	return s.sign(h, id, at, body)
 }
-
-// PoolCount is how many pools of connections are open.
-func (t *HTTPTransport) PoolCount() int {
-	t.pools.mu.Lock()
-	defer t.pools.mu.Unlock()
-	return len(t.pools.byKey)
-}
->>>>>>> transport

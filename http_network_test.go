@@ -180,7 +180,7 @@ func buffered(c net.Conn) net.Conn {
 	return near
 }
 
-func requireNoSecret(t *testing.T, err error) {
+func requireConcealed(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		require.NotContains(t, err.Error(), secretText)

@@ -87,33 +87,19 @@ func Verify(secret string, body []byte, signature string) error {
 	return nil
 }
 
-// signRequest sets the headers by which the schemes prove who sent body. The
-// secrets are those in force, the newest first: Frappe's signature and the
-// secret header use that one, Standard Webhooks lists a signature by each.
-// signatureHeader replaces the name of Frappe's header unless it is empty; id is
-// the delivery id, which Standard Webhooks covers and sets.
-//
-// After an error the request must not be sent: it would prove nothing, or
-// something that no receiver can check. What is sent often by the same secrets
-// is signed for less by a [signer] that is kept.
-func signRequest(h http.Header, schemes []Scheme, secrets []string, signatureHeader string,
-	id string, at time.Time, body []byte) error {
-	s, err := newSigner(schemes, secrets, signatureHeader)
-	if err != nil {
-		return err
-	}
-	return s.sign(h, id, at, body)
-}
-
-// A signer signs requests by fixed schemes and secrets. It keeps its hashes
-// keyed, which halves the cost of a signature on a body of a kilobyte
-// (BenchmarkSignRequest). It is safe for concurrent use.
+// A signer sets the headers by which some schemes prove who sent a request. It
+// keeps its hashes keyed, which halves the cost of a signature on a body of a
+// kilobyte (BenchmarkSigner). It is safe for concurrent use.
 type signer struct {
 	schemes []Scheme
 	header  string        // of Frappe's signature
 	keys    []*signingKey // newest first; empty only if nothing is to be signed
 }
 
+// newSigner returns a signer by the secrets in force, the newest first: Frappe's
+// signature and the secret header use that one, Standard Webhooks lists a
+// signature by each. signatureHeader replaces the name of Frappe's header unless
+// it is empty.
 func newSigner(schemes []Scheme, secrets []string, signatureHeader string) (*signer, error) {
 	s := &signer{schemes: schemes, header: signatureHeader}
 	if s.header == "" {
@@ -132,7 +118,9 @@ func newSigner(schemes []Scheme, secrets []string, signatureHeader string) (*sig
 	return s, nil
 }
 
-// sign sets the headers; see [signRequest].
+// sign sets the headers of a request with this body, sent at this time. The id
+// is that of the delivery, which Standard Webhooks covers. After an error the
+// request must not be sent: it would prove less than its webhook promises.
 func (s *signer) sign(h http.Header, id string, at time.Time, body []byte) error {
 	for _, scheme := range s.schemes {
 		switch scheme {

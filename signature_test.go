@@ -242,9 +242,9 @@ func TestSignerIsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-// BenchmarkSignRequest compares a signer that is kept with one made for each
+// BenchmarkSigner compares a signer that is kept with one made for each
 // request, on a body of a usual size.
-func BenchmarkSignRequest(b *testing.B) {
+func BenchmarkSigner(b *testing.B) {
 	body := make([]byte, 988)
 	schemes := []webhook.Scheme{webhook.SchemeFrappe}
 	b.Run("fresh", func(b *testing.B) {
