@@ -1,0 +1,302 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/docevent/webhook/internal/endpoint"
+)
+
+// Bounds of what an attempt keeps of a response.
+const (
+	maxExcerpt    = 4 << 10 // of the body, in bytes
+	maxErrorText  = 1 << 10
+	maxLogHeaders = 50
+)
+
+// A result is how an attempt went.
+type result struct {
+	attempt *Attempt
+	verdict Verdict
+	hint    time.Duration // Retry-After
+	reason  string        // of a delivery that ends with it
+	stopped bool          // it was cut off because Run stops: it does not count
+}
+
+// errEndpointChanged ends a delivery whose rendered URL leads elsewhere than
+// the webhook does now: its secret is not for that place.
+var errEndpointChanged = backoff.Permanent(errors.New("the webhook's endpoint has changed since the event"))
+
+// errNoResponse is the error of a Transport that returned neither.
+var errNoResponse = errors.New("the transport returned neither a response nor an error")
+
+// attempt sends a delivery once and says what came of it. stop is the context
+// that ends when Run has no more patience.
+func (d *Dispatcher) attempt(stop context.Context, h *hook, del *Delivery, test bool) result {
+	start := d.now()
+	began := time.Now()
+	req, err := d.request(h, del, start, test)
+	var resp *Response
+	if err == nil {
+		ctx, cancel := context.WithTimeout(stop, h.timeout(&d.opts))
+		resp, err = d.send(ctx, req)
+		cancel()
+	}
+	a := &Attempt{
+		DeliveryID: del.ID, Number: del.Attempts + 1,
+		Time: start, Duration: time.Since(began),
+	}
+	r := result{attempt: a, stopped: err != nil && stop.Err() != nil}
+	r.verdict = d.classify(resp, err)
+	r.hint = retryAfter(resp, start.Add(a.Duration))
+	if errors.Is(err, errEndpointChanged) {
+		r.reason = ReasonEndpoint
+	}
+	a.fill(resp, err, r.verdict, newRedactor(h, req))
+	return r
+}
+
+// timeout returns how long an attempt of the webhook may take.
+func (h *hook) timeout(o *Options) time.Duration {
+	if h.w.Timeout > 0 {
+		return h.w.Timeout
+	}
+	return o.Timeout
+}
+
+// request makes what is sent: the stored bytes, and the rest as the webhook is
+// now.
+func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (*Request, error) {
+	url, err := h.target(del)
+	if err != nil {
+		return nil, err
+	}
+	req := &Request{
+		Method: del.Method, URL: url, Header: h.header.Clone(), Body: del.Body,
+		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1,
+	}
+	if req.Header.Get(headerUserAgent) == "" {
+		req.Header.Set(headerUserAgent, userAgent)
+	}
+	if del.Body != nil {
+		req.Header.Set(headerContentType, h.contentType(del))
+	}
+	setIdentity(req.Header, del)
+	if test {
+		req.Header.Set(headerTest, "true")
+	}
+	if err := h.sign(req.Header, del.ID, d.opts.SignatureHeader, now, del.Body); err != nil {
+		return nil, backoff.Permanent(err)
+	}
+	return req, nil
+}
+
+// contentType returns the stored one, or the row that spells the same out.
+func (h *hook) contentType(del *Delivery) string {
+	row := h.header.Get(headerContentType)
+	if row != "" && strings.HasPrefix(row, del.ContentType) {
+		return row
+	}
+	return del.ContentType
+}
+
+// target returns where a delivery goes.
+func (h *hook) target(del *Delivery) (string, error) {
+	switch {
+	case del.URL == "" && h.url == nil:
+		u, err := endpoint.Parse(h.w.URL)
+		if err != nil {
+			return "", backoff.Permanent(err)
+		}
+		return u.String(), nil
+	case del.URL == "":
+		return "", errEndpointChanged
+	}
+	u, err := endpoint.Parse(del.URL)
+	if err != nil {
+		return "", backoff.Permanent(err)
+	}
+	if h.endpoint != "" && endpoint.Endpoint(u) != h.endpoint {
+		return "", errEndpointChanged
+	}
+	return u.String(), nil
+}
+
+// setIdentity sets the headers that say what a request is about.
+func setIdentity(header http.Header, del *Delivery) {
+	header.Set(headerID, del.ID)
+	header.Set(headerEvent, headerText(string(del.Type)))
+	header.Set(headerEventID, headerText(del.EventID))
+	if del.DocType != "" {
+		header.Set(headerDocType, headerText(del.DocType))
+	}
+	header.Set(headerAttempt, strconv.Itoa(del.Attempts+1))
+	if del.Chain != "" {
+		header.Set(headerChain, del.Chain)
+	}
+}
+
+// send calls the Transport. A panic in it is this attempt's error.
+func (d *Dispatcher) send(ctx context.Context, req *Request) (resp *Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			resp, err = nil, fmt.Errorf("panic in the transport: %v", p)
+		}
+		if resp == nil && err == nil {
+			err = errNoResponse
+		}
+		if err != nil {
+			resp = nil
+		}
+	}()
+	return d.opts.Transport.Send(ctx, req)
+}
+
+// classify asks the Classifier. When it panics, or says what it cannot, the
+// default one decides.
+func (d *Dispatcher) classify(resp *Response, err error) (v Verdict) {
+	defer func() {
+		if recover() != nil {
+			v = Classify(resp, err)
+		}
+	}()
+	switch v = d.opts.Classifier(resp, err); v {
+	case VerdictDelivered, VerdictRetry, VerdictFailed, VerdictGone:
+		return v
+	}
+	return Classify(resp, err)
+}
+
+// fill writes down what came back.
+func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redactor) {
+	switch {
+	case errors.Is(err, errEndpointChanged):
+		a.Class, a.Error = ReasonEndpoint, err.Error()
+	case err != nil:
+		a.Class, a.Error = ErrorClass(err), hide.text(err.Error())
+	case resp.BodyErr != nil && verdict == VerdictDelivered:
+		a.Class, a.Error = ErrorClass(resp.BodyErr), hide.text(resp.BodyErr.Error())
+	case verdict != VerdictDelivered:
+		a.Class, a.Error = classStatus, fmt.Sprintf("status %d", resp.StatusCode)
+	}
+	if resp != nil {
+		a.StatusCode, a.Header, a.Body = resp.StatusCode, hide.header(resp.Header), hide.body(resp.Body)
+	}
+}
+
+// classStatus is the class of an attempt whose status was not a success.
+const classStatus = "status"
+
+// A redactor takes out of a response what the request held in confidence: an
+// endpoint may echo it.
+type redactor struct{ secrets []string }
+
+func newRedactor(h *hook, req *Request) *redactor {
+	r := &redactor{}
+	for _, s := range h.rec.Secrets {
+		r.add(s.Value)
+	}
+	if req == nil {
+		return r
+	}
+	r.add(req.URL)
+	for key, values := range maskHeader(req.Header) {
+		if len(values) == 1 && values[0] == masked {
+			r.add(req.Header.Get(key))
+		}
+	}
+	return r
+}
+
+// add hides a text from now on. Short ones are no secrets: hiding them would
+// only blot out the log.
+func (r *redactor) add(s string) {
+	if len(s) >= 6 {
+		r.secrets = append(r.secrets, s)
+	}
+}
+
+func (r *redactor) text(s string) string {
+	for _, secret := range r.secrets {
+		s = strings.ReplaceAll(s, secret, masked)
+	}
+	return strings.ToValidUTF8(s[:min(len(s), maxErrorText)], "?")
+}
+
+func (r *redactor) body(b []byte) []byte {
+	// Cut generously first, so that a secret across the cut is still found.
+	b = bytes.Clone(b[:min(len(b), 2*maxExcerpt)])
+	for _, secret := range r.secrets {
+		b = bytes.ReplaceAll(b, []byte(secret), []byte(masked))
+	}
+	return b[:min(len(b), maxExcerpt)]
+}
+
+// confidential are response headers that are not logged.
+var confidential = map[string]bool{
+	"Set-Cookie": true, "Set-Cookie2": true, "Authorization": true,
+	"Proxy-Authorization": true, "Www-Authenticate": true, "Proxy-Authenticate": true,
+	"Authentication-Info": true,
+}
+
+func (r *redactor) header(h http.Header) http.Header {
+	shown := http.Header{}
+	for key, values := range h {
+		if len(shown) >= maxLogHeaders {
+			break
+		}
+		if confidential[http.CanonicalHeaderKey(key)] {
+			shown[key] = []string{masked}
+			continue
+		}
+		for _, v := range values {
+			shown[key] = append(shown[key], r.text(v))
+		}
+	}
+	return shown
+}
+
+// resolution returns the change that an attempt makes of its delivery.
+func (d *Dispatcher) resolution(h *hook, del *Delivery, r *result) (Change, error) {
+	a := r.attempt
+	switch r.verdict {
+	case VerdictDelivered:
+		a.State = Delivered
+	case VerdictRetry:
+		a.State, a.Next, r.reason = d.retry(h, del, a, r.hint)
+	default:
+		a.State = Failed
+	}
+	return del.resolve(a, r.reason)
+}
+
+// retry says when a delivery is due again, or why it is not.
+func (d *Dispatcher) retry(h *hook, del *Delivery, a *Attempt, hint time.Duration) (State, time.Time, string) {
+	policy := d.opts.Retry
+	if h.w.Retry != nil {
+		policy = *h.w.Retry
+	}
+	policy = policy.withDefaults()
+	if del.Tries+1 >= policy.MaxAttempts {
+		return Exhausted, time.Time{}, ReasonAttempts
+	}
+	delay := policy.delay(del.Tries + 1)
+	delay = max(delay+policy.jitter(delay), min(hint+policy.jitter(hint), maxRetryAfter), time.Millisecond)
+	due := a.Time.Add(a.Duration + delay)
+	since := del.Since
+	if since.IsZero() {
+		since = a.Time
+	}
+	if policy.MaxAge > 0 && due.After(since.Add(policy.MaxAge)) {
+		return Exhausted, time.Time{}, ReasonAge
+	}
+	return Pending, due, ""
+}

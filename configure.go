@@ -1,0 +1,328 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// saveTries bounds how often a save is repeated because someone else saved
+// something at the same time.
+const saveTries = 10
+
+// SaveWebhook checks, compiles and stores a webhook: it creates it, or replaces
+// the one of that Name. Saving what is stored already changes nothing, so a host
+// can save its webhooks at every boot: what the library learned of them is kept
+// apart, an empty Secret keeps the stored one, and a Secret that was rotated
+// away stays away. The next Dispatch of this process uses it; other processes
+// follow within about a second.
+//
+// The error is a *[ConfigError] if the configuration is refused, and
+// [ErrConflict] if w.Revision is not 0 and the stored webhook has another.
+func (d *Dispatcher) SaveWebhook(ctx context.Context, w Webhook) error {
+	return d.SaveWebhooks(ctx, w)
+}
+
+// SaveWebhooks is SaveWebhook for several: all are saved or none.
+func (d *Dispatcher) SaveWebhooks(ctx context.Context, ws ...Webhook) error {
+	seen := map[string]bool{}
+	for _, w := range ws {
+		if seen[w.Name] {
+			return configError(w.Name, fieldErrorf("Name", "twice in one call"))
+		}
+		seen[w.Name] = true
+	}
+	return d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
+		return d.changes(ctx, idx, ws)
+	})
+}
+
+// retryConflict stores the records that a function makes of the webhooks as they
+// stand, again as long as someone else is faster.
+func (d *Dispatcher) retryConflict(ctx context.Context, change func(*index) ([]WebhookRecord, error)) error {
+	var err error
+	for range saveTries {
+		idx, rerr := d.refresh(ctx)
+		if rerr != nil {
+			return rerr
+		}
+		recs, cerr := change(idx)
+		if cerr != nil || len(recs) == 0 {
+			return cerr
+		}
+		if err = d.store.PutWebhooks(ctx, recs...); err == nil {
+			return d.follow(ctx)
+		}
+		if !errors.Is(err, ErrConflict) {
+			break
+		}
+	}
+	return fmt.Errorf("webhook: store webhooks: %w", err)
+}
+
+// follow makes this process use what it has just stored. What is stored stays
+// stored: if reading it back fails, the next look repeats it.
+func (d *Dispatcher) follow(ctx context.Context) error {
+	if _, err := d.refresh(context.WithoutCancel(ctx)); err != nil {
+		d.looked.Store(0)
+		d.log.WarnContext(ctx, "webhook: read back what was saved", "error", err)
+	}
+	return nil
+}
+
+// changes returns the records that a save has to write.
+func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) ([]WebhookRecord, error) {
+	var recs []WebhookRecord
+	if idx.keyRev == 0 {
+		key, err := d.encode(chainKeyName, NewSecret())
+		if err != nil {
+			return nil, err
+		}
+		recs = append(recs, WebhookRecord{Name: chainKeyName, Data: key})
+	}
+	changed := false
+	for _, w := range ws {
+		rec, err := d.change(ctx, idx.byName[w.Name], w)
+		if err != nil {
+			return nil, err
+		}
+		if rec != nil {
+			changed = true
+			recs = append(recs, *rec)
+		}
+	}
+	if !changed {
+		return nil, nil
+	}
+	return recs, nil
+}
+
+// change returns the record of a webhook to be saved over the stored one, which
+// may be nil; nil if nothing changes.
+func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*WebhookRecord, error) {
+	rec, rev := &record{ID: newID("wh_")}, int64(0)
+	if old != nil {
+		rec, rev = old.hook.rec.clone(), old.hook.rev
+	}
+	if w.Revision != 0 && w.Revision != rev {
+		return nil, fmt.Errorf("webhook %q: %w", w.Name, ErrConflict)
+	}
+	rec.setSecret(w.Secret)
+	if slices.Contains(w.Signatures, SchemeNone) {
+		rec.Secrets = nil
+	}
+	rec.Webhook = normalize(w, len(rec.Secrets) > 0)
+	rec.Webhook.Revision = 0
+	c := compiler{opts: d.opts, env: d.env}
+	if _, err := c.compile(rec); err != nil {
+		return nil, err
+	}
+	if check := d.opts.CheckWebhook; check != nil {
+		if err := check(ctx, rec.Webhook); err != nil {
+			return nil, configError(w.Name, &fieldError{field: "CheckWebhook", err: err})
+		}
+	}
+	if old != nil && sameRecord(old.hook.rec, rec) && d.sealed(old.hook.data) {
+		return nil, nil
+	}
+	data, err := d.encode(w.Name, rec)
+	return &WebhookRecord{Name: w.Name, Revision: rev, Data: data}, err
+}
+
+// sameRecord compares what is stored of two records.
+func sameRecord(a, b *record) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// Webhook returns a webhook's configuration, without its secret, and with the
+// Revision for a compare-and-swap. ErrNotFound if there is none.
+func (d *Dispatcher) Webhook(ctx context.Context, name string) (*Webhook, error) {
+	e, err := d.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	w := e.hook.shown()
+	return &w, nil
+}
+
+// Webhooks returns all webhooks by name, as Webhook does.
+func (d *Dispatcher) Webhooks(ctx context.Context) ([]Webhook, error) {
+	idx, err := d.refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ws := make([]Webhook, 0, len(idx.byName))
+	for _, e := range idx.byName {
+		ws = append(ws, e.hook.shown())
+	}
+	slices.SortFunc(ws, func(a, b Webhook) int { return strings.Compare(a.Name, b.Name) })
+	return ws, nil
+}
+
+// shown returns the configuration in memory of its own.
+func (h *hook) shown() Webhook {
+	w := h.w
+	w.Revision = h.rev
+	w.Events, w.Headers, w.Data = slices.Clone(w.Events), slices.Clone(w.Headers), slices.Clone(w.Data)
+	w.Signatures = slices.Clone(w.Signatures)
+	if w.Retry != nil {
+		r := *w.Retry
+		r.Schedule = slices.Clone(r.Schedule)
+		w.Retry = &r
+	}
+	return w
+}
+
+// Status returns how a webhook stands. ErrNotFound if there is none. The counts
+// of attempts are those that were stored, at most a minute ago.
+func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
+	e, err := d.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	st := e.status
+	return &st, nil
+}
+
+// DeleteWebhook removes a webhook with its secrets. Its deliveries that are not
+// finished become Canceled; what is logged stays. ErrNotFound if there is none.
+func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
+	e, err := d.find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := d.store.DeleteWebhook(ctx, name); err != nil {
+		return fmt.Errorf("webhook: delete webhook %q: %w", name, err)
+	}
+	if e.statusRev != 0 {
+		if err := d.store.DeleteWebhook(ctx, statusPrefix+name); err != nil && !errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("webhook: delete status of %q: %w", name, err)
+		}
+	}
+	d.valves.forget(name)
+	if err := d.follow(ctx); err != nil {
+		return err
+	}
+	return d.cancelAll(ctx, name)
+}
+
+// RotateSecret makes secret the webhook's current one, or a new one if it is "",
+// and returns it. The one before stays in force for overlap: until then, schemes
+// that can carry several signatures carry both. Zero or less ends it at once.
+func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, overlap time.Duration) (string, error) {
+	if secret == "" {
+		secret = NewSecret()
+	}
+	err := d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
+		e := idx.byName[name]
+		if e == nil {
+			return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+		}
+		rec := e.hook.rec.clone()
+		now := d.now()
+		rec.rotate(secret, now.Add(max(0, overlap)))
+		rec.Secrets = slices.DeleteFunc(rec.Secrets, func(s storedSecret) bool {
+			return !s.Until.IsZero() && !s.Until.After(now)
+		})
+		if slices.Contains(rec.Webhook.Signatures, SchemeNone) {
+			rec.Webhook.Signatures = nil
+		}
+		rec.Webhook = normalize(rec.Webhook, true)
+		c := compiler{opts: d.opts, env: d.env}
+		if _, err := c.compile(rec); err != nil {
+			return nil, err
+		}
+		data, err := d.encode(name, rec)
+		return []WebhookRecord{{Name: name, Revision: e.hook.rev, Data: data}}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
+// changeStatus stores what a function makes of a webhook's status. The function
+// returns false if there is nothing to change.
+func (d *Dispatcher) changeStatus(ctx context.Context, name string,
+	change func(*entry, *statusRecord) (bool, error)) error {
+	return d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
+		e := idx.byName[name]
+		if e == nil {
+			return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+		}
+		rec := e.rec
+		changed, err := change(e, &rec)
+		if err != nil || !changed {
+			return nil, err
+		}
+		data, err := d.encode(statusPrefix+name, rec)
+		return []WebhookRecord{{Name: statusPrefix + name, Revision: e.statusRev, Data: data}}, err
+	})
+}
+
+// ErrNotActivated is returned by Enable for a webhook that requires activation
+// and was not activated for its URL.
+var ErrNotActivated = errors.New("webhook: not activated")
+
+// ErrDisabled is returned by Enable for a webhook whose configuration says
+// Disabled.
+var ErrDisabled = errors.New("webhook: disabled by its configuration")
+
+// Enable takes a webhook into service that Disable or the library took out. It
+// forgets the record of failures, and makes the paused deliveries due, spread
+// over a minute. ErrNotActivated, ErrDisabled or ErrNotFound if it cannot.
+func (d *Dispatcher) Enable(ctx context.Context, name string) error {
+	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
+		switch {
+		case e.hook.w.Disabled:
+			return false, fmt.Errorf("webhook %q: %w", name, ErrDisabled)
+		case e.hook.w.RequireActivation && e.status.Activated.IsZero():
+			return false, fmt.Errorf("webhook %q: %w", name, ErrNotActivated)
+		}
+		changed := s.Disabled || s.Failures > 0 || !s.FailingSince.IsZero()
+		if s.Disabled {
+			s.Since = d.now()
+		}
+		s.Disabled, s.By, s.Reason = false, "", ""
+		s.health = health{LastSuccess: s.LastSuccess}
+		return changed, nil
+	})
+	if err != nil {
+		return err
+	}
+	d.valves.reset(name)
+	return d.resumeAll(ctx, name)
+}
+
+// Disable takes a webhook out of service until Enable: it takes no deliveries,
+// and those it has wait. The reason is shown by Status. ErrNotFound if there is
+// none.
+func (d *Dispatcher) Disable(ctx context.Context, name, reason string) error {
+	return d.disable(ctx, name, ByOperator, reason)
+}
+
+func (d *Dispatcher) disable(ctx context.Context, name, by, reason string) error {
+	changed := false
+	err := d.changeStatus(ctx, name, func(_ *entry, s *statusRecord) (bool, error) {
+		// What an operator disabled stays the operator's.
+		changed = !s.Disabled || s.By != by && by == ByOperator
+		if changed {
+			s.Disabled, s.By, s.Reason, s.Since = true, by, reason, d.now()
+		}
+		return changed, nil
+	})
+	if err == nil && changed {
+		d.log.WarnContext(ctx, "webhook: disabled", "webhook", name, "by", by, "reason", reason)
+		if f := d.opts.Trace.Disable; f != nil {
+			safely(func() { f(ctx, name, by, reason) })
+		}
+	}
+	return err
+}

@@ -1,0 +1,144 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// startWindow is how long after a claim an attempt may start without asking the
+// store again whether the delivery is still its own. Cancel waits that long when
+// it takes a delivery out of another's lease: so no attempt starts after it
+// returned.
+const startWindow = time.Second
+
+// deliver makes one attempt for a claimed delivery and stores what came of it.
+// stop ends when the attempt is to be cut off.
+func (d *Dispatcher) deliver(stop context.Context, it *item) aftermath {
+	h, del := it.entry.hook, &it.del
+	if time.Since(it.claimed) > startWindow && !d.confirm(stop, del) {
+		return aftermath{}
+	}
+	r := d.attempt(stop, h, del, false)
+	if r.stopped {
+		if c, err := del.release(); err == nil {
+			d.settle(h, del, c)
+		}
+		return aftermath{}
+	}
+	opened := d.valves.record(h.w.Name, r.verdict, d.now(), r.hint)
+	c, err := d.resolution(h, del, &r)
+	if err == nil {
+		err = d.settle(h, del, c)
+	}
+	d.tell(stop, h, del, &r, err)
+	d.breakerOpened(stop, h, opened)
+	d.judgeHealth(stop, it.entry, r.verdict)
+	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}
+	after.moved = del.Line != "" && r.attempt.State == Delivered
+	return after
+}
+
+// confirm renews the lease of a delivery that has waited for its turn, and
+// reports whether it is still ours.
+func (d *Dispatcher) confirm(ctx context.Context, del *Delivery) bool {
+	c, err := del.extend(d.now().Add(d.opts.Lease))
+	if err != nil {
+		return false
+	}
+	errs, err := d.store.Update(ctx, []Change{c})
+	if err != nil || len(errs) != 1 || errs[0] != nil {
+		return false
+	}
+	c.Apply(del)
+	return true
+}
+
+// settle stores a change until the store has taken it, or until the lease has
+// run out and the change is void. If the store fails again and again, the log
+// entry is given up: what came of the delivery matters more.
+func (d *Dispatcher) settle(h *hook, del *Delivery, c Change) error {
+	ctx, cancel := context.WithTimeout(context.Background(), del.LeaseUntil.Sub(d.now()))
+	defer cancel()
+	wait := storeBackoff()
+	for try := 1; ; try++ {
+		errs, err := d.store.Update(ctx, []Change{c})
+		if err == nil && len(errs) != 1 {
+			err = fmt.Errorf("%d results for one change", len(errs))
+		}
+		if err == nil {
+			return errs[0]
+		}
+		d.log.Warn("webhook: store what came of an attempt", "webhook", h.w.Name,
+			"delivery", del.ID, "try", try, "error", err)
+		if sleep(ctx, wait.NextBackOff()); ctx.Err() != nil {
+			return err
+		}
+		if try >= 3 {
+			c.Attempt = nil
+		}
+	}
+}
+
+// tell tells log and Trace how an attempt went.
+func (d *Dispatcher) tell(ctx context.Context, h *hook, del *Delivery, r *result, stored error) {
+	a := r.attempt
+	args := []any{"webhook", h.w.Name, "delivery", del.ID, "attempt", a.Number,
+		"state", a.State, "status", a.StatusCode, "class", a.Class, "duration", a.Duration}
+	switch {
+	case errors.Is(stored, ErrLeaseLost):
+		d.log.WarnContext(ctx, "webhook: the delivery changed during its attempt", args...)
+	case stored != nil:
+		d.log.ErrorContext(ctx, "webhook: what came of an attempt is not stored", append(args, "error", stored)...)
+	case a.State == Delivered:
+		d.log.DebugContext(ctx, "webhook: delivered", args...)
+	default:
+		d.log.InfoContext(ctx, "webhook: attempt failed", append(args, "error", a.Error, "next", a.Next)...)
+	}
+	if f := d.opts.Trace.Attempt; f != nil {
+		safely(func() { f(ctx, *del, *a, stored) })
+	}
+}
+
+func (d *Dispatcher) breakerOpened(ctx context.Context, h *hook, opened time.Duration) {
+	if opened == 0 {
+		return
+	}
+	d.log.WarnContext(ctx, "webhook: breaker opened", "webhook", h.w.Name, "for", opened)
+	if f := d.opts.Trace.Breaker; f != nil {
+		safely(func() { f(ctx, h.w.Name, opened) })
+	}
+}
+
+// judgeHealth disables a webhook that is gone, or has failed for too long.
+func (d *Dispatcher) judgeHealth(ctx context.Context, e *entry, v Verdict) {
+	h := e.hook
+	var reason string
+	switch {
+	case v == VerdictDelivered:
+		return
+	case v == VerdictGone && h.url == nil:
+		reason = "the endpoint answered 410 Gone"
+	default:
+		known := e.rec.health
+		known.add(d.valves.unstored(h.w.Name))
+		if reason = d.opts.AutoDisable.verdict(&known, d.now()); reason == "" {
+			return
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout)
+	defer cancel()
+	if err := d.storeHealthOf(ctx, h.w.Name); err != nil {
+		d.log.Warn("webhook: store health", "webhook", h.w.Name, "error", err)
+	}
+	if err := d.disable(ctx, h.w.Name, ByLibrary, reason); err != nil && !errors.Is(err, ErrNotFound) {
+		d.log.Error("webhook: disable", "webhook", h.w.Name, "error", err)
+	}
+}
+
+// safely calls the host's code; a panic in it is its own affair.
+func safely(f func()) {
+	defer func() { _ = recover() }()
+	f()
+}

@@ -1,0 +1,252 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// A Delivery is one webhook's message for one event. Its id and its bytes never
+// change; what becomes of it does.
+type Delivery struct {
+	// ID is "msg_" and a hash of what it is for: tenant, event id, type, doctype,
+	// name and webhook. The receiver sees it as Webhook-Id on every attempt.
+	ID          string
+	EventID     string
+	Type        EventType
+	Webhook     string // its name
+	DocType     string
+	DocName     string
+	Tenant      string
+	Method      string
+	URL         string // the dynamic URL as rendered, else ""
+	Body        []byte // nil for none
+	ContentType string
+	Chain       string // the webhooks that led here, as X-Webhook-Chain has it
+	Line        string // what it is ordered within, "" for nothing
+	Seq         int64  // its place in the line, set by the store
+	Created     time.Time
+	Version     int // of the row's meaning; see DeliveryVersion
+
+	// What follows is what changes, by Claim and Update.
+	State      State
+	Reason     string // why it ended or waits, such as "webhook_deleted"
+	Attempts   int    // made so far; numbers go on over a Resend
+	Tries      int    // of those, the ones counted against the retry policy
+	Due        time.Time
+	Since      time.Time // when its age began; zero until the first claim of an ordered one
+	PausedAt   time.Time
+	Finished   time.Time // when it was Delivered, Failed, Exhausted or Canceled
+	Owner      string    // of the lease
+	LeaseUntil time.Time
+	Fence      int64 // raised by every claim and change
+}
+
+// DeliveryVersion is the Version this library writes. A store does not offer
+// rows with a higher one, so that two versions can share a store while one
+// replaces the other.
+const DeliveryVersion = 1
+
+// The states of a delivery. Paused is a decision too.
+const (
+	Pending   State = "pending"   // waits for its next attempt, or is in flight
+	Delivered State = "delivered" // a 2xx came
+	Failed    State = "failed"    // the endpoint or the request can never succeed
+	Exhausted State = "exhausted" // attempts or age ran out
+	Paused    State = "paused"    // waits for its webhook to be enabled
+	Canceled  State = "canceled"
+)
+
+// Finished reports whether no attempt will follow unless it is resent.
+func (s State) finished() bool {
+	return s == Delivered || s == Failed || s == Exhausted || s == Canceled
+}
+
+// Reasons of deliveries that ended otherwise than by their last attempt.
+const (
+	ReasonAge            = "max_age"          // RetryPolicy.MaxAge passed
+	ReasonAttempts       = "max_attempts"     // RetryPolicy.MaxAttempts were made
+	ReasonCanceled       = "canceled"         // Dispatcher.Cancel
+	ReasonWebhookDeleted = "webhook_deleted"  // the webhook is gone
+	ReasonDisabled       = "webhook_disabled" // waits for the webhook to be enabled
+	ReasonEndpoint       = "endpoint_changed" // the webhook's endpoint is another than the rendered URL's
+)
+
+// An Attempt is one HTTP request for a delivery, as logged. It holds neither
+// secrets nor the request.
+type Attempt struct {
+	DeliveryID string
+	Number     int // from 1
+	Time       time.Time
+	Duration   time.Duration
+	StatusCode int         // 0 if none came
+	Class      string      // of the error, such as "timeout"; "" for a clean success
+	Error      string      // for people; "" for a clean success
+	Header     http.Header // of the response, redacted
+	Body       []byte      // the beginning of the response's body
+	State      State       // what it made of the delivery
+	Next       time.Time   // when the next one is due; zero if there is none
+}
+
+// Errors of changes that the state of a delivery does not allow.
+var (
+	// ErrInFlight: an attempt is being made.
+	ErrInFlight = errors.New("webhook: delivery is in flight")
+	// ErrPruned: the delivery is no longer stored, or never was.
+	ErrPruned = fmt.Errorf("webhook: delivery is no longer stored: %w", ErrNotFound)
+	// ErrState: the delivery is not in a state for this.
+	ErrState = errors.New("webhook: delivery is in another state")
+)
+
+// A Change is what a delivery becomes, provided it still has the Fence it was
+// read with.
+type Change struct {
+	ID    string
+	Fence int64
+
+	State      State
+	Reason     string
+	Attempts   int
+	Tries      int
+	Due        time.Time
+	Since      time.Time
+	PausedAt   time.Time
+	Finished   time.Time
+	Owner      string
+	LeaseUntil time.Time
+
+	Attempt *Attempt // to be kept with it; nil for none
+}
+
+// Apply makes d what c says and raises its Fence. The caller has compared ID
+// and Fence.
+func (c *Change) Apply(d *Delivery) {
+	d.State, d.Reason = c.State, c.Reason
+	d.Attempts, d.Tries = c.Attempts, c.Tries
+	d.Due, d.Since, d.PausedAt, d.Finished = c.Due, c.Since, c.PausedAt, c.Finished
+	d.Owner, d.LeaseUntil = c.Owner, c.LeaseUntil
+	d.Fence++
+}
+
+// A transition is a kind of change.
+type transition string
+
+const (
+	toResolve transition = "resolve" // an attempt ended
+	toRelease transition = "release" // give the lease back, nothing happened
+	toExtend  transition = "extend"  // hold the lease for longer
+	toEnd     transition = "end"     // finish without an attempt
+	toPause   transition = "pause"
+	toResume  transition = "resume"
+	toCancel  transition = "cancel"
+	toResend  transition = "resend"
+)
+
+// transitions are the states in which each may happen; all others are illegal.
+var transitions = map[transition][]State{
+	toResolve: {Pending},
+	toRelease: {Pending},
+	toExtend:  {Pending},
+	toEnd:     {Pending},
+	toPause:   {Pending},
+	toResume:  {Paused},
+	toCancel:  {Pending, Paused, Failed, Exhausted},
+	toResend:  {Pending, Delivered, Failed, Exhausted, Canceled},
+}
+
+// change begins a change of d: all as it is, the lease given back.
+func (d *Delivery) change(t transition) (Change, error) {
+	legal := false
+	for _, s := range transitions[t] {
+		legal = legal || s == d.State
+	}
+	if !legal {
+		return Change{}, fmt.Errorf("%w: cannot %s when %s", ErrState, t, d.State)
+	}
+	return Change{
+		ID: d.ID, Fence: d.Fence, State: d.State, Reason: d.Reason,
+		Attempts: d.Attempts, Tries: d.Tries, Due: d.Due, Since: d.Since,
+		PausedAt: d.PausedAt, Finished: d.Finished,
+	}, nil
+}
+
+// leased reports whether someone holds the delivery.
+func (d *Delivery) leased(now time.Time) bool {
+	return d.State == Pending && d.LeaseUntil.After(now)
+}
+
+// release gives the lease back: the delivery is due as before.
+func (d *Delivery) release() (Change, error) { return d.change(toRelease) }
+
+// extend holds the lease until then.
+func (d *Delivery) extend(until time.Time) (Change, error) {
+	c, err := d.change(toExtend)
+	c.Owner, c.LeaseUntil = d.Owner, until
+	return c, err
+}
+
+// resolve ends an attempt: the delivery is finished in a state, or Pending
+// again until due.
+func (d *Delivery) resolve(a *Attempt, reason string) (Change, error) {
+	c, err := d.change(toResolve)
+	if err != nil {
+		return c, err
+	}
+	c.Attempt, c.State, c.Reason = a, a.State, reason
+	c.Attempts, c.Tries = d.Attempts+1, d.Tries+1
+	if c.Since.IsZero() {
+		c.Since = a.Time
+	}
+	if a.State.finished() {
+		c.Finished = a.Time.Add(a.Duration)
+	} else {
+		c.Due = a.Next
+	}
+	return c, nil
+}
+
+// end finishes the delivery without an attempt.
+func (d *Delivery) end(s State, reason string, now time.Time) (Change, error) {
+	c, err := d.change(toEnd)
+	c.State, c.Reason, c.Finished = s, reason, now
+	return c, err
+}
+
+// pause lets the delivery wait for its webhook.
+func (d *Delivery) pause(now time.Time) (Change, error) {
+	c, err := d.change(toPause)
+	c.State, c.Reason, c.PausedAt = Paused, ReasonDisabled, now
+	return c, err
+}
+
+// resume makes a paused delivery due. The pause counts for no age.
+func (d *Delivery) resume(due, now time.Time) (Change, error) {
+	c, err := d.change(toResume)
+	if !d.Since.IsZero() && !d.PausedAt.IsZero() {
+		c.Since = d.Since.Add(max(0, now.Sub(d.PausedAt)))
+	}
+	c.State, c.Reason, c.Due, c.PausedAt = Pending, "", due, time.Time{}
+	return c, err
+}
+
+// cancel ends the delivery for good. Whoever holds a lease has lost it.
+func (d *Delivery) cancel(reason string, now time.Time) (Change, error) {
+	c, err := d.change(toCancel)
+	c.State, c.Reason, c.Finished, c.PausedAt = Canceled, reason, now, time.Time{}
+	return c, err
+}
+
+// resend makes the delivery due now with a fresh budget of attempts and age.
+func (d *Delivery) resend(now time.Time) (Change, error) {
+	if d.leased(now) {
+		return Change{}, ErrInFlight
+	}
+	c, err := d.change(toResend)
+	c.State, c.Reason, c.Tries, c.Due, c.Finished = Pending, "", 0, now, time.Time{}
+	c.Since = now
+	if d.Line != "" {
+		c.Since = time.Time{}
+	}
+	return c, err
+}

@@ -1,0 +1,257 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/docevent/webhook/internal/jinja"
+)
+
+// checkDispatch refuses an event that cannot be dispatched.
+func (d *Dispatcher) checkDispatch(ev Event) error {
+	if err := ev.validate(); err != nil {
+		return err
+	}
+	if !ev.Type.IsDocumentEvent() && len(d.opts.NamedEvents) > 0 &&
+		!slices.Contains(d.opts.NamedEvents, ev.Type) {
+		return fmt.Errorf("%q is not among the named events", ev.Type)
+	}
+	return nil
+}
+
+// dispatch is Dispatch once someone listens.
+func (d *Dispatcher) dispatch(ctx context.Context, idx *index, events []Event) (Report, error) {
+	b := d.judge(ctx, idx, events)
+	report := Report{Outcomes: b.outcomes}
+	err := d.enqueue(ctx, b)
+	d.report(ctx, report, err)
+	return report, err
+}
+
+// report tells log and Trace what a Dispatch did.
+func (d *Dispatcher) report(ctx context.Context, r Report, err error) {
+	for _, o := range r.Outcomes {
+		if o.Err != nil && o.Decision != "" {
+			d.log.WarnContext(ctx, "webhook: not sent", "webhook", o.Webhook, "event", o.EventID,
+				"type", o.Type, "decision", o.Decision, "error", o.Err)
+		}
+	}
+	if f := d.opts.Trace.Dispatch; f != nil {
+		safely(func() { f(ctx, r, err) })
+	}
+}
+
+// A batch is what a Dispatch made: its outcomes, and the deliveries some of
+// them led to.
+type batch struct {
+	outcomes   []Outcome
+	deliveries []Delivery
+	from       []int // the outcome of each delivery
+}
+
+// judge decides on all events.
+func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *batch {
+	made := &batch{}
+	suppressed := isSuppressed(ctx)
+	budget := d.budget(ctx, len(events))
+	defer budget.cancel()
+	for i := range events {
+		hooks := idx.hooks(events[i].DocType, events[i].Type)
+		if len(hooks) == 0 {
+			continue
+		}
+		ev := events[i]
+		b := d.newBenchIn(budget, idx, &ev)
+		for _, e := range hooks {
+			if e.hook.w.Tenant != ev.Tenant {
+				continue
+			}
+			j := b.judgment(e)
+			j.counts = true
+			o, del := j.decide(b, b.scope, suppressed)
+			if del != nil {
+				made.from = append(made.from, len(made.outcomes))
+				made.deliveries = append(made.deliveries, *del)
+			}
+			made.outcomes = append(made.outcomes, o)
+		}
+	}
+	return made
+}
+
+// A bench is where one event is judged: what all webhooks see of it. Its context
+// ends when the time for templates is spent.
+type bench struct {
+	renderBudget
+	d     *Dispatcher
+	idx   *index
+	ev    *Event
+	scope *jinja.Scope
+	chain chain
+	now   time.Time
+}
+
+// newBench fills in what the event left empty.
+func (d *Dispatcher) newBench(ctx context.Context, idx *index, ev *Event) *bench {
+	return d.newBenchIn(d.budget(ctx, 1), idx, ev)
+}
+
+func (d *Dispatcher) newBenchIn(budget renderBudget, idx *index, ev *Event) *bench {
+	b := &bench{renderBudget: budget, d: d, idx: idx, ev: ev, chain: chainFrom(budget), now: d.now()}
+	if ev.ID == "" {
+		ev.ID = newID("evt_")
+	}
+	if ev.Time.IsZero() {
+		ev.Time = b.now
+	}
+	b.scope = d.scope(ev)
+	return b
+}
+
+func (b *bench) judgment(e *entry) *judgment { return &judgment{bench: b, entry: e} }
+
+// A judgment decides what one webhook does with one event.
+type judgment struct {
+	*bench
+	entry  *entry
+	counts bool // a paused delivery is one more of those there may be
+}
+
+// decide returns the outcome, and the delivery if it is Queued or Paused.
+func (j *judgment) decide(ctx context.Context, s *jinja.Scope, suppressed bool) (Outcome, *Delivery) {
+	h := j.entry.hook
+	o := Outcome{Webhook: h.w.Name, EventID: j.ev.ID, Type: j.ev.Type}
+	if suppressed {
+		o.Decision = Suppressed
+		return o, nil
+	}
+	if h.err != nil {
+		o.Decision, o.Err = RenderError, h.err
+		return o, nil
+	}
+	if o.Decision = j.accepts(); o.Decision != Queued && o.Decision != Paused {
+		return o, nil
+	}
+	ok, err := h.condition.holds(ctx, s)
+	switch {
+	case err != nil:
+		o.Decision, o.Err = ConditionError, err
+		return o, nil
+	case !ok:
+		o.Decision = ConditionFalse
+		return o, nil
+	}
+	del, err := j.delivery(ctx, s)
+	if err != nil {
+		o.Decision, o.Err = RenderError, err
+		return o, nil
+	}
+	if o.Decision == Paused {
+		del.State, del.Reason, del.PausedAt = Paused, ReasonDisabled, j.now
+	}
+	o.DeliveryID = del.ID
+	return o, del
+}
+
+// accepts says whether the webhook takes deliveries: Queued, Paused, Disabled or
+// Loop.
+func (j *judgment) accepts() Decision {
+	switch st := &j.entry.status; {
+	case st.State == Disabled && st.By == ByLibrary:
+		if j.counts && !j.d.valves.roomToPause(j.entry.hook.w.Name, j.d.opts.MaxPaused) {
+			return Disabled
+		}
+	case st.State != Active:
+		return Disabled
+	}
+	if j.chain.blocks(j.entry.hook.tag, j.idx.ownTag) {
+		return Loop
+	}
+	if j.entry.status.State == Disabled {
+		return Paused
+	}
+	return Queued
+}
+
+// delivery renders what is to be sent.
+func (j *judgment) delivery(ctx context.Context, s *jinja.Scope) (*Delivery, error) {
+	h, ev := j.entry.hook, j.ev
+	body, err := h.payload.render(ctx, ev, s)
+	if err != nil {
+		return nil, err
+	}
+	del := &Delivery{
+		ID: deliveryID(ev, h.rec.ID), EventID: ev.ID, Type: ev.Type,
+		Webhook: h.w.Name, DocType: ev.DocType, DocName: ev.Name, Tenant: ev.Tenant,
+		Method: h.w.Method, Body: body, ContentType: h.payload.contentType,
+		Chain: j.chain.with(h.tag), Version: DeliveryVersion,
+		State: Pending, Created: j.now, Due: j.now, Since: j.now,
+	}
+	if h.url != nil {
+		if del.URL, err = h.url.render(ctx, s, h.endpoint); err != nil {
+			return nil, err
+		}
+	}
+	if h.w.Ordered {
+		del.Line, del.Since = lineOf(ev, h.rec.ID), time.Time{}
+	}
+	return del, nil
+}
+
+// enqueue stores the deliveries and sees which are new.
+func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
+	if len(b.deliveries) == 0 {
+		return nil
+	}
+	fresh, err := d.store.Enqueue(ctx, b.deliveries)
+	if err == nil && len(fresh) != len(b.deliveries) {
+		err = fmt.Errorf("%d results for %d deliveries", len(fresh), len(b.deliveries))
+	}
+	if err != nil {
+		err = fmt.Errorf("webhook: enqueue deliveries: %w", err)
+	}
+	for i, at := range b.from {
+		switch o := &b.outcomes[at]; {
+		case err != nil:
+			o.Decision, o.Err = "", err
+		case !fresh[i]:
+			o.Decision = Duplicate
+		}
+	}
+	if err == nil {
+		d.Wake()
+	}
+	return err
+}
+
+// idEncoding spells delivery ids and lines: lower case, no padding, nothing
+// that a header, file name or shell would mind.
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// deliveryID names one webhook's delivery for one event.
+func deliveryID(ev *Event, webhookID string) string {
+	return "msg_" + hashNames(ev.Tenant, ev.ID, string(ev.Type), ev.DocType, ev.Name, webhookID)
+}
+
+// lineOf names the line of an ordered webhook's deliveries for one document.
+func lineOf(ev *Event, webhookID string) string {
+	return hashNames("line", webhookID, ev.Tenant, ev.DocType, ev.Name)
+}
+
+// hashNames returns 160 bits of a hash of the names, which cannot be shifted
+// into one another.
+func hashNames(names ...string) string {
+	var buf [512]byte
+	b := buf[:0]
+	for _, n := range names {
+		b = binary.AppendUvarint(b, uint64(len(n)))
+		b = append(b, n...)
+	}
+	sum := sha256.Sum256(b)
+	return idEncoding.EncodeToString(sum[:20])
+}

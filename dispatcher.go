@@ -1,0 +1,93 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/docevent/webhook/internal/jinja"
+)
+
+// A Dispatcher turns document events into deliveries, and deliveries into
+// requests. Make one with [New]. All methods may be called by many goroutines at
+// once. It starts no goroutine but in Run and Drain, which end with them.
+type Dispatcher struct {
+	store Store
+	opts  Options
+	env   *jinja.Env
+	log   *slog.Logger
+	owner string // names this process in leases
+
+	index  atomic.Pointer[index]
+	looked atomic.Int64  // when the index was last compared with the store, in Unix nanoseconds
+	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
+	wake   chan struct{} // holds one token while something may be due
+
+	reload sync.Mutex // serializes reading the records
+	valves valves     // gates, breakers and health of the webhooks, in this process
+	thawed thawed     // webhooks whose paused deliveries are to be resumed
+	run    sync.Mutex // held by Run
+}
+
+// New returns a Dispatcher on a store. A nil opts means all defaults. It does no
+// I/O.
+func New(store Store, opts *Options) (*Dispatcher, error) {
+	if store == nil {
+		return nil, errors.New("webhook: New: store is nil")
+	}
+	o := opts.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	env, err := jinja.NewEnv(o.Funcs)
+	if err != nil {
+		return nil, errors.Join(errors.New("webhook: Options.Funcs"), err)
+	}
+	return &Dispatcher{
+		store: store, opts: o, env: env, log: o.Logger,
+		owner: newID("run_"), wake: make(chan struct{}, 1),
+	}, nil
+}
+
+// now returns the time on the store's clock, if it has one, else on ours. Times
+// that a store compares are all from here, so that machines whose clocks differ
+// neither duplicate nor delay.
+func (d *Dispatcher) now() time.Time {
+	return time.Now().Add(time.Duration(d.skew.Load()))
+}
+
+// Wake makes Run look for due deliveries at once: after the commit of a
+// transaction that the library could not see, for instance. It never blocks.
+func (d *Dispatcher) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Dispatch decides for each event which webhooks fire, renders their bodies, and
+// stores the deliveries in one call of Store.Enqueue; Run or Drain send them
+// later. It does no network I/O of its own.
+//
+// The report has an outcome for each event and each webhook subscribed to it.
+// What goes wrong in a webhook is an outcome and never an error. The error is an
+// *[EventError] when an event is invalid, and then nothing was dispatched; or
+// the store's, and then the deliveries may have been stored or not: dispatch
+// again with the outcomes' event IDs.
+func (d *Dispatcher) Dispatch(ctx context.Context, events ...Event) (Report, error) {
+	listened := false
+	idx, err := d.current(ctx)
+	for i := range events {
+		if err := d.checkDispatch(events[i]); err != nil {
+			return Report{}, &EventError{Index: i, Err: err}
+		}
+		listened = listened || idx.listens(events[i].DocType, events[i].Type)
+	}
+	if err != nil || !listened {
+		return Report{}, err
+	}
+	return d.dispatch(ctx, idx, events)
+}

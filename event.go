@@ -1,0 +1,201 @@
+package webhook
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// An EventType says what happened: one of the seven document events, in
+// Frappe's spelling, or the name of a named event such as "Site Plan Change".
+type EventType string
+
+// The document events. A webhook that listens to them has a DocType.
+const (
+	AfterInsert         EventType = "after_insert"           // a new document was stored
+	OnUpdate            EventType = "on_update"              // every save, also on insert and submit
+	OnSubmit            EventType = "on_submit"              // docstatus became 1
+	OnCancel            EventType = "on_cancel"              // docstatus became 2
+	OnTrash             EventType = "on_trash"               // before a delete
+	OnUpdateAfterSubmit EventType = "on_update_after_submit" // a submitted document was edited
+	OnChange            EventType = "on_change"              // every save, and single-field writes
+)
+
+// documentEvents says of each document event whether only submittable document
+// types have it (frappe/integrations/doctype/webhook, validate_docevent).
+var documentEvents = map[EventType]bool{
+	AfterInsert: false, OnUpdate: false, OnTrash: false, OnChange: false,
+	OnSubmit: true, OnCancel: true, OnUpdateAfterSubmit: true,
+}
+
+// IsDocumentEvent reports whether t is one of the seven document events; every
+// other name is a named event.
+func (t EventType) IsDocumentEvent() bool {
+	_, ok := documentEvents[t]
+	return ok
+}
+
+// HandshakeEvent is the event of the request that [Dispatcher.Handshake] sends,
+// as Frappe Cloud names it. It cannot be dispatched or subscribed to.
+const HandshakeEvent EventType = "Webhook Validate"
+
+// An Event is one thing that happened to one document, or one named event.
+type Event struct {
+	// ID is the idempotency key: dispatching an event again under the same ID,
+	// Type, DocType, Name and Tenant makes no second delivery. One ID may serve
+	// all events of an action. Made when empty.
+	ID   string
+	Type EventType
+
+	// DocType and Name say which document it is about. Required for document
+	// events; optional for named events, where they serve log and order.
+	DocType, Name string
+
+	// Doc is the document, or the data of a named event: a map, a struct, a
+	// pointer to one, or raw JSON. It is what encoding/json makes of it. It is
+	// read before Dispatch returns and not kept.
+	Doc any
+
+	// Previous is the document before the change, for changed() in conditions.
+	// Nil when there is none.
+	Previous any
+
+	// User is who did it, for conditions and bodies.
+	User string
+
+	// Tenant selects the webhooks: only those of the same Tenant see the event.
+	Tenant string
+
+	// Time is when it happened: "now" of conditions and bodies. Defaults to the
+	// time of the Dispatch.
+	Time time.Time
+}
+
+// An EventError says which event of a Dispatch is invalid, and why. Then none
+// of the call's events was dispatched.
+type EventError struct {
+	Index int // of the event among the arguments
+	Err   error
+}
+
+// Error describes the error.
+func (e *EventError) Error() string { return fmt.Sprintf("webhook: event %d: %v", e.Index, e.Err) }
+
+// Unwrap returns what is wrong with the event.
+func (e *EventError) Unwrap() error { return e.Err }
+
+// maxEventField bounds the names and ids of an event, in bytes, so that every
+// store and header can hold them.
+const maxEventField = 255
+
+// validate refuses what no webhook could be sent for.
+func (ev Event) validate() error {
+	switch {
+	case ev.Type == "":
+		return errors.New("Type is empty")
+	case ev.Type == HandshakeEvent:
+		return fmt.Errorf("Type %q belongs to the handshake", ev.Type)
+	case ev.Type.IsDocumentEvent() && ev.DocType == "":
+		return fmt.Errorf("%s needs a DocType", ev.Type)
+	case ev.DocType != "" && ev.Name == "":
+		return errors.New("DocType without a Name")
+	}
+	if err := checkName("Type", string(ev.Type)); err != nil {
+		return err
+	}
+	if err := checkName("ID", ev.ID); err != nil {
+		return err
+	}
+	if err := checkName("DocType", ev.DocType); err != nil {
+		return err
+	}
+	if err := checkName("Name", ev.Name); err != nil {
+		return err
+	}
+	return checkName("Tenant", ev.Tenant)
+}
+
+// checkName refuses what a store's text column or index cannot hold.
+func checkName(field, s string) error {
+	switch {
+	case len(s) > maxEventField:
+		return fmt.Errorf("%s is longer than %d bytes", field, maxEventField)
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%s is not valid UTF-8", field)
+	case strings.IndexByte(s, 0) >= 0:
+		return fmt.Errorf("%s contains a NUL character", field)
+	}
+	return nil
+}
+
+// newID makes an identifier of 130 random bits with a prefix.
+func newID(prefix string) string { return prefix + strings.ToLower(rand.Text()) }
+
+// An Action is one thing a host does to a document. Each stands for one or more
+// document events.
+type Action string
+
+// The actions, and the events each stands for: as Frappe runs them
+// (frappe/model/document.py, run_post_save_methods), except that a delete does
+// not fire on_change, and that an edit after submit fires its event (frappe PR
+// #39164).
+const (
+	ActionInsert            Action = "insert"              // after_insert, on_update
+	ActionSave              Action = "save"                // on_update, on_change
+	ActionSubmit            Action = "submit"              // on_update, on_submit, on_change
+	ActionInsertSubmitted   Action = "insert_submitted"    // after_insert, on_update, on_submit
+	ActionCancel            Action = "cancel"              // on_cancel, on_change
+	ActionUpdateAfterSubmit Action = "update_after_submit" // on_update_after_submit, on_change
+	ActionDelete            Action = "delete"              // on_trash
+	ActionDBSet             Action = "db_set"              // on_change
+)
+
+// Events returns the document events the action stands for, in the order they
+// happen; none for an unknown action. The caller owns the slice.
+func (a Action) Events() []EventType {
+	switch a {
+	case ActionInsert:
+		return []EventType{AfterInsert, OnUpdate}
+	case ActionSave:
+		return []EventType{OnUpdate, OnChange}
+	case ActionSubmit:
+		return []EventType{OnUpdate, OnSubmit, OnChange}
+	case ActionInsertSubmitted:
+		return []EventType{AfterInsert, OnUpdate, OnSubmit}
+	case ActionCancel:
+		return []EventType{OnCancel, OnChange}
+	case ActionUpdateAfterSubmit:
+		return []EventType{OnUpdateAfterSubmit, OnChange}
+	case ActionDelete:
+		return []EventType{OnTrash}
+	case ActionDBSet:
+		return []EventType{OnChange}
+	}
+	return nil
+}
+
+// On returns ev once for each event of the action, so that an ORM hook is one
+// line:
+//
+//	d.Dispatch(ctx, webhook.ActionSave.On(ev)...)
+//
+// All share one ID, made when ev has none. An unknown action yields ev with an
+// empty Type, which Dispatch refuses.
+func (a Action) On(ev Event) []Event {
+	types := a.Events()
+	if len(types) == 0 {
+		types = []EventType{""}
+	}
+	if ev.ID == "" {
+		ev.ID = newID("evt_")
+	}
+	events := make([]Event, len(types))
+	for i, t := range types {
+		events[i] = ev
+		events[i].Type = t
+	}
+	return events
+}

@@ -1,0 +1,197 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// An index finds the webhooks that listen to an event. It is immutable.
+type index struct {
+	seen     Revision
+	byName   map[string]*entry
+	byEvent  map[eventKey][]*entry // by name within
+	tags     map[string]bool       // of all webhooks, in chains
+	chainKey string
+	keyRev   int64 // of the chain key's record; 0: there is none
+}
+
+// An entry is a webhook as it stands.
+type entry struct {
+	hook      *hook
+	status    Status
+	rec       statusRecord
+	statusRev int64 // of its record; 0: there is none
+}
+
+// An eventKey is what webhooks listen to. DocType is "" for named events.
+type eventKey struct {
+	docType string
+	event   EventType
+}
+
+func keyOf(docType string, t EventType) eventKey {
+	if !t.IsDocumentEvent() {
+		docType = ""
+	}
+	return eventKey{docType, t}
+}
+
+// hooks returns the webhooks subscribed to an event.
+func (x *index) hooks(docType string, t EventType) []*entry { return x.byEvent[keyOf(docType, t)] }
+
+// listens reports whether there is any. A nil index has none.
+func (x *index) listens(docType string, t EventType) bool {
+	return x != nil && len(x.hooks(docType, t)) > 0
+}
+
+// ownTag reports whether a tag is one of this store's webhooks.
+func (x *index) ownTag(tag string) bool { return x.tags[tag] }
+
+const (
+	lookInterval = time.Second            // between looks at the store's records
+	lookTimeout  = 100 * time.Millisecond // of one, when there is an index to go on with
+)
+
+// current returns the index, after a look at the store if the last one was a
+// second ago. While the store fails, the index there is stays in use.
+func (d *Dispatcher) current(ctx context.Context) (*index, error) {
+	idx := d.index.Load()
+	if idx == nil {
+		return d.refresh(ctx)
+	}
+	last := d.looked.Load()
+	now := time.Now().UnixNano()
+	if now-last < int64(lookInterval) || !d.looked.CompareAndSwap(last, now) {
+		return idx, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	fresh, err := d.refresh(ctx)
+	if err != nil {
+		d.log.WarnContext(ctx, "webhook: look for changed webhooks", "error", err)
+		return idx, nil
+	}
+	return fresh, nil
+}
+
+// refresh reads the records if they changed, and makes them the index.
+func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
+	d.reload.Lock()
+	defer d.reload.Unlock()
+	old := d.index.Load()
+	var seen Revision
+	if old != nil {
+		seen = old.seen
+	}
+	asked := time.Now()
+	recs, rev, err := d.store.Webhooks(ctx, seen)
+	if err != nil {
+		return nil, fmt.Errorf("webhook: read webhooks: %w", err)
+	}
+	answered := time.Now()
+	d.looked.Store(answered.UnixNano())
+	if !rev.Now.IsZero() {
+		// The store read its clock somewhere between; half way is the best guess.
+		d.skew.Store(int64(rev.Now.Sub(asked.Add(answered.Sub(asked) / 2))))
+	}
+	if old != nil && rev.N == seen.N {
+		return old, nil
+	}
+	idx := d.newIndex(recs, old)
+	idx.seen = rev
+	d.thawed.note(old, idx)
+	d.index.Store(idx)
+	return idx, nil
+}
+
+// newIndex makes an index of records. What did not change since the old one is
+// not compiled again.
+func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) *index {
+	x := &index{byName: map[string]*entry{}, byEvent: map[eventKey][]*entry{}, tags: map[string]bool{}}
+	if i := slices.IndexFunc(recs, func(r WebhookRecord) bool { return r.Name == chainKeyName }); i >= 0 {
+		x.keyRev = recs[i].Revision
+		if err := d.decode(chainKeyName, recs[i].Data, &x.chainKey); err != nil {
+			d.log.Error("webhook: read the chain key", "error", err)
+		}
+	}
+	for _, r := range recs {
+		if !strings.HasPrefix(r.Name, reservedPrefix) {
+			x.byName[r.Name] = &entry{hook: d.reuse(r, old, x.chainKey)}
+		}
+	}
+	for _, r := range recs {
+		name, ok := strings.CutPrefix(r.Name, statusPrefix)
+		if e := x.byName[name]; ok && e != nil {
+			e.statusRev = r.Revision
+			if err := d.decode(r.Name, r.Data, &e.rec); err != nil {
+				d.log.Error("webhook: read a status", "webhook", name, "error", err)
+			}
+		}
+	}
+	x.link()
+	return x
+}
+
+// link fills in what follows from the entries.
+func (x *index) link() {
+	for _, e := range x.byName {
+		e.status = e.hook.state(&e.rec)
+		x.tags[e.hook.tag] = true
+		linked := map[EventType]bool{}
+		for _, t := range e.hook.w.Events {
+			if key := keyOf(e.hook.w.DocType, t); !linked[t] {
+				x.byEvent[key] = append(x.byEvent[key], e)
+				linked[t] = true
+			}
+		}
+	}
+	for _, es := range x.byEvent {
+		slices.SortFunc(es, func(a, b *entry) int { return strings.Compare(a.hook.w.Name, b.hook.w.Name) })
+	}
+}
+
+// reuse returns the hook of a record: the old one if nothing changed.
+func (d *Dispatcher) reuse(r WebhookRecord, old *index, chainKey string) *hook {
+	if old != nil && old.chainKey == chainKey {
+		if e := old.byName[r.Name]; e != nil && e.hook.rev == r.Revision && bytes.Equal(e.hook.data, r.Data) {
+			return e.hook
+		}
+	}
+	h := d.load(r, chainKey)
+	h.data, h.rev = r.Data, r.Revision
+	return h
+}
+
+// load makes the hook of a stored record. One that cannot be used still has its
+// name and events, so that its outcomes say why.
+func (d *Dispatcher) load(r WebhookRecord, chainKey string) *hook {
+	rec := &record{}
+	if err := d.decode(r.Name, r.Data, rec); err != nil {
+		d.log.Error("webhook: read a webhook", "webhook", r.Name, "error", err)
+		return &hook{rec: rec, w: Webhook{Name: r.Name}, err: err}
+	}
+	c := compiler{opts: d.opts, env: d.env, chainKey: chainKey}
+	h, err := c.compile(rec)
+	if err != nil {
+		d.log.Error("webhook: compile a stored webhook", "webhook", r.Name, "error", err)
+		return &hook{rec: rec, w: rec.Webhook, err: err}
+	}
+	return h
+}
+
+// find returns a webhook as it stands in the store now.
+func (d *Dispatcher) find(ctx context.Context, name string) (*entry, error) {
+	idx, err := d.refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := idx.byName[name]
+	if e == nil {
+		return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+	}
+	return e, nil
+}

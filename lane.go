@@ -1,0 +1,124 @@
+package webhook
+
+import (
+	"time"
+
+	"github.com/docevent/webhook/internal/endpoint"
+)
+
+// parkAfter is when an attempt that has not ended stops to count against
+// Options.Concurrency, if that is left to its default.
+const parkAfter = 250 * time.Millisecond
+
+// A trust says what is known of an endpoint.
+type trust int
+
+const (
+	unknown trust = iota // no attempt has ended yet
+	trusted              // the last one brought a response
+	suspect              // the last one brought none, or the present one hangs
+)
+
+// A lane is an endpoint with the attempts in flight to it. It belongs to the
+// runner's loop.
+//
+// Endpoints that hang would take every place there is, and hold it until their
+// attempts time out. So an endpoint gets one attempt at a time until it has
+// answered one; the places that are left over go to those not yet tried.
+type lane struct {
+	inFlight int
+	parked   int // of those
+	trust    trust
+}
+
+// limit returns how many attempts may be in flight.
+func (l *lane) limit(perEndpoint int, spare bool) int {
+	if l.trust == trusted || l.trust == unknown && spare {
+		return perEndpoint
+	}
+	return 1
+}
+
+// learn takes in how an attempt ended.
+func (l *lane) learn(a aftermath) {
+	switch {
+	case !a.sent:
+	case a.answered:
+		l.trust = trusted
+	default:
+		l.trust = suspect
+	}
+}
+
+// An item is a claimed delivery on its way.
+type item struct {
+	del     Delivery
+	entry   *entry
+	lane    *lane
+	claimed time.Time // on this process's clock, before the claim was made
+}
+
+// maxIdleLanes bounds how many endpoints are remembered: with dynamic hosts
+// there may be any number.
+const maxIdleLanes = 10_000
+
+// laneOf returns the lane of a delivery.
+func (r *runner) laneOf(h *hook, del *Delivery) *lane {
+	name := h.endpoint
+	if name == "" {
+		name = "?"
+		if u, err := endpoint.Parse(del.URL); err == nil {
+			name = endpoint.Endpoint(u)
+		}
+	}
+	l := r.lanes[name]
+	if l == nil {
+		if len(r.lanes) >= maxIdleLanes {
+			r.forgetLanes()
+		}
+		l = &lane{}
+		r.lanes[name] = l
+	}
+	return l
+}
+
+func (r *runner) forgetLanes() {
+	for name, l := range r.lanes {
+		if l.inFlight == 0 {
+			delete(r.lanes, name)
+		}
+	}
+}
+
+// free returns how many attempts to the lane's endpoint may start at once. Where
+// hanging attempts can be parked, a quarter of the places is kept for endpoints
+// that are known to answer.
+func (r *runner) free(l *lane) int {
+	o := &r.d.opts
+	free := o.Concurrency - (r.inFlight - min(r.parked, o.parked))
+	if l.trust != trusted && o.parked > 0 {
+		free -= o.Concurrency / 4
+	}
+	return free
+}
+
+// park lets the attempts that hang give up their places.
+func (r *runner) park() {
+	if r.d.opts.parked == 0 {
+		return
+	}
+	for _, f := range r.flights {
+		if f.ended || f.parked {
+			continue
+		}
+		if time.Since(f.began) < parkAfter {
+			return // the later ones are younger
+		}
+		f.parked = true
+		r.parked++
+		f.lane.parked++
+		if f.lane.trust == unknown {
+			f.lane.trust = suspect
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// Delivery returns a delivery. ErrNotFound if it is not, or no longer, stored.
+func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error) {
+	del, err := d.store.Delivery(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("webhook: delivery %q: %w", id, err)
+	}
+	return del, nil
+}
+
+// Deliveries returns the deliveries that match q, the newest first. For the next
+// page, set q.After to the ID of the last one.
+func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
+	ds, err := d.store.Deliveries(ctx, q.WithDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("webhook: deliveries: %w", err)
+	}
+	return ds, nil
+}
+
+// Attempts returns the attempts of a delivery that are stored, the oldest first.
+func (d *Dispatcher) Attempts(ctx context.Context, deliveryID string) ([]Attempt, error) {
+	as, err := d.store.Attempts(ctx, deliveryID)
+	if err != nil {
+		return nil, fmt.Errorf("webhook: attempts of %q: %w", deliveryID, err)
+	}
+	return as, nil
+}
+
+// Resend makes a delivery due now, with the same id and bytes and a fresh budget
+// of attempts and age: one that ended, in whatever way, or one that waits for its
+// retry. [ErrInFlight] while an attempt is made, [ErrPruned] if it is no longer
+// stored, [ErrState] if it is paused: then Enable its webhook.
+func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
+	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
+		return del.resend(d.now())
+	})
+	if errors.Is(err, ErrNotFound) && strings.HasPrefix(deliveryID, "msg_") {
+		err = ErrPruned
+	}
+	if err != nil {
+		return fmt.Errorf("webhook: resend %q: %w", deliveryID, err)
+	}
+	d.Wake()
+	return nil
+}
+
+// ResendAll resends all finished deliveries that match q, beyond its Limit, and
+// returns how many. With q.States empty those that Failed or were Exhausted.
+// Deliveries that another process changes meanwhile are left alone.
+func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error) {
+	if len(q.States) == 0 {
+		q.States = []State{Failed, Exhausted}
+	}
+	n, err := d.changeAll(ctx, q, func(del *Delivery) (Change, error) {
+		if !del.State.finished() {
+			return Change{}, ErrState
+		}
+		return del.resend(d.now())
+	})
+	if n > 0 {
+		d.Wake()
+	}
+	if err != nil {
+		return n, fmt.Errorf("webhook: resend deliveries: %w", err)
+	}
+	return n, nil
+}
+
+// Cancel ends a delivery that is not delivered: no attempt starts after it
+// returned. An attempt that is under way may still reach the endpoint, and what
+// comes of it is not recorded. While an attempt may be about to start, Cancel
+// takes up to a second. Canceling a canceled delivery does nothing; [ErrState] if
+// it was delivered.
+func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
+	leased := false
+	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
+		if del.State == Canceled {
+			return Change{}, nil
+		}
+		now := d.now()
+		leased = del.leased(now)
+		return del.cancel(ReasonCanceled, now)
+	})
+	if err != nil {
+		return fmt.Errorf("webhook: cancel %q: %w", deliveryID, err)
+	}
+	d.Wake() // the next in its line may be due
+	if leased {
+		sleep(context.WithoutCancel(ctx), startWindow)
+	}
+	return nil
+}
+
+// changeDelivery changes a delivery as it stands, again if it changes meanwhile.
+// An empty change changes nothing.
+func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(*Delivery) (Change, error)) error {
+	for range saveTries {
+		del, err := d.store.Delivery(ctx, id)
+		if err != nil {
+			return err
+		}
+		c, err := change(del)
+		if err != nil || c.ID == "" {
+			return err
+		}
+		errs, err := d.store.Update(ctx, []Change{c})
+		if err != nil {
+			return err
+		}
+		if !errors.Is(errs[0], ErrLeaseLost) {
+			return errs[0]
+		}
+	}
+	return ErrConflict
+}
+
+// changeAll changes the deliveries that match q, page by page, and returns how
+// many. Those that cannot be changed, or that change meanwhile, are left alone.
+func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func(*Delivery) (Change, error)) (int, error) {
+	q.Limit, q.After = 500, ""
+	changed := 0
+	for {
+		ds, err := d.store.Deliveries(ctx, q)
+		if err != nil || len(ds) == 0 {
+			return changed, err
+		}
+		q.After = ds[len(ds)-1].ID
+		var cs []Change
+		for i := range ds {
+			if c, err := change(&ds[i]); err == nil {
+				cs = append(cs, c)
+			}
+		}
+		errs, err := d.store.Update(ctx, cs)
+		if err != nil {
+			return changed, err
+		}
+		for _, err := range errs {
+			if err == nil {
+				changed++
+			}
+		}
+	}
+}
+
+// resumeSpread is over how long the deliveries of a webhook that is enabled
+// again become due.
+const resumeSpread = time.Minute
+
+// resumeAll makes a webhook's paused deliveries due.
+func (d *Dispatcher) resumeAll(ctx context.Context, webhook string) error {
+	n, err := d.changeAll(ctx, DeliveryQuery{Webhook: webhook, States: []State{Paused}},
+		func(del *Delivery) (Change, error) {
+			now := d.now()
+			return del.resume(now.Add(rand.N(resumeSpread)), now)
+		})
+	if err != nil {
+		return fmt.Errorf("webhook: resume deliveries of %q: %w", webhook, err)
+	}
+	if n > 0 {
+		d.Wake()
+	}
+	return nil
+}
+
+// cancelAll ends the unfinished deliveries of a deleted webhook.
+func (d *Dispatcher) cancelAll(ctx context.Context, webhook string) error {
+	q := DeliveryQuery{Webhook: webhook, States: []State{Pending, Paused}}
+	_, err := d.changeAll(ctx, q, func(del *Delivery) (Change, error) {
+		return del.cancel(ReasonWebhookDeleted, d.now())
+	})
+	if err != nil {
+		return fmt.Errorf("webhook: cancel deliveries of %q: %w", webhook, err)
+	}
+	return nil
+}
+
+// Stats are the state of a store's deliveries, and of this process.
+type Stats struct {
+	ByState      map[State]int
+	OldestDue    time.Duration // how long the delivery due first has been; 0 if none is due
+	BlockedLines int           // lines stopped by a Failed or Exhausted delivery
+	OpenBreakers int           // in this process
+}
+
+// Stats counts. errors.ErrUnsupported if the store is no [Counter].
+func (d *Dispatcher) Stats(ctx context.Context) (*Stats, error) {
+	c, ok := d.store.(Counter)
+	if !ok {
+		return nil, fmt.Errorf("webhook: stats: the store cannot count: %w", errors.ErrUnsupported)
+	}
+	counts, err := c.Count(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("webhook: stats: %w", err)
+	}
+	now := d.now()
+	s := &Stats{ByState: counts.ByState, BlockedLines: counts.Blocked, OpenBreakers: d.valves.breakers(now)}
+	if !counts.OldestDue.IsZero() {
+		s.OldestDue = max(0, now.Sub(counts.OldestDue))
+	}
+	return s, nil
+}

@@ -1,0 +1,225 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"text/template"
+	"time"
+)
+
+// Options configure a [Dispatcher]. A nil or zero Options works: each zero
+// field is its default.
+type Options struct {
+	// Transport sends the requests. Defaults to NewHTTPTransport(nil), which
+	// reaches public addresses only.
+	Transport Transport
+
+	// Logger gets what goes wrong, with stable keys (webhook, delivery, attempt,
+	// class, error) and never a secret or a body. Defaults to slog.Default().
+	Logger *slog.Logger
+
+	// Concurrency bounds the attempts in flight in this process. Defaults to 64,
+	// and then up to 960 more may wait for endpoints that have not answered for
+	// a while, so that endpoints that hang do not hold up the others. When it is
+	// set, it is the bound of all.
+	Concurrency int
+
+	// PerEndpoint bounds the attempts in flight to one scheme, host and port, and
+	// those of one webhook that has no Concurrency. An endpoint that has not yet
+	// answered, or has stopped to, gets one at a time. Defaults to 16.
+	PerEndpoint int
+
+	// Timeout bounds an attempt of a webhook that has no Timeout. Defaults to
+	// 15s.
+	Timeout time.Duration
+
+	// Lease is for how long a claimed delivery belongs to its claimer. After a
+	// crash its deliveries are made again when it has passed. Defaults to 60s; at
+	// least Timeout + 10s.
+	Lease time.Duration
+
+	// PollInterval is how often Run looks for deliveries that it was not told of.
+	// Defaults to 1s.
+	PollInterval time.Duration
+
+	// StopTimeout is how long Run lets attempts finish after its context ended.
+	// Defaults to 30s; negative means not at all.
+	StopTimeout time.Duration
+
+	// RenderTimeout bounds the evaluation of one condition, URL or body. A whole
+	// Dispatch gets ten times as much for each hundred events or part of it.
+	// Defaults to 100ms.
+	RenderTimeout time.Duration
+
+	// Retry is the policy of webhooks that have none.
+	Retry RetryPolicy
+
+	// Retention says how long finished deliveries are kept.
+	Retention Retention
+
+	// AutoDisable says when a failing webhook is taken out of service.
+	AutoDisable AutoDisable
+
+	// DocTypes are the host's document types. A webhook for a type in it is
+	// checked against it when saved; other types are unchecked.
+	DocTypes map[string]DocType
+
+	// NamedEvents, when not empty, are the only named events there are; others
+	// are refused by SaveWebhook and Dispatch.
+	NamedEvents []EventType
+
+	// CheckWebhook is asked by SaveWebhook, last, for the host's own rules, such
+	// as quotas. The webhook it sees has no Secret. Its error refuses the save.
+	CheckWebhook func(context.Context, Webhook) error
+
+	// Funcs are functions and filters for both template languages. One with the
+	// name of a built-in replaces it. They are called by Dispatch, by many
+	// goroutines at once; a panic in one is that evaluation's error.
+	Funcs template.FuncMap
+
+	// Location is that of now(), today() and nowdate(). Defaults to time.Local.
+	Location *time.Location
+
+	// DynamicHosts lets a value of the document stand in the scheme, host or port
+	// of a dynamic URL. Whoever can write such a document chooses who gets the
+	// webhook's secret.
+	DynamicHosts bool
+
+	// Trace is called when something happens. Defaults to nothing.
+	Trace *Trace
+
+	// Classifier decides what an attempt's result means, Retry-After apart.
+	// Defaults to Classify.
+	Classifier func(*Response, error) Verdict
+
+	// SignatureHeader is the header of SchemeFrappe. Defaults to
+	// X-Frappe-Webhook-Signature.
+	SignatureHeader string
+
+	// Sealer encrypts what the store keeps of webhooks. Defaults to none: then
+	// secrets stand in the store as they are.
+	Sealer Sealer
+
+	// MaxPaused bounds the deliveries that a webhook disabled by the library goes
+	// on taking. Defaults to 10,000; negative means none.
+	MaxPaused int
+
+	// MaxBodyBytes bounds a body. Defaults to 1 MiB.
+	MaxBodyBytes int
+
+	parked int // attempts allowed above Concurrency while they hang
+}
+
+// A DocType says what the host knows of a document type.
+type DocType struct {
+	Submittable bool     // it has on_submit, on_cancel and on_update_after_submit
+	Fields      []string // all fields that Data rows may name; nil: unchecked
+}
+
+// Retention says how long finished deliveries are kept with their attempts.
+// Pending and paused ones are kept for ever. The zero value of a field is its
+// default; negative means without bound.
+type Retention struct {
+	Delivered  time.Duration // defaults to 30 days
+	Other      time.Duration // Failed, Exhausted, Canceled; defaults to 90 days
+	PerWebhook int           // the newest of each webhook; defaults to 10,000
+}
+
+// AutoDisable says when the library disables a webhook by itself, apart from a
+// 410: after After without one success over at least Attempts attempts, as
+// Frappe Cloud's documentation has it, or, when Rate is set, as soon as Rate of
+// the attempts of the last hour failed, if there were at least Attempts.
+type AutoDisable struct {
+	After    time.Duration // defaults to 120h; negative means never
+	Attempts int           // defaults to 20
+	Rate     float64       // of failures, such as 0.7; 0: not looked at
+}
+
+func (o *Options) withDefaults() Options {
+	var r Options
+	if o != nil {
+		r = *o
+	}
+	if r.Transport == nil {
+		r.Transport = NewHTTPTransport(nil)
+	}
+	if r.Logger == nil {
+		r.Logger = slog.Default()
+	}
+	if r.Concurrency == 0 {
+		r.Concurrency, r.parked = 64, 960
+	}
+	r.PerEndpoint = cmp.Or(r.PerEndpoint, 16)
+	r.Timeout = cmp.Or(r.Timeout, 15*time.Second)
+	r.Lease = cmp.Or(r.Lease, 60*time.Second)
+	r.PollInterval = cmp.Or(r.PollInterval, time.Second)
+	r.StopTimeout = cmp.Or(r.StopTimeout, 30*time.Second)
+	r.RenderTimeout = cmp.Or(r.RenderTimeout, 100*time.Millisecond)
+	r.Retention = r.Retention.withDefaults()
+	r.AutoDisable.After = cmp.Or(r.AutoDisable.After, 120*time.Hour)
+	r.AutoDisable.Attempts = cmp.Or(r.AutoDisable.Attempts, 20)
+	if r.Location == nil {
+		r.Location = time.Local
+	}
+	if r.Trace == nil {
+		r.Trace = &Trace{}
+	}
+	if r.Classifier == nil {
+		r.Classifier = Classify
+	}
+	r.SignatureHeader = cmp.Or(r.SignatureHeader, headerFrappeSignature)
+	r.MaxPaused = cmp.Or(r.MaxPaused, 10_000)
+	r.MaxBodyBytes = cmp.Or(r.MaxBodyBytes, 1<<20)
+	return r
+}
+
+func (r Retention) withDefaults() Retention {
+	const day = 24 * time.Hour
+	r.Delivered = cmp.Or(r.Delivered, 30*day)
+	r.Other = cmp.Or(r.Other, 90*day)
+	r.PerWebhook = cmp.Or(r.PerWebhook, 10_000)
+	return r
+}
+
+// leaseMargin is how much longer a lease must be than an attempt may take: time
+// to record what came of it.
+const leaseMargin = 10 * time.Second
+
+// validate names the first field that cannot be. It wants defaults filled in.
+func (o *Options) validate() error {
+	positive := []struct {
+		field string
+		value int64
+	}{
+		{"Concurrency", int64(o.Concurrency)}, {"PerEndpoint", int64(o.PerEndpoint)},
+		{"Timeout", int64(o.Timeout)}, {"Lease", int64(o.Lease)},
+		{"PollInterval", int64(o.PollInterval)}, {"RenderTimeout", int64(o.RenderTimeout)},
+		{"MaxBodyBytes", int64(o.MaxBodyBytes)}, {"AutoDisable.Attempts", int64(o.AutoDisable.Attempts)},
+	}
+	for _, p := range positive {
+		if p.value <= 0 {
+			return fmt.Errorf("webhook: Options.%s: negative", p.field)
+		}
+	}
+	if o.Lease < o.Timeout+leaseMargin {
+		return fmt.Errorf("webhook: Options.Lease: shorter than Timeout + %v", leaseMargin)
+	}
+	if err := o.Retry.validate(); err != nil {
+		return fmt.Errorf("webhook: Options.Retry.%w", err)
+	}
+	if o.AutoDisable.Rate < 0 || o.AutoDisable.Rate > 1 {
+		return fmt.Errorf("webhook: Options.AutoDisable.Rate: not between 0 and 1")
+	}
+	if o.SignatureHeader != http.CanonicalHeaderKey(o.SignatureHeader) && !validHeaderName(o.SignatureHeader) {
+		return fmt.Errorf("webhook: Options.SignatureHeader: not a header name")
+	}
+	for _, t := range o.NamedEvents {
+		if t.IsDocumentEvent() || t == "" || t == HandshakeEvent {
+			return fmt.Errorf("webhook: Options.NamedEvents: %q cannot be a named event", t)
+		}
+	}
+	return nil
+}

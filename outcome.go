@@ -1,0 +1,53 @@
+package webhook
+
+// A Report says what a Dispatch did: one outcome for each event and each
+// webhook subscribed to it, in the order of the events and, within one, of the
+// webhooks' names.
+type Report struct {
+	Outcomes []Outcome `json:"outcomes"`
+}
+
+// An Outcome is what one webhook did with one event, and why.
+type Outcome struct {
+	Webhook    string    `json:"webhook"`
+	EventID    string    `json:"event_id"`
+	DeliveryID string    `json:"delivery_id,omitempty"` // of the delivery that was made, or was there already
+	Type       EventType `json:"type"`
+	Decision   Decision  `json:"decision,omitempty"`
+
+	// Err says why, for ConditionError and RenderError, and when the store did
+	// not take the delivery; nil otherwise.
+	Err error `json:"-"`
+}
+
+// A Decision is what became of one event at one webhook. The zero value means
+// that none was reached, because the store did not take the delivery.
+//
+// It is the same type as [State], so that Paused and Disabled, which name a
+// decision and a state both, are one constant each.
+type Decision = State
+
+// The decisions. [Paused] (a delivery was stored, but waits until the library's
+// own Disabled webhook is enabled again) stands with the states of a delivery.
+const (
+	Queued         Decision = "queued"          // a delivery was stored
+	Held           Decision = "held"            // waits for the unit of work to commit
+	ConditionFalse Decision = "condition_false" // the condition does not hold
+	ConditionError Decision = "condition_error" // the condition cannot be evaluated; see Err
+	RenderError    Decision = "render_error"    // the body or URL cannot be rendered; see Err
+	Duplicate      Decision = "duplicate"       // the delivery was there already
+	Disabled       Decision = "disabled"        // its operator disabled it, or it was never activated
+	Loop           Decision = "loop"            // the event comes from a request this webhook led to
+	Suppressed     Decision = "suppressed"      // the context is silenced by Suppress
+	Superseded     Decision = "superseded"      // a later event of the unit of work took its place
+)
+
+// Err returns the first error among the outcomes, nil if there is none.
+func (r Report) Err() error {
+	for _, o := range r.Outcomes {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return nil
+}

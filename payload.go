@@ -1,0 +1,271 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/docevent/webhook/internal/jinja"
+	"github.com/docevent/webhook/internal/jsonbody"
+	"github.com/docevent/webhook/internal/value"
+)
+
+// Content types of bodies.
+const (
+	contentTypeJSON = "application/json"
+	contentTypeForm = "application/x-www-form-urlencoded"
+	contentTypeText = "text/plain; charset=utf-8"
+)
+
+// A payload renders the body of a webhook.
+type payload struct {
+	contentType string
+	max         int
+	warnings    []string // of the trial at save
+	// append adds the body of an event to dst; nil: there is no body.
+	append func(ctx context.Context, dst []byte, ev *Event, s *jinja.Scope) ([]byte, error)
+}
+
+// payload compiles how the webhook's body is made: the table of DESIGN's bodies.
+func (c *compiler) payload(h *hook) (*payload, error) {
+	w, p := &h.w, &payload{contentType: contentTypeJSON, max: c.opts.MaxBodyBytes}
+	bodiless := w.Method == "GET" || w.Method == "DELETE"
+	switch {
+	case w.Structure == Form:
+		p.contentType, p.append = contentTypeForm, appendForm(lastRows(w.Data))
+	case w.Structure == Text:
+		p.contentType = contentTypeText
+		if row := h.header.Get(headerContentType); row != "" {
+			p.contentType = row
+		}
+		return p, c.textBody(w, p)
+	case w.Body != "":
+		return p, c.jsonBody(w, p)
+	case len(w.Data) > 0:
+		p.append = appendRows(lastRows(w.Data))
+	case bodiless:
+		p.contentType = ""
+	case w.Structure == JSON:
+		p.append = func(_ context.Context, dst []byte, _ *Event, _ *jinja.Scope) ([]byte, error) {
+			return append(dst, "{}"...), nil
+		}
+	default:
+		p.append = appendEnvelope
+	}
+	return p, nil
+}
+
+// errBodyTooLarge is the RenderError of a body above Options.MaxBodyBytes.
+var errBodyTooLarge = errors.New("the body is larger than Options.MaxBodyBytes")
+
+// buffers holds what bodies are rendered into before they are copied at their
+// size.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// render returns the body of an event, in memory of its own; nil for none.
+func (p *payload) render(ctx context.Context, ev *Event, s *jinja.Scope) (body []byte, err error) {
+	if p.append == nil {
+		return nil, nil
+	}
+	defer recoverAs(&err)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	*buf, err = p.append(ctx, (*buf)[:0], ev, s)
+	if err != nil {
+		return nil, err
+	}
+	if len(*buf) > p.max {
+		return nil, errBodyTooLarge
+	}
+	return append(make([]byte, 0, len(*buf)), *buf...), nil
+}
+
+// appendEnvelope adds what Frappe sends when nothing is configured: the whole
+// document, or the event's data.
+func appendEnvelope(_ context.Context, dst []byte, ev *Event, s *jinja.Scope) ([]byte, error) {
+	var err error
+	if ev.Type.IsDocumentEvent() {
+		dst = append(dst, `{"doctype":`...)
+		dst, _ = value.AppendJSON(dst, ev.DocType)
+		dst = append(dst, `,"name":`...)
+		dst, _ = value.AppendJSON(dst, ev.Name)
+	} else {
+		dst = append(dst, `{"event":`...)
+		dst, _ = value.AppendJSON(dst, string(ev.Type))
+	}
+	dst = append(dst, `,"data":`...)
+	doc, err := s.Document()
+	if err != nil {
+		return dst, err
+	}
+	if doc == nil {
+		return append(dst, "{}}"...), nil
+	}
+	if dst, err = value.AppendJSON(dst, doc); err != nil {
+		return dst, err
+	}
+	return append(dst, '}'), nil
+}
+
+// lastRows returns the rows with those that share a key made one: the last
+// field, in the first one's place, as a Python dict has it.
+func lastRows(rows []Field) []Field {
+	var kept []Field
+	place := map[string]int{}
+	for _, row := range rows {
+		if i, ok := place[row.key()]; ok {
+			kept[i] = row
+			continue
+		}
+		place[row.key()] = len(kept)
+		kept = append(kept, row)
+	}
+	return kept
+}
+
+// appendRows adds a JSON object of the rows. A field the document does not have
+// is null.
+func appendRows(rows []Field) func(context.Context, []byte, *Event, *jinja.Scope) ([]byte, error) {
+	return func(_ context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+		for i, row := range rows {
+			v, err := s.Field(row.Fieldname)
+			if err != nil {
+				return dst, err
+			}
+			dst = append(dst, "{,"[min(i, 1)])
+			dst, _ = value.AppendJSON(dst, row.key())
+			dst = append(dst, ':')
+			if dst, err = value.AppendJSON(dst, v); err != nil {
+				return dst, fmt.Errorf("field %q: %w", row.Fieldname, err)
+			}
+		}
+		return append(dst, '}'), nil
+	}
+}
+
+// appendForm adds the rows as a form, in their order.
+func appendForm(rows []Field) func(context.Context, []byte, *Event, *jinja.Scope) ([]byte, error) {
+	return func(_ context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+		for i, row := range rows {
+			v, err := s.Field(row.Fieldname)
+			if err != nil {
+				return dst, err
+			}
+			if i > 0 {
+				dst = append(dst, '&')
+			}
+			dst = append(appendEscaped(dst, row.key()), '=')
+			if dst, err = appendFormValue(dst, v); err != nil {
+				return dst, fmt.Errorf("field %q: %w", row.Fieldname, err)
+			}
+		}
+		return dst, nil
+	}
+}
+
+// appendFormValue adds one value: numbers without a needless fraction, nothing
+// for null, what has parts as JSON.
+func appendFormValue(dst []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case string:
+		return appendEscaped(dst, v), nil
+	case nil, value.Undefined:
+		return dst, nil
+	case time.Time:
+		return appendEscaped(dst, v.Format(time.RFC3339Nano)), nil
+	case float64:
+		return appendEscaped(dst, formFloat(v, 64)), nil
+	case float32:
+		return appendEscaped(dst, formFloat(float64(v), 32)), nil
+	case json.Number:
+		return appendEscaped(dst, formNumber(v)), nil
+	}
+	text, err := value.AppendJSON(nil, v)
+	if err != nil {
+		return dst, err
+	}
+	return appendEscaped(dst, string(text)), nil
+}
+
+// formFloat spells a float as short as it can be, without an exponent below
+// 1e21.
+func formFloat(f float64, bits int) string {
+	format := byte('f')
+	if math.Abs(f) >= 1e21 {
+		format = 'e'
+	}
+	return strconv.FormatFloat(f, format, -1, bits)
+}
+
+// formNumber spells a number of raw JSON: integers digit for digit.
+func formNumber(n json.Number) string {
+	integer := true
+	for i := range len(n) {
+		integer = integer && (n[i] >= '0' && n[i] <= '9' || i == 0 && n[i] == '-')
+	}
+	f, err := strconv.ParseFloat(string(n), 64)
+	if integer || err != nil {
+		return string(n)
+	}
+	return formFloat(f, 64)
+}
+
+// appendEscaped adds s with all but RFC 3986's unreserved characters
+// percent-encoded.
+func appendEscaped(dst []byte, s string) []byte {
+	const hex = "0123456789ABCDEF"
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+			c == '-' || c == '.' || c == '_' || c == '~' {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return dst
+}
+
+// textBody compiles a template whose output is sent as it is.
+func (c *compiler) textBody(w *Webhook, p *payload) error {
+	t, err := c.env.Template("body", w.Body, w.lang())
+	if err != nil {
+		return &fieldError{field: "Body", err: err}
+	}
+	p.append = func(ctx context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+		sink := jinja.NewText(dst, p.max)
+		err := t.Render(ctx, s, sink)
+		return sink.Bytes(), err
+	}
+	return nil
+}
+
+// jsonBody compiles a template whose output is checked to be JSON as it is
+// written. Its structure is tried at once.
+func (c *compiler) jsonBody(w *Webhook, p *payload) error {
+	t, err := c.env.Template("body", w.Body, w.lang())
+	if err != nil {
+		return &fieldError{field: "Body", err: err}
+	}
+	sound, broken, first := t.Try(func() jinja.TrialState { return jsonbody.NewTrial() })
+	switch {
+	case sound == 0 && first != nil:
+		return &fieldError{field: "Body", err: first}
+	case broken > 0:
+		p.warnings = append(p.warnings, "not every path through the body gives JSON: "+first.Error())
+	}
+	memo := &jsonbody.Memo{}
+	p.append = func(ctx context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+		sink := memo.Writer(dst, p.max)
+		if err := t.Render(ctx, s, sink); err != nil {
+			return sink.Bytes(), err
+		}
+		return sink.Bytes(), sink.Close()
+	}
+	return nil
+}

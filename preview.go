@@ -1,0 +1,130 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// A Preview is what a webhook would do with an event.
+type Preview struct {
+	Outcome Outcome // what Dispatch would decide
+
+	// Request is what would be sent: method, URL and body as they would be, the
+	// header's confidential values masked. It is there also when the condition
+	// does not hold; nil only when rendering failed, which Outcome.Err or, when
+	// the webhook would not have come to rendering, a warning explains.
+	Request *Request
+
+	// Warnings are what is allowed but may surprise.
+	Warnings []string
+}
+
+// Preview evaluates and renders a webhook for an event, without I/O. The webhook
+// need not be saved; if one of its name is, its status counts, and its secrets
+// stand in for an empty one. The error is a *[ConfigError] or an *[EventError].
+func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview, error) {
+	if err := d.checkDispatch(ev); err != nil {
+		return nil, &EventError{Err: err}
+	}
+	idx, e, err := d.previewed(w)
+	if err != nil {
+		return nil, err
+	}
+	b := d.newBench(ctx, idx, &ev)
+	defer b.cancel()
+	j := b.judgment(e)
+	o, del := j.decide(b, b.scope, isSuppressed(ctx))
+	p := &Preview{Outcome: o, Warnings: e.hook.warnings(&ev)}
+	if del == nil && o.Decision != RenderError {
+		if del, err = j.delivery(b, b.scope); err != nil {
+			p.Warnings = append(p.Warnings, "rendering fails: "+err.Error())
+		}
+	}
+	if del != nil {
+		if p.Request, err = d.request(e.hook, del, b.now, false); err != nil {
+			return nil, configError(w.Name, &fieldError{field: "Secret", err: err})
+		}
+		p.Request.Header = maskHeader(p.Request.Header)
+	}
+	return p, nil
+}
+
+// previewed returns a webhook as it would stand once it is saved.
+func (d *Dispatcher) previewed(w Webhook) (*index, *entry, error) {
+	idx := d.index.Load()
+	if idx == nil {
+		idx = &index{}
+	}
+	rec, e := &record{ID: newID("wh_")}, &entry{}
+	if saved := idx.byName[w.Name]; saved != nil {
+		rec, e.rec = saved.hook.rec.clone(), saved.rec
+	}
+	rec.setSecret(w.Secret)
+	rec.Webhook = w
+	c := compiler{opts: d.opts, env: d.env, chainKey: idx.chainKey}
+	h, err := c.compile(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.hook, e.status = h, h.state(&e.rec)
+	return idx, e, nil
+}
+
+// warnings says what is allowed but may surprise.
+func (h *hook) warnings(ev *Event) []string {
+	var ws []string
+	if !slices.Contains(h.w.Events, ev.Type) || ev.Type.IsDocumentEvent() && h.w.DocType != ev.DocType {
+		ws = append(ws, fmt.Sprintf("the webhook does not listen to %s of %q", ev.Type, ev.DocType))
+	}
+	if h.w.Tenant != ev.Tenant {
+		ws = append(ws, "the event is of another tenant")
+	}
+	return append(ws, h.payload.warnings...)
+}
+
+// Explain says what Dispatch would decide, without storing anything. Whether a
+// delivery would be a Duplicate it does not know.
+func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
+	if err := d.checkDispatch(ev); err != nil {
+		return Report{}, &EventError{Err: err}
+	}
+	idx, err := d.current(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	b := d.newBench(ctx, idx, &ev)
+	defer b.cancel()
+	var r Report
+	for _, e := range idx.hooks(ev.DocType, ev.Type) {
+		if e.hook.w.Tenant == ev.Tenant {
+			o, _ := b.judgment(e).decide(b, b.scope, isSuppressed(ctx))
+			r.Outcomes = append(r.Outcomes, o)
+		}
+	}
+	return r, nil
+}
+
+// SendTest renders a webhook for an event and sends it at once, marked by the
+// header X-Webhook-Test, whatever its condition and status. It stores nothing.
+// The error is non-nil only when nothing could be sent.
+func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Attempt, error) {
+	if err := d.checkDispatch(ev); err != nil {
+		return nil, &EventError{Err: err}
+	}
+	e, err := d.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if e.hook.err != nil {
+		return nil, fmt.Errorf("webhook %q: send test: %w", name, e.hook.err)
+	}
+	b := d.newBench(ctx, d.index.Load(), &ev)
+	defer b.cancel()
+	del, err := b.judgment(e).delivery(b, b.scope)
+	if err != nil {
+		return nil, fmt.Errorf("webhook %q: send test: %w", name, err)
+	}
+	del.ID = newID("msg_")
+	return d.probe(ctx, e.hook, del, true), nil
+}

@@ -1,0 +1,129 @@
+package webhook
+
+import "slices"
+
+// A queue holds a webhook's claimed deliveries that wait for a place. It belongs
+// to the runner's loop.
+type queue struct {
+	items    []item
+	inFlight int
+	lane     *lane // of the last delivery
+	skipped  bool  // the last claim left the webhook out for want of a place
+	broken   bool  // this process cannot send for it
+}
+
+func (r *runner) queue(webhook string) *queue {
+	q := r.queues[webhook]
+	if q == nil {
+		q = &queue{}
+		r.queues[webhook] = q
+	}
+	return q
+}
+
+// enqueue takes an item in, unless it would wait for long.
+func (r *runner) enqueue(it item) bool {
+	q := r.queue(it.del.Webhook)
+	q.lane = it.lane
+	full := len(q.items) >= r.d.opts.PerEndpoint
+	hangs := it.lane.trust == suspect && it.lane.inFlight > 0
+	if full || hangs || r.closed(it.del.Webhook) {
+		return false
+	}
+	q.items = append(q.items, it)
+	r.queued++
+	return true
+}
+
+// closed reports whether a webhook's deliveries wait behind gate or breaker.
+func (r *runner) closed(webhook string) bool {
+	return !r.d.valves.closedUntil(webhook, r.d.now()).IsZero()
+}
+
+// startQueued starts what has a place, and gives back what would wait for long.
+func (r *runner) startQueued() {
+	if r.queued == 0 {
+		return
+	}
+	var changes []Change
+	for name, q := range r.queues {
+		for len(q.items) > 0 && r.hasPlace(name, q) && !r.closed(name) {
+			it := q.items[0]
+			q.items[0] = item{}
+			q.items = q.items[1:]
+			r.queued--
+			r.launch(it)
+		}
+		if len(q.items) > 0 && (q.lane.trust == suspect || r.closed(name)) {
+			changes = r.giveBack(q, changes)
+		}
+	}
+	r.apply(changes)
+}
+
+// hasPlace reports whether the first item of a queue can start.
+func (r *runner) hasPlace(name string, q *queue) bool {
+	it := &q.items[0]
+	limit := it.entry.hook.w.Concurrency
+	if limit == 0 {
+		limit = r.d.opts.PerEndpoint
+	}
+	if r.d.valves.probing(name) {
+		limit = 1
+	}
+	return q.inFlight < limit && r.free(it.lane) > 0 &&
+		it.lane.inFlight < it.lane.limit(r.d.opts.PerEndpoint, r.spare)
+}
+
+// giveBack empties a queue and adds the changes that release its deliveries.
+func (r *runner) giveBack(q *queue, changes []Change) []Change {
+	for i := range q.items {
+		changes = r.release(&q.items[i].del, changes)
+	}
+	r.queued -= len(q.items)
+	q.items = nil
+	return changes
+}
+
+// release adds the change that gives a claimed delivery back.
+func (r *runner) release(del *Delivery, changes []Change) []Change {
+	c, err := del.release()
+	if err != nil {
+		r.d.log.Error("webhook: release a delivery", "delivery", del.ID, "error", err)
+		return changes
+	}
+	return append(changes, c)
+}
+
+// skip returns the webhooks that the next claim leaves out, and whether some of
+// them are left out only until it is known that nothing else is due.
+func (r *runner) skip() (names []string, strict bool) {
+	names, opens := r.d.valves.closed(r.d.now())
+	r.expect(opens)
+	for name, q := range r.queues {
+		if len(q.items) == 0 && q.inFlight == 0 && !q.broken {
+			delete(r.queues, name)
+			continue
+		}
+		q.skipped = false
+		if full, spreads := r.full(q); full {
+			names, q.skipped = append(names, name), true
+			strict = strict || spreads
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), strict
+}
+
+// full reports whether a webhook's next delivery would wait for long, and
+// whether it would not if its lane could spread.
+func (r *runner) full(q *queue) (full, spreads bool) {
+	l, most := q.lane, r.d.opts.PerEndpoint
+	switch {
+	case q.broken, len(q.items) >= most:
+		return true, false
+	case l == nil || l.trust == trusted:
+		return false, false
+	}
+	return l.inFlight >= l.limit(most, r.spare), l.trust == unknown && !r.spare
+}

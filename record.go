@@ -1,0 +1,156 @@
+package webhook
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Names of the records that are not webhooks. No webhook's name may begin with
+// "~".
+const (
+	reservedPrefix = "~"
+	statusPrefix   = "~status/"
+	chainKeyName   = "~chain-key"
+)
+
+// A record is what is stored of one webhook.
+type record struct {
+	ID      string         `json:"id"` // its own, kept over every save
+	Webhook Webhook        `json:"webhook"`
+	Secrets []storedSecret `json:"secrets,omitempty"` // newest first
+	Retired []string       `json:"retired,omitempty"` // digests of secrets that were rotated away
+}
+
+// A storedSecret is a secret and how long it is in force.
+type storedSecret struct {
+	Value string    `json:"value"`
+	Until time.Time `json:"until,omitzero"` // zero: until it is rotated away
+}
+
+// maxRetired bounds how many rotated secrets a record remembers.
+const maxRetired = 20
+
+// secrets returns those in force at a time, the newest first.
+func (r *record) secrets(now time.Time) []string {
+	var current []string
+	for _, s := range r.Secrets {
+		if s.Until.IsZero() || s.Until.After(now) {
+			current = append(current, s.Value)
+		}
+	}
+	return current
+}
+
+// nextExpiry returns when the first of the secrets in force expires; zero for
+// never.
+func (r *record) nextExpiry(now time.Time) time.Time {
+	var next time.Time
+	for _, s := range r.Secrets {
+		if s.Until.After(now) && (next.IsZero() || s.Until.Before(next)) {
+			next = s.Until
+		}
+	}
+	return next
+}
+
+// setSecret makes a secret that came with a save the current one. One that was
+// rotated away stays rotated away, and an empty one changes nothing: so the
+// same configuration can be saved at every boot.
+func (r *record) setSecret(secret string) {
+	switch {
+	case secret == "" || slices.Contains(r.Retired, r.digest(secret)):
+	case len(r.Secrets) > 0 && r.Secrets[0].Value == secret:
+	default:
+		r.retire(time.Time{})
+		r.Secrets = []storedSecret{{Value: secret}}
+	}
+}
+
+// rotate makes a secret the current one. The one before stays in force until
+// then.
+func (r *record) rotate(secret string, until time.Time) {
+	r.retire(until)
+	r.Retired = slices.DeleteFunc(r.Retired, func(d string) bool { return d == r.digest(secret) })
+	r.Secrets = slices.DeleteFunc(r.Secrets, func(s storedSecret) bool { return s.Value == secret })
+	r.Secrets = slices.Insert(r.Secrets, 0, storedSecret{Value: secret})
+}
+
+// retire remembers the current secrets as rotated away, and lets those without
+// an end expire.
+func (r *record) retire(until time.Time) {
+	for i := range r.Secrets {
+		if r.Secrets[i].Until.IsZero() {
+			r.Secrets[i].Until = until
+			r.Retired = append(r.Retired, r.digest(r.Secrets[i].Value))
+		}
+	}
+	r.Retired = r.Retired[max(0, len(r.Retired)-maxRetired):]
+}
+
+// digest recognizes a secret without holding it.
+func (r *record) digest(secret string) string {
+	return digest(r.ID, secret)
+}
+
+// digest returns a short keyed hash.
+func digest(key, text string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return base64.RawStdEncoding.EncodeToString(mac.Sum(nil)[:12])
+}
+
+// clone returns a record that shares nothing that a save changes.
+func (r *record) clone() *record {
+	c := *r
+	c.Secrets, c.Retired = slices.Clone(r.Secrets), slices.Clone(r.Retired)
+	return &c
+}
+
+// sealedPrefix marks data that the host's Sealer encrypted; other data is JSON.
+var sealedPrefix = []byte("sealed:")
+
+// encode returns what the store keeps under a name.
+func (d *Dispatcher) encode(name string, v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode %q: %w", name, err)
+	}
+	if d.opts.Sealer == nil {
+		return data, nil
+	}
+	sealed, err := d.opts.Sealer.Seal(data, []byte(name))
+	if err != nil {
+		return nil, fmt.Errorf("seal %q: %w", name, err)
+	}
+	return append(slices.Clip(sealedPrefix), sealed...), nil
+}
+
+// sealed reports whether stored data is as encode would write it.
+func (d *Dispatcher) sealed(data []byte) bool {
+	return d.opts.Sealer == nil || bytes.HasPrefix(data, sealedPrefix)
+}
+
+// decode reads what encode wrote. Data written before there was a Sealer is
+// read too.
+func (d *Dispatcher) decode(name string, data []byte, v any) error {
+	if sealed, ok := bytes.CutPrefix(data, sealedPrefix); ok {
+		if d.opts.Sealer == nil {
+			return errors.New("the stored webhook is sealed and Options.Sealer is not set")
+		}
+		var err error
+		if data, err = d.opts.Sealer.Open(sealed, []byte(name)); err != nil {
+			return fmt.Errorf("open sealed webhook: %w", err)
+		}
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("decode stored webhook: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errRunning is returned by a Run beside another of the same Dispatcher.
+var errRunning = errors.New("webhook: Run: this dispatcher is running already")
+
+// Run delivers until ctx ends: it claims what is due, sends it, and stores what
+// came of it. Then it claims nothing more, lets the attempts in flight finish
+// within Options.StopTimeout, cancels those that have not, gives back what it
+// still holds, and returns. A canceled attempt does not count. It returns nil
+// after a clean stop; an error if it was running already, or if a Transport did
+// not heed its context, whose goroutine then remains.
+//
+// It may be called again after it returned. Any number of processes may Run on
+// one store. While the store fails, Run waits, longer each time up to half a
+// minute, and loses nothing.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	if !d.run.TryLock() {
+		return errRunning
+	}
+	defer d.run.Unlock()
+	r := d.newRunner(ctx)
+	r.group.Go(func() error { r.housekeep(); return nil })
+	if n, ok := d.store.(Notifier); ok {
+		r.group.Go(func() error { r.listen(n); return nil })
+	}
+	r.loop()
+	return r.stop(d.opts.StopTimeout)
+}
+
+// Drain is the synchronous twin of Run: it attempts, each once, the deliveries
+// that are due when it is called, and returns when that is done. It does not
+// wait for retries, gates or breakers. It is for tests, cron jobs and hosts that
+// cannot keep a goroutine. The error is the store's, or ctx's when that ended
+// first.
+func (d *Dispatcher) Drain(ctx context.Context) error {
+	if _, err := d.current(ctx); err != nil {
+		return err
+	}
+	if err := d.resumeThawed(ctx); err != nil {
+		return err
+	}
+	r := d.newRunner(ctx)
+	r.once = d.now()
+	r.loop()
+	err := r.stop(0)
+	r.storeHealth()
+	if err = cmp.Or(err, r.failed, ctx.Err()); err != nil {
+		return fmt.Errorf("webhook: drain: %w", err)
+	}
+	return nil
+}
+
+// listen wakes the loop when the store tells of new deliveries.
+func (r *runner) listen(n Notifier) {
+	for r.claims.Err() == nil {
+		if err := n.Notify(r.claims, r.d.Wake); err != nil && r.claims.Err() == nil {
+			r.d.log.Warn("webhook: listen for deliveries", "error", err)
+		}
+		sleep(r.claims, time.Minute)
+	}
+}
+
+// sleep waits for a while, or until ctx ends.
+func sleep(ctx context.Context, t time.Duration) {
+	timer := time.NewTimer(t)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// housekeepInterval is how often a Run looks after what is not urgent.
+const housekeepInterval = time.Minute
+
+// housekeep looks after what is not urgent until the runner stops.
+func (r *runner) housekeep() {
+	for r.claims.Err() == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), housekeepInterval)
+		err := errors.Join(r.d.resumeThawed(ctx), r.d.recount(ctx))
+		cancel()
+		if err == nil {
+			err = r.d.prune(r.claims)
+		}
+		if err != nil && r.claims.Err() == nil {
+			r.d.log.Warn("webhook: housekeeping", "error", err)
+		}
+		sleep(r.claims, housekeepInterval)
+		r.storeHealth()
+	}
+}
+
+// storeHealth stores what was counted, also when the runner stops.
+func (r *runner) storeHealth() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), stopGrace)
+	defer cancel()
+	if err := r.d.storeHealth(ctx, housekeepInterval); err != nil {
+		r.d.log.Warn("webhook: store health", "error", err)
+	}
+}

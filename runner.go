@@ -1,0 +1,356 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"golang.org/x/sync/errgroup"
+)
+
+// A runner is one Run or Drain: a loop that claims deliveries, starts attempts
+// where there is room, and takes in what came of them. All its fields belong to
+// the loop's goroutine, except where another owner is named.
+type runner struct {
+	d    *Dispatcher
+	once time.Time // Drain: attempt what is due then, and return
+
+	claims   context.Context // ends when no more is to be claimed
+	attempts context.Context // ends when attempts are to be cut off
+	cut      context.CancelFunc
+	group    *errgroup.Group // owns every goroutine of the runner
+	claimed  chan claimed    // of the one claim under way
+	done     chan *flight    // attempts that ended
+
+	lanes    map[string]*lane
+	queues   map[string]*queue // by webhook
+	flights  []*flight         // in flight, by start; ended ones are dropped at the front
+	inFlight int
+	parked   int  // of those, the ones that do not count against Concurrency
+	queued   int  // claimed and not started
+	claiming bool // a claim is under way
+	spare    bool // the last claim found nothing else to do: lanes may spread
+	due      bool // something may be due
+	next     time.Time // when the loop looks again, by the store's clock
+	resume   time.Time // no claim before, because the store failed; by ours
+	pause    backoff.BackOff // between claims while the store fails
+	failed   error           // Drain: the store's error
+}
+
+// claimed is what a claim returned.
+type claimed struct {
+	ds     []Delivery
+	limit  int
+	strict bool // lanes that may spread were skipped
+	at     time.Time
+	err    error
+}
+
+// A flight is an attempt under way.
+type flight struct {
+	item
+	began  time.Time
+	parked bool
+	ended  bool
+	after  aftermath
+}
+
+// An aftermath is what the loop learns from an attempt that ended.
+type aftermath struct {
+	answered bool      // the endpoint sent a response
+	sent     bool      // an attempt was made at all
+	due      time.Time // of the retry
+	moved    bool      // the line's next delivery may be due now
+}
+
+func (d *Dispatcher) newRunner(ctx context.Context) *runner {
+	r := &runner{
+		d: d, claims: ctx, group: &errgroup.Group{},
+		claimed: make(chan claimed, 1), done: make(chan *flight, 64),
+		lanes: map[string]*lane{}, queues: map[string]*queue{},
+		due: true, pause: storeBackoff(),
+	}
+	r.attempts, r.cut = context.WithCancel(context.WithoutCancel(ctx))
+	return r
+}
+
+// storeBackoff is how long to wait while the store fails.
+func storeBackoff() backoff.BackOff {
+	return backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(100*time.Millisecond),
+		backoff.WithMaxInterval(30*time.Second),
+		backoff.WithMaxElapsedTime(0),
+	)
+}
+
+// loop claims and starts until the claims context ends, or a Drain is done.
+func (r *runner) loop() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for r.claims.Err() == nil {
+		r.park()
+		r.startQueued()
+		r.claim()
+		if r.drained() {
+			return
+		}
+		timer.Reset(r.patience())
+		select {
+		case <-r.claims.Done():
+		case c := <-r.claimed:
+			r.take(c)
+		case f := <-r.done:
+			r.land(f)
+		case <-r.d.wake:
+			r.hungry()
+		case <-timer.C:
+			if now := r.d.now(); !r.next.After(now) {
+				r.next = now.Add(r.d.opts.PollInterval)
+				r.hungry()
+			}
+		}
+	}
+}
+
+// hungry makes the next round claim, other webhooks' deliveries first.
+func (r *runner) hungry() {
+	if r.once.IsZero() {
+		r.due, r.spare = true, false
+	}
+}
+
+// drained reports whether a Drain has nothing more to do.
+func (r *runner) drained() bool {
+	return !r.once.IsZero() && !r.due && !r.claiming && r.inFlight == 0 && r.queued == 0
+}
+
+// patience returns for how long the loop can wait: until the next poll, or
+// until an attempt is to be parked.
+func (r *runner) patience() time.Duration {
+	now := r.d.now()
+	wait := r.d.opts.PollInterval
+	if r.next.After(now) {
+		wait = min(wait, r.next.Sub(now))
+	}
+	for _, f := range r.flights {
+		if !f.ended && !f.parked {
+			wait = min(wait, time.Until(f.began.Add(parkAfter)))
+			break
+		}
+	}
+	return max(wait, time.Millisecond)
+}
+
+// expect makes the loop look again at a time.
+func (r *runner) expect(t time.Time) {
+	if !t.IsZero() && (r.next.IsZero() || t.Before(r.next)) {
+		r.next = t
+	}
+}
+
+// claim starts a claim if there is room for what it may bring. It runs beside
+// the loop, so that a slow store holds up nothing that is in flight.
+func (r *runner) claim() {
+	o := &r.d.opts
+	free := max(0, o.Concurrency-(r.inFlight-min(r.parked, o.parked)))
+	limit := min(free+o.Concurrency/2+1, maxClaim) // some more, to be at hand when places become free
+	if !r.due || r.claiming || free == 0 && r.queued >= o.Concurrency/2+1 || time.Now().Before(r.resume) {
+		return
+	}
+	skip, strict := r.skip()
+	c := Claim{Now: r.d.now(), Lease: o.Lease, Owner: r.d.owner, Limit: limit, Skip: skip}
+	if !r.once.IsZero() {
+		c.Now = r.once
+	}
+	r.claiming, r.due = true, false
+	r.group.Go(func() error {
+		at := time.Now()
+		ds, err := r.d.claim(r.claims, c)
+		r.claimed <- claimed{ds: ds, limit: limit, strict: strict, at: at, err: err}
+		return nil
+	})
+}
+
+// maxClaim bounds one claim.
+const maxClaim = 256
+
+// claim calls the store and tells Trace.
+func (d *Dispatcher) claim(ctx context.Context, c Claim) ([]Delivery, error) {
+	ds, err := d.store.Claim(ctx, c)
+	if f := d.opts.Trace.Claim; f != nil && (len(ds) > 0 || err != nil) {
+		safely(func() { f(ctx, len(ds), err) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim deliveries: %w", err)
+	}
+	return ds, nil
+}
+
+// take places what a claim brought.
+func (r *runner) take(c claimed) {
+	r.claiming = false
+	if c.err != nil {
+		r.storeFailed(c.err)
+		return
+	}
+	r.pause.Reset()
+	var changes []Change
+	for i := range c.ds {
+		changes = r.place(&c.ds[i], c.at, changes)
+	}
+	r.apply(changes)
+	switch {
+	case len(c.ds) >= c.limit, len(changes) > 0:
+		r.due = true
+	case c.strict && !r.spare:
+		r.due, r.spare = true, true // nothing else is due: lanes may spread
+	}
+}
+
+// storeFailed waits before the next claim. A Drain ends.
+func (r *runner) storeFailed(err error) {
+	if !r.once.IsZero() {
+		r.failed, r.due = err, false
+		return
+	}
+	if r.claims.Err() != nil {
+		return
+	}
+	wait := r.pause.NextBackOff()
+	r.d.log.Warn("webhook: the store fails", "error", err, "retry_in", wait)
+	r.resume = time.Now().Add(wait)
+	r.next = r.d.now().Add(wait)
+}
+
+// place finds a delivery its queue. What cannot be sent now is changed instead.
+func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
+	e, err := r.d.entryOf(r.claims, del)
+	now := r.d.now()
+	var c Change
+	switch {
+	case err != nil:
+		r.storeFailed(err)
+		return r.release(del, changes)
+	case e == nil:
+		c, err = del.cancel(ReasonWebhookDeleted, now)
+	case e.hook.err != nil:
+		r.queue(del.Webhook).broken = true
+		return r.release(del, changes)
+	case e.status.State != Active:
+		c, err = del.pause(now)
+	default:
+		it := item{del: *del, entry: e, claimed: at, lane: r.laneOf(e.hook, del)}
+		if r.enqueue(it) {
+			return changes
+		}
+		return r.release(del, changes)
+	}
+	if err != nil {
+		r.d.log.Error("webhook: place a claimed delivery", "delivery", del.ID, "error", err)
+		return changes
+	}
+	return append(changes, c)
+}
+
+// entryOf returns the webhook of a claimed delivery; nil if it is deleted. One
+// that this process does not know may have been saved by another just now.
+func (d *Dispatcher) entryOf(ctx context.Context, del *Delivery) (*entry, error) {
+	idx, err := d.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if e := idx.byName[del.Webhook]; e != nil {
+		return e, nil
+	}
+	if idx, err = d.refresh(ctx); err != nil {
+		return nil, err
+	}
+	return idx.byName[del.Webhook], nil
+}
+
+// apply stores changes beside the loop.
+func (r *runner) apply(changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	r.group.Go(func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), r.d.opts.Lease)
+		defer cancel()
+		if _, err := r.d.store.Update(ctx, changes); err != nil {
+			// Their leases run out; then they are claimed again.
+			r.d.log.Warn("webhook: store changes", "error", err)
+		}
+		return nil
+	})
+}
+
+// launch starts an attempt.
+func (r *runner) launch(it item) {
+	f := &flight{item: it, began: time.Now()}
+	r.inFlight++
+	it.lane.inFlight++
+	r.queue(it.del.Webhook).inFlight++
+	r.flights = append(r.flights, f)
+	r.group.Go(func() error {
+		f.after = r.d.deliver(r.attempts, &f.item)
+		r.done <- f
+		return nil
+	})
+}
+
+// land takes in an attempt that ended.
+func (r *runner) land(f *flight) {
+	f.ended = true
+	r.inFlight--
+	f.lane.inFlight--
+	r.queue(f.del.Webhook).inFlight--
+	if f.parked {
+		r.parked--
+		f.lane.parked--
+	}
+	f.lane.learn(f.after)
+	for len(r.flights) > 0 && r.flights[0].ended {
+		r.flights[0] = nil
+		r.flights = r.flights[1:]
+	}
+	if f.after.moved || !r.once.IsZero() || r.queue(f.del.Webhook).skipped {
+		r.due = r.due || r.failed == nil
+	}
+	if r.once.IsZero() {
+		r.expect(f.after.due)
+	}
+}
+
+// stopGrace is how long attempts that were cut off, and the store, get.
+const stopGrace = 5 * time.Second
+
+// stop gives back what was not started, waits for what is in flight, and cuts it
+// off when patience ends.
+func (r *runner) stop(patience time.Duration) error {
+	defer r.cut()
+	var changes []Change
+	if r.claiming {
+		c := <-r.claimed
+		for i := range c.ds {
+			changes = r.release(&c.ds[i], changes)
+		}
+	}
+	for _, q := range r.queues {
+		changes = r.giveBack(q, changes)
+	}
+	r.apply(changes)
+	patience = max(0, patience)
+	defer time.AfterFunc(patience, r.cut).Stop()
+	grace := time.NewTimer(patience + stopGrace)
+	defer grace.Stop()
+	for r.inFlight > 0 {
+		select {
+		case f := <-r.done:
+			r.land(f)
+		case <-grace.C:
+			return fmt.Errorf("webhook: %d attempts did not stop: the transport ignores its context", r.inFlight)
+		}
+	}
+	return r.group.Wait()
+}

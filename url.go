@@ -1,0 +1,159 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/docevent/webhook/internal/endpoint"
+	"github.com/docevent/webhook/internal/jinja"
+	"github.com/docevent/webhook/internal/value"
+)
+
+// A urlTemplate is a dynamic URL.
+type urlTemplate struct {
+	t       *jinja.Template
+	anyHost bool // values may stand in scheme, host and port
+}
+
+// maxURLBytes bounds a URL, as most servers do.
+const maxURLBytes = 8 << 10
+
+var (
+	errDynamicHost = errors.New("a value stands in the scheme, host or port; " +
+		"write them out, or set Options.DynamicHosts")
+	errURLTooLong = errors.New("the URL is longer than 8 KiB")
+)
+
+// dynamicURL compiles the webhook's URL. The endpoint is the one its text
+// names, "" if values may stand there.
+func (c *compiler) dynamicURL(w *Webhook) (*urlTemplate, string, error) {
+	t, err := c.env.Template("url", w.URL, w.lang())
+	if err != nil {
+		return nil, "", &fieldError{field: "URL", err: err}
+	}
+	u := &urlTemplate{t: t, anyHost: c.opts.DynamicHosts}
+	if u.anyHost {
+		return u, "", nil
+	}
+	// One trial of the text before the first value tells the endpoint; each
+	// rendering is held to it, so a branch cannot lead elsewhere.
+	prefix, _, _ := strings.Cut(w.URL, "{")
+	end := authorityEnd(prefix)
+	if end < 0 && prefix == w.URL {
+		end = len(prefix)
+	}
+	if end < 0 {
+		return nil, "", &fieldError{field: "URL", err: errDynamicHost}
+	}
+	parsed, err := endpoint.Parse(prefix[:end])
+	if err != nil {
+		return nil, "", &fieldError{field: "URL", err: err}
+	}
+	return u, endpoint.Endpoint(parsed), nil
+}
+
+// render returns the URL of an event. at is the endpoint it must lead to, ""
+// for any.
+func (u *urlTemplate) render(ctx context.Context, s *jinja.Scope, at string) (raw string, err error) {
+	defer recoverAs(&err)
+	sink := &urlSink{anyHost: u.anyHost}
+	if err := u.t.Render(ctx, s, sink); err != nil {
+		return "", err
+	}
+	parsed, err := endpoint.Parse(strings.TrimSpace(string(sink.dst)))
+	if err != nil {
+		return "", err
+	}
+	if at != "" && endpoint.Endpoint(parsed) != at {
+		return "", errDynamicHost
+	}
+	return parsed.String(), nil
+}
+
+// authorityEnd returns where the scheme, host and port of a URL end: at the
+// first "/", "?" or "#" behind "://". -1: they may go on.
+func authorityEnd(url string) int {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return -1
+	}
+	i := strings.IndexAny(rest, "/?#")
+	if i < 0 {
+		return -1
+	}
+	return len(url) - len(rest) + i
+}
+
+// A urlSink writes a URL: the template's text as it is, values percent-encoded
+// for where they stand, so that none can leave its path segment or query value.
+type urlSink struct {
+	dst     []byte
+	anyHost bool
+	query   bool // behind the first "?"
+	filled  bool // a value has been written in this path segment
+}
+
+// Text implements [jinja.Sink].
+func (s *urlSink) Text(text string) error {
+	for i := range len(text) {
+		s.byte(text[i])
+	}
+	return s.check()
+}
+
+// byte adds a byte of the template's own text.
+func (s *urlSink) byte(c byte) {
+	if c == '?' || c == '#' {
+		s.closeSegment()
+		s.query = true
+	}
+	if c == '/' && !s.query {
+		s.closeSegment()
+	}
+	s.dst = append(s.dst, c)
+}
+
+// closeSegment encodes the dots of a segment that values made "." or "..",
+// which would lead upwards.
+func (s *urlSink) closeSegment() {
+	if !s.filled {
+		return
+	}
+	s.filled = false
+	start := strings.LastIndexByte(string(s.dst), '/') + 1
+	switch string(s.dst[start:]) {
+	case ".":
+		s.dst = append(s.dst[:start], "%2E"...)
+	case "..":
+		s.dst = append(s.dst[:start], "%2E%2E"...)
+	}
+}
+
+// Value implements [jinja.Sink].
+func (s *urlSink) Value(v any) error {
+	free := authorityEnd(string(s.dst)) < 0
+	if free && !s.anyHost {
+		return errDynamicHost
+	}
+	text, err := value.Str(v)
+	if err != nil {
+		return err
+	}
+	if value.IsUndefined(v) || v == nil {
+		text = ""
+	}
+	if _, safe := v.(value.Safe); safe || free {
+		return s.Text(text)
+	}
+	s.filled = s.filled || !s.query
+	s.dst = appendEscaped(s.dst, text)
+	return s.check()
+}
+
+func (s *urlSink) check() error {
+	if len(s.dst) > maxURLBytes {
+		return errURLTooLong
+	}
+	return nil
+}
