@@ -56,7 +56,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 // that a store compares are all from here, so that machines whose clocks differ
 // neither duplicate nor delay.
 func (d *Dispatcher) now() time.Time {
-	return time.Now().Add(time.Duration(d.skew.Load()))
+	return time.Now().Round(0).UTC().Add(time.Duration(d.skew.Load()))
 }
 
 // Wake makes Run look for due deliveries at once: after the commit of a
