@@ -109,13 +109,17 @@ var textClasses = []struct{ prefix, class string }{
 	{"http2: server sent GOAWAY", ClassReset},
 	{"net/http: server response headers exceeded", ClassTooLarge},
 	{"http2: response header list larger", ClassTooLarge},
-	{"header list too large", ClassTooLarge},
 	{"net/http: invalid", ClassInvalidRequest},
+	{"header list too large", ClassTooLarge},
+	{"received from peer", ClassReset},
 	{"malformed ", ClassProtocol},
 }
 
 func classByText(err error) string {
 	text := innermost(err).Error()
+	if strings.HasPrefix(text, "stream error: ") { // HTTP/2: the cause comes last
+		text = strings.TrimLeft(text[strings.LastIndexByte(text, ';')+1:], " ")
+	}
 	for _, tc := range textClasses {
 		if strings.HasPrefix(text, tc.prefix) {
 			return tc.class

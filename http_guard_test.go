@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,16 @@ func newLoopbackServer(t *testing.T, handler http.HandlerFunc) *loopbackServer {
 		}
 	}
 	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// newHTTP2Server is a real listener on loopback that prefers HTTP/2.
+func newHTTP2Server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	s := httptest.NewUnstartedServer(handler)
+	s.EnableHTTP2 = true
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{newAuthority().leaf}}
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
 }
