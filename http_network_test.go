@@ -181,6 +181,7 @@ func buffered(c net.Conn) (near net.Conn, said <-chan struct{}) {
 	go func() {
 		_, _ = io.Copy(c, far)
 		c.Close()
+		far.Close()
 		close(done)
 	}()
 	return near, done
