@@ -136,6 +136,7 @@ const (
 	toResolve transition = "resolve" // an attempt ended
 	toRelease transition = "release" // give the lease back, nothing happened
 	toExtend  transition = "extend"  // hold the lease for longer
+	toEnd     transition = "end"     // finish without an attempt
 	toPause   transition = "pause"
 	toResume  transition = "resume"
 	toCancel  transition = "cancel"
@@ -147,6 +148,7 @@ var transitions = map[transition][]State{
 	toResolve: {Pending},
 	toRelease: {Pending},
 	toExtend:  {Pending},
+	toEnd:     {Pending},
 	toPause:   {Pending},
 	toResume:  {Paused},
 	toCancel:  {Pending, Paused, Failed, Exhausted},
@@ -202,6 +204,13 @@ func (d *Delivery) resolve(a *Attempt, reason string) (Change, error) {
 		c.Due = a.Next
 	}
 	return c, nil
+}
+
+// end finishes the delivery without an attempt.
+func (d *Delivery) end(s State, reason string, now time.Time) (Change, error) {
+	c, err := d.change(toEnd)
+	c.State, c.Reason, c.Finished = s, reason, now
+	return c, err
 }
 
 // pause lets the delivery wait for its webhook.
