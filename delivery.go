@@ -136,7 +136,7 @@ const (
 	toResolve transition = "resolve" // an attempt ended
 	toRelease transition = "release" // give the lease back, nothing happened
 	toExtend  transition = "extend"  // hold the lease for longer
-	toEnd     transition = "end"     // finish without an attempt
+	toExpire  transition = "expire"  // too old to be tried again
 	toPause   transition = "pause"
 	toResume  transition = "resume"
 	toCancel  transition = "cancel"
@@ -148,7 +148,7 @@ var transitions = map[transition][]State{
 	toResolve: {Pending},
 	toRelease: {Pending},
 	toExtend:  {Pending},
-	toEnd:     {Pending},
+	toExpire:  {Pending},
 	toPause:   {Pending},
 	toResume:  {Paused},
 	toCancel:  {Pending, Paused, Failed, Exhausted},
@@ -206,10 +206,10 @@ func (d *Delivery) resolve(a *Attempt, reason string) (Change, error) {
 	return c, nil
 }
 
-// end finishes the delivery without an attempt.
-func (d *Delivery) end(s State, reason string, now time.Time) (Change, error) {
-	c, err := d.change(toEnd)
-	c.State, c.Reason, c.Finished = s, reason, now
+// expire ends a delivery that became too old while it waited.
+func (d *Delivery) expire(now time.Time) (Change, error) {
+	c, err := d.change(toExpire)
+	c.State, c.Reason, c.Finished = Exhausted, ReasonAge, now
 	return c, err
 }
 

@@ -27,10 +27,10 @@ type Dispatcher struct {
 	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
 	wake   chan struct{} // holds one token while something may be due
 
-	reload sync.Mutex // serializes reading the records
-	valves valves     // gates, breakers and health of the webhooks, in this process
-	thawed thawed     // webhooks whose paused deliveries are to be resumed
-	run    sync.Mutex // held by Run
+	reload chan struct{} // holds one token while the records are read; see refresh
+	valves valves        // gates, breakers and health of the webhooks, in this process
+	thawed thawed        // webhooks whose paused deliveries are to be resumed
+	run    sync.Mutex    // held by Run
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no
@@ -50,6 +50,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	return &Dispatcher{
 		store: store, opts: o, env: env, log: o.Logger,
 		owner: newID("run_"), wake: make(chan struct{}, 1),
+		reload: make(chan struct{}, 1),
 	}, nil
 }
 

@@ -94,7 +94,13 @@ func hang(ctx context.Context) (*webhook.Response, error) {
 	return nil, ctx.Err()
 }
 
-// switched answers with a status that the test can change; 0 hangs.
+// Answers of switched that are no status.
+const (
+	hangs  = 0
+	breaks = -1
+)
+
+// switched answers with a status that the test can change.
 type switched struct {
 	*wire
 	mu   sync.Mutex // guards code
@@ -107,8 +113,11 @@ func newSwitched(code int) *switched {
 		s.mu.Lock()
 		code := s.code
 		s.mu.Unlock()
-		if code == 0 {
+		switch code {
+		case hangs:
 			return hang(ctx)
+		case breaks:
+			return nil, errDown
 		}
 		return status(code)
 	}
