@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,11 +14,19 @@ import (
 var fuzzDoc = json.RawMessage(`{"name":"SO-1","total":1500.0,"n":3,"none":null,"yes":true,"tags":["a","b"],
 "items":[{"qty":2,"code":"A"},{"qty":5.5,"code":"b"}],"m":{"z":1,"a":{"b":"c"}},"s":"He said \"hi\" <b>\\ \u2028"}`)
 
+var fuzzEnv = sync.OnceValue(func() *jinja.Env {
+	env, err := jinja.NewEnv(nil)
+	if err != nil {
+		panic(err)
+	}
+	return env
+})
+
 // checkRun renders and judges a source in every way, and fails when a limit
 // does not hold.
 func checkRun(t *testing.T, src string, lang jinja.Lang) {
 	t.Helper()
-	env := newEnv(t)
+	env := fuzzEnv()
 	start := time.Now()
 	if tmpl, err := env.Template("fuzz", src, lang); err == nil {
 		out := jinja.NewText(nil, 0)
