@@ -3,10 +3,12 @@ package jsonbody_test
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/docevent/webhook/internal/jinja"
@@ -65,6 +67,31 @@ func TestHostileDocumentsInTemplates(t *testing.T) {
 				require.Equal(t, shape(t, plain), shape(t, got), "%q gave %q", s, got)
 			}
 		})
+	}
+}
+
+// TestManyGoroutines renders one template with one memo from many goroutines.
+func TestManyGoroutines(t *testing.T) {
+	env, err := jinja.NewEnv(nil)
+	require.NoError(t, err)
+	for _, body := range bodies {
+		tmpl, err := env.Template(body.name, body.source, body.lang)
+		require.NoError(t, err)
+		var memo jsonbody.Memo
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				for j := range 20 {
+					s := hostile[(i+j)%len(hostile)]
+					want, wantErr := render(tmpl, new(jsonbody.Memo), documentWith(s))
+					got, err := render(tmpl, &memo, documentWith(s))
+					assert.NoError(t, wantErr)
+					assert.NoError(t, err)
+					assert.Equal(t, want, got)
+				}
+			})
+		}
+		group.Wait()
 	}
 }
 
