@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,17 +79,32 @@ func (d *Dispatcher) Wake() {
 // *[EventError] when an event is invalid, and then nothing was dispatched; or
 // the store's, and then the deliveries may have been stored or not: dispatch
 // again with the outcomes' event IDs.
+//
+// With a context of [WithUnit], what fires is Held by the unit instead.
 func (d *Dispatcher) Dispatch(ctx context.Context, events ...Event) (Report, error) {
-	listened := false
+	idx, err := d.listeners(ctx, events)
+	if err != nil || idx == nil {
+		return Report{}, err
+	}
+	if u := d.unitFrom(ctx); u != nil {
+		return u.Dispatch(ctx, slices.Clone(events)...)
+	}
+	return d.dispatch(ctx, idx, events)
+}
+
+// listeners checks the events, and returns the index if anyone listens to one of
+// them. For events that nobody listens to it allocates nothing.
+func (d *Dispatcher) listeners(ctx context.Context, events []Event) (*index, error) {
 	idx, err := d.current(ctx)
+	listened := false
 	for i := range events {
 		if err := d.checkDispatch(events[i]); err != nil {
-			return Report{}, &EventError{Index: i, Err: err}
+			return nil, &EventError{Index: i, Err: err}
 		}
 		listened = listened || idx.listens(events[i].DocType, events[i].Type)
 	}
 	if err != nil || !listened {
-		return Report{}, err
+		return nil, err
 	}
-	return d.dispatch(ctx, idx, events)
+	return idx, nil
 }
