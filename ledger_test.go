@@ -31,9 +31,9 @@ type ledgerRow struct {
 	id, webhook, line, body string
 	seq                     int64
 	state                   webhook.State
-	budget, attempts        int
-	resentAt                int // attempts before the last Resend
-	resendAsked             bool
+	budget, attempts, tries int
+	resentAt                int      // attempts before the last Resend
+	resendsAsked            int      // and not seen yet
 	holder                  *machine // of the lease, also when it is lost
 	until, lost             time.Time
 	sentNumber              int
@@ -121,12 +121,15 @@ func (l *ledger) changed(c *webhook.Change) {
 	r, now := l.rows[c.ID], time.Now()
 	finished := r.state != webhook.Pending && r.state != webhook.Paused
 	if finished {
-		revived := c.State == webhook.Pending && r.resendAsked || c.State == webhook.Canceled && r.state != webhook.Delivered
+		revived := c.State == webhook.Pending && r.resendsAsked > 0 || c.State == webhook.Canceled && r.state != webhook.Delivered
 		l.must(revived, "%s: %s became %s", r.id, r.state, c.State)
 	}
-	if c.Tries == 0 && c.State == webhook.Pending && r.resendAsked {
-		r.resentAt, r.resendAsked = c.Attempts, false
+	if finished && c.State == webhook.Pending || c.Tries < r.tries {
+		l.must(r.resendsAsked > 0, "%s: a fresh budget without Resend", r.id)
+		r.resentAt = c.Attempts
+		r.resendsAsked--
 	}
+	r.tries = c.Tries
 	l.must(c.Attempts == r.attempts || c.Attempts == r.attempts+1, "%s: attempts from %d to %d", r.id, r.attempts, c.Attempts)
 	made := c.Attempts - r.resentAt
 	l.must(made <= r.budget, "%s: %d attempts of %d", r.id, made, r.budget)
@@ -195,7 +198,7 @@ func (l *ledger) resend(m *machine, id string) {
 	}
 	c.begun++
 	c.underWay++
-	l.rows[id].resendAsked = true
+	l.rows[id].resendsAsked++
 	delete(l.canceled, id)
 	l.mu.Unlock()
 	_ = m.d.Resend(m.ctx, id)
