@@ -136,6 +136,7 @@ const (
 	toResolve transition = "resolve" // an attempt ended
 	toRelease transition = "release" // give the lease back, nothing happened
 	toExtend  transition = "extend"  // hold the lease for longer
+	toExpire  transition = "expire"  // too old to be tried again
 	toPause   transition = "pause"
 	toResume  transition = "resume"
 	toCancel  transition = "cancel"
@@ -147,6 +148,7 @@ var transitions = map[transition][]State{
 	toResolve: {Pending},
 	toRelease: {Pending},
 	toExtend:  {Pending},
+	toExpire:  {Pending},
 	toPause:   {Pending},
 	toResume:  {Paused},
 	toCancel:  {Pending, Paused, Failed, Exhausted},
@@ -202,6 +204,13 @@ func (d *Delivery) resolve(a *Attempt, reason string) (Change, error) {
 		c.Due = a.Next
 	}
 	return c, nil
+}
+
+// expire ends a delivery that became too old while it waited.
+func (d *Delivery) expire(now time.Time) (Change, error) {
+	c, err := d.change(toExpire)
+	c.State, c.Reason, c.Finished = Exhausted, ReasonAge, now
+	return c, err
 }
 
 // pause lets the delivery wait for its webhook.

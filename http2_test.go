@@ -192,6 +192,22 @@ func TestHTTP2SendsOnce(t *testing.T) {
 	}
 }
 
+// An endpoint may send 64 KiB ahead of what was read, not the 4 MiB that
+// net/http allows by default (setting 4, RFC 9113, section 6.5.2).
+func TestHTTP2Window(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var settings string
+		tr, _ := newPipeTransport(t, &webhook.HTTPOptions{TLS: trust()}, overTLS(func(c net.Conn) {
+			b := make([]byte, 24+9+100)
+			n, _ := io.ReadAtLeast(c, b, 24+9+6)
+			settings = string(b[24+9 : n])
+		}, "h2"))
+		_, err := tr.Send(t.Context(), post("https://hook.example/"))
+		require.Error(t, err)
+		require.Contains(t, settings, "\x00\x04\x00\x01\x00\x00")
+	})
+}
+
 // Flow control holds up a flood over HTTP/2; what was read is the excerpt.
 func TestHTTP2Flood(t *testing.T) {
 	flood := newHTTP2Server(t, func(w http.ResponseWriter, r *http.Request) {

@@ -83,12 +83,13 @@ func TestSendOnTheWire(t *testing.T) {
 func TestSendKeepsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := newPipeTransport(t, nil, func(c net.Conn) {
-			r := bufio.NewReader(c)
-			if _, err := http.ReadRequest(r); err != nil {
-				return
-			}
-			_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-			_, _ = io.Copy(io.Discard, r)
+			go func() {
+				time.Sleep(time.Second)
+				repeat(c, "HTTP/1.1 413 Too Large\r\n\r\n"+strings.Repeat("x", 1<<10), 0)
+			}()
+			time.Sleep(500 * time.Millisecond)
+			_, _ = io.CopyN(io.Discard, c, 100<<10)
+			time.Sleep(time.Minute)
 		})
 		req := post(secretURL)
 		req.Body = make([]byte, 1<<20)

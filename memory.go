@@ -1,18 +1,19 @@
 package webhook
 
 import (
-	"bytes"
-	"cmp"
-	"container/heap"
 	"context"
-	"slices"
+	"hash/maphash"
+	"math"
 	"sync"
-	"time"
+
+	"github.com/docevent/webhook/internal/arena"
+	"github.com/docevent/webhook/internal/indexed"
+	"github.com/docevent/webhook/internal/slab"
 )
 
 // Bounds of a MemoryStore.
 const (
-	memoryMaxPending  = 1_000_000 // deliveries that are not finished
+	memoryMaxPending  = 1_000_000 // deliveries that cannot be evicted
 	memoryMaxFinished = 10_000    // finished ones kept, oldest out first
 	memoryMaxBytes    = 64 << 20  // of their bodies
 )
@@ -20,38 +21,48 @@ const (
 // A MemoryStore is a [Store] in memory, for tests, development, and hosts that
 // can afford to lose deliveries when the process ends. It refuses above a
 // million unfinished deliveries with ErrFull, and keeps the last 10,000 finished
-// ones with at most 64 MiB of bodies. It is safe for concurrent use.
+// ones with at most 64 MiB of bodies. One that stops its line counts as
+// unfinished. It is safe for concurrent use.
+//
+// A delivery that was not attempted yet takes about 210 bytes above its body,
+// ids and document name of usual length included. Times are kept to the
+// nanosecond, in UTC; those before 1678 or after 2262 become the nearest it can
+// keep.
 type MemoryStore struct {
-	mu       sync.Mutex // guards the fields below
-	revision int64
-	webhooks map[string]WebhookRecord
-	rows     map[string]*memoryRow
-	order    []*memoryRow            // as enqueued; nil where one was removed
-	removed  int                     // how many nils order has
-	queues   map[string]*memoryQueue // by webhook: what Claim may offer
-	lines    map[string]memoryLine
-	seq      int64 // of the last delivery
-	finished memoryFinished
-}
+	mu      sync.Mutex // guards the fields below
+	records memoryRecords
 
-// A memoryRow is a stored delivery with its attempts.
-type memoryRow struct {
-	d        Delivery
-	attempts []Attempt
-	place    int       // in MemoryStore.order
-	stamp    int       // in MemoryStore.finished, 0 when it is not there
-	ready    time.Time // when Claim may offer it
-	index    int       // in its queue, -1 when it is not there
+	rows  slab.Slab[memoryRow]
+	texts *arena.Arena
+	kinds memoryKinds
+	seed  maphash.Seed
+	byID  map[uint32]uint32 // the row whose id has that hash, first of a chain
+	all   memoryList        // the newest last
+	seq   int64             // of the last delivery
+
+	due    indexed.Heap[*memoryWebhook] // those with something to offer
+	leases indexed.Heap[uint32]
+	claims uint64 // counts calls of Claim
+	lines  map[string]*memoryLine
+
+	finished memoryList // may be evicted; the last to finish last
+	stopping memoryList // finished, and stopping their lines
+	bytes    int        // of the bodies of finished
 }
 
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore {
-	return &MemoryStore{
-		webhooks: map[string]WebhookRecord{},
-		rows:     map[string]*memoryRow{},
-		queues:   map[string]*memoryQueue{},
-		lines:    map[string]memoryLine{},
+	s := &MemoryStore{
+		records: newMemoryRecords(), kinds: newMemoryKinds(),
+		seed: maphash.MakeSeed(), byID: map[uint32]uint32{}, lines: map[string]*memoryLine{},
 	}
+	s.texts = arena.New(func(row uint32, at arena.Ref) { s.rows.Get(row).text = at })
+	s.kinds.newHeap = s.newRowHeap
+	s.due, s.leases = s.newDueHeap(), s.newLeaseHeap()
+	s.all.links = func(row uint32) *memoryLinks { return &s.rows.Get(row).age }
+	ended := func(row uint32) *memoryLinks { return &s.rows.Get(row).detail.ended }
+	s.finished.links, s.stopping.links = ended, ended
+	return s
 }
 
 var (
@@ -60,58 +71,6 @@ var (
 	_ Counter = (*MemoryStore)(nil)
 )
 
-// Webhooks implements [Store].
-func (s *MemoryStore) Webhooks(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if seen.N == s.revision {
-		return nil, Revision{N: s.revision}, ctx.Err()
-	}
-	recs := make([]WebhookRecord, 0, len(s.webhooks))
-	for _, r := range s.webhooks {
-		r.Data = bytes.Clone(r.Data)
-		recs = append(recs, r)
-	}
-	slices.SortFunc(recs, func(a, b WebhookRecord) int { return cmp.Compare(a.Name, b.Name) })
-	return recs, Revision{N: s.revision}, ctx.Err()
-}
-
-// PutWebhooks implements [Store].
-func (s *MemoryStore) PutWebhooks(ctx context.Context, recs ...WebhookRecord) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range recs {
-		if s.webhooks[r.Name].Revision != r.Revision {
-			return ErrConflict
-		}
-	}
-	for _, r := range recs {
-		r.Data = bytes.Clone(r.Data)
-		r.Revision++
-		s.webhooks[r.Name] = r
-	}
-	s.revision++
-	return nil
-}
-
-// DeleteWebhook implements [Store].
-func (s *MemoryStore) DeleteWebhook(ctx context.Context, name string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.webhooks[name]; !ok {
-		return ErrNotFound
-	}
-	delete(s.webhooks, name)
-	s.revision++
-	return nil
-}
-
 // Enqueue implements [Store].
 func (s *MemoryStore) Enqueue(ctx context.Context, ds []Delivery) ([]bool, error) {
 	if err := ctx.Err(); err != nil {
@@ -119,123 +78,53 @@ func (s *MemoryStore) Enqueue(ctx context.Context, ds []Delivery) ([]bool, error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.rows)-s.finished.n+len(ds) > memoryMaxPending {
+	if !s.hasRoom(ds) {
 		return nil, ErrFull
 	}
 	fresh := make([]bool, len(ds))
 	for i := range ds {
-		if _, ok := s.rows[ds[i].ID]; ok {
-			continue
+		if fresh[i] = s.find(ds[i].ID) == 0; fresh[i] {
+			s.add(&ds[i])
 		}
-		fresh[i] = true
-		s.add(&memoryRow{d: copyDelivery(&ds[i]), index: -1})
 	}
 	return fresh, nil
 }
 
-// add stores a new row.
-func (s *MemoryStore) add(r *memoryRow) {
+// hasRoom reports whether those of ds that are new can be added.
+func (s *MemoryStore) hasRoom(ds []Delivery) bool {
+	for i := range ds {
+		if textSize(&ds[i]) > arena.MaxPiece {
+			return false
+		}
+	}
+	room := memoryMaxPending - (s.rows.Len() - s.finished.n)
+	if len(ds) <= room {
+		return true
+	}
+	fresh := map[string]bool{}
+	for i := range ds {
+		if s.find(ds[i].ID) == 0 {
+			fresh[ds[i].ID] = true
+		}
+	}
+	return len(fresh) <= room
+}
+
+// add stores a new delivery.
+func (s *MemoryStore) add(d *Delivery) {
+	h, r := s.rows.New()
 	s.seq++
-	if r.d.Line != "" {
-		r.d.Seq = s.seq
+	r.seq, r.kind = s.seq, s.kinds.hold(d)
+	r.created = memoryTimeOf(d.Created)
+	r.setColumns(d)
+	s.putText(h, r, d)
+	s.index(h, r, d.ID)
+	s.all.push(h)
+	if d.Line != "" {
+		r.rare().line = s.line(d.Line)
 	}
-	r.place = len(s.order)
-	s.order = append(s.order, r)
-	s.rows[r.d.ID] = r
-	s.settle(r)
-}
-
-// settle puts a new or changed row where its state belongs.
-func (s *MemoryStore) settle(r *memoryRow) {
-	if r.d.Line == "" {
-		s.offer(r)
-	} else {
-		s.settleLine(r)
-	}
-	s.finished.settle(r)
-	s.evict()
-}
-
-// settleLine offers the first row of r's line, and no other.
-func (s *MemoryStore) settleLine(r *memoryRow) {
-	l := s.lines[r.d.Line]
-	was := l.head()
-	l = l.settle(r)
-	if len(l) == 0 {
-		delete(s.lines, r.d.Line)
-	} else {
-		s.lines[r.d.Line] = l
-	}
-	q := s.queue(r.d.Webhook)
-	q.remove(r)
-	if was != nil {
-		q.remove(was)
-	}
-	if is := l.head(); is != nil {
-		s.offer(is)
-	}
-}
-
-// offer lets Claim find the row, or not, as its state says.
-func (s *MemoryStore) offer(r *memoryRow) {
-	q := s.queue(r.d.Webhook)
-	if r.d.State != Pending {
-		q.remove(r)
-		return
-	}
-	r.ready = r.d.Due
-	if r.d.LeaseUntil.After(r.ready) {
-		r.ready = r.d.LeaseUntil
-	}
-	q.put(r)
-}
-
-func (s *MemoryStore) queue(webhook string) *memoryQueue {
-	q := s.queues[webhook]
-	if q == nil {
-		q = &memoryQueue{}
-		s.queues[webhook] = q
-	}
-	return q
-}
-
-// Claim implements [Store].
-func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	due := s.dueQueues(c)
-	var ds []Delivery
-	for len(ds) < c.Limit && len(due) > 0 {
-		r := due[0].rows[0]
-		r.d.Owner, r.d.LeaseUntil = c.Owner, c.Now.Add(c.Lease)
-		r.d.Fence++
-		s.offer(r)
-		ds = append(ds, copyDelivery(&r.d))
-		if due[0].rows[0].ready.After(c.Now) {
-			heap.Pop(&due)
-		} else {
-			heap.Fix(&due, 0)
-		}
-	}
-	return ds, nil
-}
-
-// dueQueues returns the queues whose first row can be claimed.
-func (s *MemoryStore) dueQueues(c Claim) memoryDue {
-	var due memoryDue
-	for name, q := range s.queues {
-		switch {
-		case len(q.rows) == 0:
-			delete(s.queues, name)
-		case !q.rows[0].ready.After(c.Now) && !slices.Contains(c.Skip, name):
-			due = append(due, q)
-		}
-	}
-	heap.Init(&due)
-	return due
+	r.kind.webhook.count(d.State, 1)
+	s.settle(h, r)
 }
 
 // Update implements [Store].
@@ -253,165 +142,135 @@ func (s *MemoryStore) Update(ctx context.Context, cs []Change) ([]error, error) 
 }
 
 func (s *MemoryStore) update(c *Change) error {
-	r := s.rows[c.ID]
-	switch {
-	case r == nil:
+	h := s.find(c.ID)
+	if h == 0 {
 		return ErrNotFound
-	case r.d.Fence != c.Fence:
+	}
+	r := s.rows.Get(h)
+	if r.fence != c.Fence {
 		return ErrLeaseLost
 	}
-	c.Apply(&r.d)
+	var d Delivery
+	r.columns(&d)
+	r.kind.webhook.count(d.State, -1)
+	c.Apply(&d)
+	r.setColumns(&d)
+	r.kind.webhook.count(d.State, 1)
 	if c.Attempt != nil {
-		r.attempts = append(r.attempts, copyAttempt(c.Attempt))
+		r.rare().log(c.Attempt)
 	}
-	s.settle(r)
+	s.settle(h, r)
 	return nil
+}
+
+// settle puts a new or changed row where its columns belong.
+func (s *MemoryStore) settle(h uint32, r *memoryRow) {
+	if r.detail != nil && r.detail.line != nil {
+		s.enter(h, r, inNone) // others of its line move, and it may be out of order
+		s.settleLine(h, r)
+	}
+	s.place(h, r)
+	s.retain(h, r)
+	s.evict()
 }
 
 // Delivery implements [Store].
 func (s *MemoryStore) Delivery(ctx context.Context, id string) (*Delivery, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.rows[id]
-	if r == nil {
+	h := s.find(id)
+	if h == 0 {
 		return nil, ErrNotFound
 	}
-	d := copyDelivery(&r.d)
-	return &d, ctx.Err()
+	d := s.delivery(h)
+	return &d, nil
 }
 
-// Deliveries implements [Store].
+// Deliveries implements [Store]. ErrNotFound when q.After is not stored.
 func (s *MemoryStore) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	q = q.WithDefaults()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from := len(s.order)
+	h := s.all.last
 	if q.After != "" {
-		r := s.rows[q.After]
-		if r == nil {
+		after := s.find(q.After)
+		if after == 0 {
 			return nil, ErrNotFound
 		}
-		from = r.place
+		h = s.rows.Get(after).age.before
 	}
 	var ds []Delivery
-	for i := from - 1; i >= 0 && len(ds) < q.Limit; i-- {
-		if r := s.order[i]; r != nil && q.Match(&r.d) {
-			ds = append(ds, copyDelivery(&r.d))
+	for ; h != 0 && len(ds) < q.Limit; h = s.rows.Get(h).age.before {
+		if s.matches(&q, h) {
+			ds = append(ds, s.delivery(h))
 		}
 	}
-	return ds, ctx.Err()
+	return ds, nil
+}
+
+// matches reports whether q selects a row, without copying what it holds.
+func (s *MemoryStore) matches(q *DeliveryQuery, h uint32) bool {
+	r := s.rows.Get(h)
+	seen := Delivery{
+		Webhook: r.kind.Webhook, DocType: r.kind.DocType, DocName: q.DocName,
+		Tenant: r.kind.Tenant, Created: r.created.time(), State: r.stateName(),
+	}
+	return q.Match(&seen) && (q.DocName == "" || s.named(r, q.DocName))
 }
 
 // Attempts implements [Store].
 func (s *MemoryStore) Attempts(ctx context.Context, deliveryID string) ([]Attempt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.rows[deliveryID]
-	if r == nil {
-		return nil, ctx.Err()
-	}
-	as := make([]Attempt, len(r.attempts))
-	for i := range as {
-		as[i] = copyAttempt(&r.attempts[i])
-	}
-	return as, ctx.Err()
-}
-
-// Count implements [Counter].
-func (s *MemoryStore) Count(ctx context.Context, webhook string) (Counts, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := Counts{ByState: map[State]int{}}
-	for _, r := range s.rows {
-		if webhook != "" && r.d.Webhook != webhook {
-			continue
-		}
-		c.ByState[r.d.State]++
-		if r.d.State == Pending && (c.OldestDue.IsZero() || r.d.Due.Before(c.OldestDue)) {
-			c.OldestDue = r.d.Due
-		}
-	}
-	for _, l := range s.lines {
-		if h := l.head(); h != nil && h.d.State.finished() && (webhook == "" || h.d.Webhook == webhook) {
-			c.Blocked++
-		}
-	}
-	return c, ctx.Err()
-}
-
-// Prune implements [Pruner].
-func (s *MemoryStore) Prune(ctx context.Context, p Prune) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, kept := 0, map[string]int{}
-	for i := len(s.order) - 1; i >= 0 && n < p.Limit; i-- {
-		r := s.order[i]
-		if r == nil || !r.d.State.finished() {
-			continue
-		}
-		before := p.Other
-		if r.d.State == Delivered {
-			before = p.Delivered
-		}
-		kept[r.d.Webhook]++
-		if r.d.Finished.Before(before) || p.Keep > 0 && kept[r.d.Webhook] > p.Keep {
-			if s.drop(r) {
-				n++
+	h := s.find(deliveryID)
+	if h == 0 {
+		return nil, nil
+	}
+	return s.rows.Get(h).attempts(), nil
+}
+
+// Count implements [Counter]. It looks at the webhooks and at what is leased,
+// not at all rows.
+func (s *MemoryStore) Count(ctx context.Context, webhook string) (Counts, error) {
+	if err := ctx.Err(); err != nil {
+		return Counts{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, oldest := Counts{ByState: map[State]int{}}, memoryTime(math.MaxUint64)
+	for name, w := range s.kinds.webhooks {
+		if webhook == "" || webhook == name {
+			oldest = min(oldest, s.firstDue(&w.queue), s.firstDue(&w.waiting))
+			c.Blocked += w.blocked
+			for state, n := range w.counts {
+				c.ByState[state] += n
 			}
 		}
 	}
-	return n, nil
-}
-
-// evict drops the oldest finished rows above the store's bounds. A row that
-// stops its line stays, and counts as the newest from then on.
-func (s *MemoryStore) evict() {
-	for s.finished.over() {
-		if r := s.finished.oldest(); !s.drop(r) {
-			s.finished.forget(r)
-			s.finished.settle(r)
-			return
+	for _, h := range s.leases.All() {
+		if r := s.rows.Get(h); webhook == "" || webhook == r.kind.Webhook {
+			oldest = min(oldest, r.due)
 		}
 	}
-}
-
-// drop removes a finished row unless its line waits for it.
-func (s *MemoryStore) drop(r *memoryRow) bool {
-	if r.d.Line != "" && s.lines[r.d.Line].head() == r {
-		return false
+	if oldest != math.MaxUint64 {
+		c.OldestDue = oldest.time()
 	}
-	s.finished.forget(r)
-	delete(s.rows, r.d.ID)
-	s.order[r.place] = nil
-	s.removed++
-	if s.removed > 1000 && s.removed > len(s.order)/2 {
-		s.compact()
+	return c, nil
+}
+
+// firstDue returns when the first of a heap is due; never when it is empty.
+func (s *MemoryStore) firstDue(heap *indexed.Heap[uint32]) memoryTime {
+	if heap.Len() == 0 {
+		return math.MaxUint64
 	}
-	return true
-}
-
-// compact closes the gaps in order.
-func (s *MemoryStore) compact() {
-	s.order = slices.DeleteFunc(s.order, func(r *memoryRow) bool { return r == nil })
-	for i, r := range s.order {
-		r.place = i
-	}
-	s.removed = 0
-}
-
-// copyDelivery returns d with a body of its own.
-func copyDelivery(d *Delivery) Delivery {
-	c := *d
-	c.Body = bytes.Clone(d.Body)
-	return c
-}
-
-// copyAttempt returns a with a header and body of its own.
-func copyAttempt(a *Attempt) Attempt {
-	c := *a
-	c.Header, c.Body = a.Header.Clone(), bytes.Clone(a.Body)
-	return c
+	return s.rows.Get(heap.First()).due
 }

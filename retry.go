@@ -33,7 +33,8 @@ type RetryPolicy struct {
 
 	// MaxAge bounds the time from the event to the last attempt; the time a
 	// delivery spends paused, or waiting behind others in its line, does not
-	// count. Defaults to 72h; negative means no bound.
+	// count. The first attempt is made however late it is. Defaults to 72h;
+	// negative means no bound.
 	MaxAge time.Duration
 }
 
@@ -92,6 +93,12 @@ func (p RetryPolicy) validate() error {
 		return fieldErrorf("MaxAttempts", "required with Initial")
 	}
 	return nil
+}
+
+// outlived reports whether a delivery that was attempted has become too old
+// while it waited: behind a breaker, or because nobody ran.
+func (p RetryPolicy) outlived(del *Delivery, now time.Time) bool {
+	return p.MaxAge > 0 && del.Tries > 0 && !del.Since.IsZero() && now.After(del.Since.Add(p.MaxAge))
 }
 
 // delay returns how long to wait after the n-th attempt (from 1), jitter apart.

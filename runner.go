@@ -239,6 +239,8 @@ func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
 		return r.release(del, changes)
 	case e.status.State != Active:
 		c, err = del.pause(now)
+	case r.d.policy(e.hook).outlived(del, now):
+		c, err = del.expire(now)
 	default:
 		it := item{del: *del, entry: e, claimed: at, lane: r.laneOf(e.hook, del)}
 		if r.enqueue(it) {

@@ -28,6 +28,10 @@ func (r *run) attr(v any, name string, undefined any) (any, error) {
 			return stand, nil
 		}
 		return undefined, nil
+	case goData:
+		if root := rootValue(name); root != nil {
+			return root(r)
+		}
 	case attributes:
 		if f, ok := x.attribute(name); ok {
 			return f, nil

@@ -23,6 +23,7 @@ type compiler struct {
 	guarded map[string]bool
 	// python has the functions of Python that conditions may call.
 	python bool
+	depth  int // of the pipelines of a Go template
 }
 
 // names is one level of names in sight.

@@ -21,7 +21,7 @@ type Condition struct {
 func (e *Env) Condition(name, src string, lang Lang) (*Condition, error) {
 	c, err := e.condition(name, src, lang)
 	if err != nil {
-		return nil, locate(name, normal(src), 0, err)
+		return nil, locate(name, sourceFor(src, lang), 0, err)
 	}
 	return c, nil
 }
@@ -30,7 +30,7 @@ func (e *Env) condition(name, src string, lang Lang) (*Condition, error) {
 	if len(src) > MaxSource {
 		return nil, errSource
 	}
-	t := &Template{name: name, src: normal(src), env: e}
+	t := &Template{name: name, src: sourceFor(src, lang), env: e}
 	if strings.TrimSpace(src) == "" {
 		return &Condition{t, func(*run) (bool, error) { return true, nil }}, nil
 	}

@@ -14,6 +14,7 @@ type Env struct {
 	functions  map[string]*builtin // Jinja's
 	helpers    map[string]*builtin // Frappe's
 	python     map[string]*builtin // Python's, in conditions
+	golang     map[string]*builtin // text/template's, in Go templates
 	filters    map[string]*builtin
 	tests      map[string]*builtin
 	docMethods map[string]*builtin
@@ -29,6 +30,7 @@ func NewEnv(funcs template.FuncMap) (*Env, error) {
 		functions:  globals(),
 		helpers:    helpers(),
 		python:     pythonFunctions(),
+		golang:     goFunctions(),
 		filters:    merge(textFilters(), listFilters(), numberFilters(), encodingFilters(), chooserFilters()),
 		tests:      newTests(),
 		docMethods: newDocMethods(),

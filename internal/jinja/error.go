@@ -151,6 +151,9 @@ func hintOf(err error) string {
 func locate(name, src string, pos int, err error) *Error {
 	var done *Error
 	if errors.As(err, &done) {
+		if done.Name == "" {
+			done.Name = name
+		}
 		return done
 	}
 	e := &Error{Name: name, Msg: message(err), Hint: hintOf(err), Err: limit(err)}

@@ -79,12 +79,12 @@ func urlEncode(r *run, a []any) (any, error) {
 		}
 		return quoteURL(s, "/"), r.grow(3 * len(s))
 	}
-	pairs := value.NewObject()
-	if err := r.fill(pairs, a[0]); err != nil {
+	pairs, err := r.pairsOf(a[0])
+	if err != nil {
 		return nil, err
 	}
-	parts := make([]string, 0, pairs.Len())
-	for _, e := range pairs.Entries() {
+	parts := make([]string, 0, len(pairs))
+	for _, e := range pairs {
 		k, err := r.queryPart(e.Key)
 		if err != nil {
 			return nil, err
@@ -107,6 +107,9 @@ func (r *run) queryPart(v any) (string, error) {
 }
 
 func xmlAttributes(r *run, a []any) (any, error) {
+	if !value.IsMapping(a[0]) {
+		return nil, typeError("needs a mapping, not %s", a[0])
+	}
 	entries, err := value.Entries(a[0])
 	if err != nil {
 		return nil, err

@@ -105,9 +105,9 @@ func filterRound(_ *run, a []any) (any, error) {
 	}
 	scale := math.Pow(10, float64(n))
 	if method == "ceil" {
-		f = math.Ceil(f*scale) / scale
+		f = (math.Ceil(f*scale) + 0) / scale
 	} else {
-		f = math.Floor(f*scale) / scale
+		f = (math.Floor(f*scale) + 0) / scale
 	}
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return nil, errors.New("number is too large to round")

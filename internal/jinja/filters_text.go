@@ -36,7 +36,7 @@ func textFilters() map[string]*builtin {
 		return value.Markup(escapeHTML(s)), err
 	})
 	return map[string]*builtin{
-		"upper":      plainText(strings.ToUpper),
+		"upper":      plainText(upper),
 		"lower":      plainText(strings.ToLower),
 		"capitalize": plainText(capitalize),
 		"title":      plainText(titleWords),
@@ -78,6 +78,9 @@ func capitalize(s string) string {
 	}
 	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
 }
+
+// upper is str.upper.
+func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "\u00df", "SS")) }
 
 // titleWords is the title filter: words begin after blanks, dashes and opening
 // brackets.

@@ -47,6 +47,9 @@ func digitsOf(s string) (n int, rest string, err error) {
 func (f spec) number(v any) (string, error) {
 	var body string
 	var negative bool
+	if f.verb == 'n' && value.IsFloat(v) {
+		f.verb = 'g'
+	}
 	switch f.verb {
 	case 'd', 'n', 'x', 'X', 'o', 'b', 'c':
 		whole, ok := value.BigInt(v)

@@ -67,31 +67,37 @@ func dictOf(r *run, a []any) (any, error) {
 
 // fill sets the members of x, a mapping or a list of pairs, in d.
 func (r *run) fill(d *value.Object, x any) error {
-	if value.IsMapping(x) {
-		entries, err := value.Entries(x)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			d.Set(e.Key, e.Value)
-		}
-		return r.growItems(d.Len())
-	}
-	items, err := r.items(x)
+	pairs, err := r.pairsOf(x)
 	if err != nil {
 		return err
 	}
-	for _, item := range items {
-		pair, err := r.items(item)
-		if err != nil {
-			return err
-		}
-		if len(pair) != 2 || !value.Hashable(pair[0]) {
-			return errors.New("needs pairs of a key and a value")
-		}
-		d.Set(pair[0], pair[1])
+	for _, e := range pairs {
+		d.Set(e.Key, e.Value)
 	}
 	return r.growItems(d.Len())
+}
+
+// pairsOf lists the members of a mapping, or a list of pairs.
+func (r *run) pairsOf(x any) ([]value.Entry, error) {
+	if value.IsMapping(x) {
+		return value.Entries(x)
+	}
+	items, err := r.items(x)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]value.Entry, len(items))
+	for i, item := range items {
+		pair, err := r.items(item)
+		if err != nil {
+			return nil, err
+		}
+		if len(pair) != 2 || !value.Hashable(pair[0]) {
+			return nil, errors.New("needs pairs of a key and a value")
+		}
+		out[i] = value.Entry{Key: pair[0], Value: pair[1]}
+	}
+	return out, nil
 }
 
 func namespaceOf(r *run, a []any) (any, error) {

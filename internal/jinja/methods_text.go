@@ -63,8 +63,8 @@ func finder(last, must bool) *builtin {
 func textMethods() map[string]*builtin {
 	letterOrDigit := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }
 	return map[string]*builtin{
-		"upper": onPlain(func(s string) any { return strings.ToUpper(s) }), "lower": onPlain(func(s string) any { return strings.ToLower(s) }),
-		"casefold":   onPlain(func(s string) any { return strings.ReplaceAll(strings.ToLower(s), "ß", "ss") }),
+		"upper": onPlain(func(s string) any { return upper(s) }), "lower": onPlain(func(s string) any { return strings.ToLower(s) }),
+		"casefold":   onPlain(func(s string) any { return strings.ReplaceAll(strings.ToLower(s), "\u00df", "ss") }),
 		"capitalize": onPlain(func(s string) any { return capitalize(s) }), "title": onPlain(func(s string) any { return titleCase(s) }),
 		"swapcase": onPlain(func(s string) any { return strings.Map(swapCase, s) }),
 		"strip":    stripper(true, true), "lstrip": stripper(true, false), "rstrip": stripper(false, true),

@@ -21,7 +21,7 @@ type Template struct {
 func (e *Env) Template(name, src string, lang Lang) (*Template, error) {
 	t, err := e.template(name, src, lang, false)
 	if err != nil {
-		return nil, locate(name, src, 0, err)
+		return nil, locate(name, sourceFor(src, lang), 0, err)
 	}
 	return t, nil
 }
@@ -38,6 +38,14 @@ func (e *Env) template(name, src string, lang Lang, python bool) (*Template, err
 		return nil, err
 	}
 	return e.lowered(name, src, body, python)
+}
+
+// sourceFor is the source as the places in it count.
+func sourceFor(src string, lang Lang) string {
+	if lang == GoTemplate {
+		return src
+	}
+	return normal(src)
 }
 
 // normal brings line ends to \n, as Jinja does. It drops the last one of a

@@ -247,7 +247,7 @@ func (b *builder) list(l *parse.ListNode) (steps, error) {
 	if l == nil {
 		return nil, nil
 	}
-	if b.depth++; b.depth > 2*MaxNesting {
+	if b.depth++; b.depth > MaxNesting+1 {
 		return nil, &located{pos: int(l.Pos), msg: errNesting.Error(), err: errNesting}
 	}
 	defer func() { b.depth-- }()
