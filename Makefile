@@ -1,6 +1,37 @@
-.PHONY: e2e
+# Everything is run by these targets; .ci/run calls them in turn.
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+MODULES = . internal/bench
 
-# e2e delivers to the Python receivers of the documentation. It needs Debian's
-# python3-flask, and says so if that is missing.
-e2e:
-	go test -tags e2e -count=1 ./internal/e2e
+.PHONY: test race lint tidy e2e oracle bench fuzz
+
+test: ## every test that needs nothing but Go
+	$(GO) test ./...
+
+race: ## the same under the race detector
+	$(GO) test -race ./...
+
+lint: ## formatting, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt would change these files"; exit 1; }
+	@for m in $(MODULES); do (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
+
+tidy: ## go.mod and go.sum are complete and no more
+	@for m in $(MODULES); do (cd $$m && $(GO) mod tidy -diff) || exit 1; done
+
+e2e: ## the receivers of the documents, in Python, over loopback
+	@/usr/bin/python3 -c 'import flask' 2>/dev/null || \
+		{ echo 'make e2e needs Flask: apt-get install python3-flask'; exit 1; }
+	$(GO) test -count=1 -tags e2e ./internal/e2e
+
+oracle: ## the template engine against real Jinja2
+	@/usr/bin/python3 -c 'import jinja2' 2>/dev/null || \
+		{ echo 'make oracle needs Jinja2: apt-get install python3-jinja2'; exit 1; }
+	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja
+
+bench: ## ratios beside the alternatives, in one run
+	cd internal/bench && $(GO) test -run '^$$' -bench . .
+
+fuzz: ## each fuzz target for a minute
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m $$p || exit 1; done; done

@@ -278,13 +278,17 @@ func (d *Dispatcher) resolution(h *hook, del *Delivery, r *result) (Change, erro
 	return del.resolve(a, r.reason)
 }
 
+// policy returns the webhook's, with its defaults.
+func (d *Dispatcher) policy(h *hook) RetryPolicy {
+	if h.w.Retry != nil {
+		return h.w.Retry.withDefaults()
+	}
+	return d.opts.Retry.withDefaults()
+}
+
 // retry says when a delivery is due again, or why it is not.
 func (d *Dispatcher) retry(h *hook, del *Delivery, a *Attempt, hint time.Duration) (State, time.Time, string) {
-	policy := d.opts.Retry
-	if h.w.Retry != nil {
-		policy = *h.w.Retry
-	}
-	policy = policy.withDefaults()
+	policy := d.policy(h)
 	if del.Tries+1 >= policy.MaxAttempts {
 		return Exhausted, time.Time{}, ReasonAttempts
 	}

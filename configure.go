@@ -214,8 +214,9 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 }
 
 // RotateSecret makes secret the webhook's current one, or a new one if it is "",
-// and returns it. The one before stays in force for overlap: until then, schemes
-// that can carry several signatures carry both. Zero or less ends it at once.
+// and returns it. Those before stay in force for at most overlap: until then,
+// schemes that can carry several signatures carry all. Zero or less ends them at
+// once.
 func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, overlap time.Duration) (string, error) {
 	if secret == "" {
 		secret = NewSecret()

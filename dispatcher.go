@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,10 +27,10 @@ type Dispatcher struct {
 	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
 	wake   chan struct{} // holds one token while something may be due
 
-	reload sync.Mutex // serializes reading the records
-	valves valves     // gates, breakers and health of the webhooks, in this process
-	thawed thawed     // webhooks whose paused deliveries are to be resumed
-	run    sync.Mutex // held by Run
+	reload chan struct{} // holds one token while the records are read; see refresh
+	valves valves        // gates, breakers and health of the webhooks, in this process
+	thawed thawed        // webhooks whose paused deliveries are to be resumed
+	run    sync.Mutex    // held by Run
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no
@@ -49,6 +50,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	return &Dispatcher{
 		store: store, opts: o, env: env, log: o.Logger,
 		owner: newID("run_"), wake: make(chan struct{}, 1),
+		reload: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -77,17 +79,32 @@ func (d *Dispatcher) Wake() {
 // *[EventError] when an event is invalid, and then nothing was dispatched; or
 // the store's, and then the deliveries may have been stored or not: dispatch
 // again with the outcomes' event IDs.
+//
+// With a context of [WithUnit], what fires is Held by the unit instead.
 func (d *Dispatcher) Dispatch(ctx context.Context, events ...Event) (Report, error) {
-	listened := false
+	idx, err := d.listeners(ctx, events)
+	if err != nil || idx == nil {
+		return Report{}, err
+	}
+	if u := d.unitFrom(ctx); u != nil {
+		return u.Dispatch(ctx, slices.Clone(events)...)
+	}
+	return d.dispatch(ctx, idx, events)
+}
+
+// listeners checks the events, and returns the index if anyone listens to one of
+// them. For events that nobody listens to it allocates nothing.
+func (d *Dispatcher) listeners(ctx context.Context, events []Event) (*index, error) {
 	idx, err := d.current(ctx)
+	listened := false
 	for i := range events {
 		if err := d.checkDispatch(events[i]); err != nil {
-			return Report{}, &EventError{Index: i, Err: err}
+			return nil, &EventError{Index: i, Err: err}
 		}
 		listened = listened || idx.listens(events[i].DocType, events[i].Type)
 	}
 	if err != nil || !listened {
-		return Report{}, err
+		return nil, err
 	}
-	return d.dispatch(ctx, idx, events)
+	return idx, nil
 }

@@ -42,6 +42,7 @@ func ErrorClass(err error) string {
 		failed  *sendError
 		blocked *netguard.Error
 		dns     *net.DNSError
+		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &failed):
@@ -52,6 +53,8 @@ func ErrorClass(err error) string {
 		return ClassTooLarge
 	case errors.Is(err, context.Canceled):
 		return ClassCanceled
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return ClassProxy
 	case errors.As(err, &dns):
 		return ClassDNS
 	case isTimeout(err):
@@ -64,6 +67,8 @@ func ErrorClass(err error) string {
 	return classByText(err)
 }
 
+// isTimeout is asked after a DNSError was ruled out: a name server that does
+// not answer is a matter of DNS.
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, ErrResponseTimeout) || errors.Is(err, context.DeadlineExceeded) ||
@@ -104,13 +109,17 @@ var textClasses = []struct{ prefix, class string }{
 	{"http2: server sent GOAWAY", ClassReset},
 	{"net/http: server response headers exceeded", ClassTooLarge},
 	{"http2: response header list larger", ClassTooLarge},
-	{"header list too large", ClassTooLarge},
 	{"net/http: invalid", ClassInvalidRequest},
+	{"header list too large", ClassTooLarge},
+	{"received from peer", ClassReset},
 	{"malformed ", ClassProtocol},
 }
 
 func classByText(err error) string {
 	text := innermost(err).Error()
+	if strings.HasPrefix(text, "stream error: ") { // HTTP/2: the cause comes last
+		text = strings.TrimLeft(text[strings.LastIndexByte(text, ';')+1:], " ")
+	}
 	for _, tc := range textClasses {
 		if strings.HasPrefix(text, tc.prefix) {
 			return tc.class

@@ -95,13 +95,13 @@ const maxEventField = 255
 func (ev Event) validate() error {
 	switch {
 	case ev.Type == "":
-		return errors.New("Type is empty")
+		return errors.New("the event has no Type")
 	case ev.Type == HandshakeEvent:
-		return fmt.Errorf("Type %q belongs to the handshake", ev.Type)
+		return fmt.Errorf("%q belongs to the handshake", ev.Type)
 	case ev.Type.IsDocumentEvent() && ev.DocType == "":
 		return fmt.Errorf("%s needs a DocType", ev.Type)
 	case ev.DocType != "" && ev.Name == "":
-		return errors.New("DocType without a Name")
+		return fmt.Errorf("%s: a document of type %q has no Name", ev.Type, ev.DocType)
 	}
 	if err := checkName("Type", string(ev.Type)); err != nil {
 		return err

@@ -81,6 +81,19 @@ func checkHeader(key, value, signature string) error {
 	return checkHeaderValue(value)
 }
 
+// checkSignatureHeader refuses a header that the signature cannot stand in.
+func checkSignatureHeader(name string) error {
+	canonical := textproto.CanonicalMIMEHeaderKey(name)
+	switch {
+	case !validHeaderName(name):
+		return errors.New("not a header name")
+	case reservedHeaders[canonical] && canonical != headerFrappeSignature,
+		canonical == headerContentType, canonical == headerUserAgent:
+		return fmt.Errorf("%s has another use", canonical)
+	}
+	return nil
+}
+
 // validHeaderName reports whether s is a token (RFC 9110, section 5.6.2).
 func validHeaderName(s string) bool {
 	for i := range len(s) {

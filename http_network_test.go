@@ -159,25 +159,32 @@ func overTLS(serve func(net.Conn), protocols ...string) func(net.Conn) {
 }
 
 func serveTLS(c net.Conn, config *tls.Config, serve func(net.Conn)) {
-	secure := tls.Server(buffered(c), config)
-	defer secure.Close()
+	near, said := buffered(c)
+	secure := tls.Server(near, config)
 	if secure.Handshake() == nil {
 		serve(secure)
 	}
+	secure.Close()
+	<-said
 }
 
-// buffered takes what the other side writes before it is read: on a bare
-// net.Pipe the two sides of a TLS handshake wait for each other.
-func buffered(c net.Conn) net.Conn {
+// buffered takes what the other side of c writes before it is read: on a bare
+// net.Pipe the two sides of a TLS handshake wait for each other. said is
+// closed when the last words of near, once closed, have been passed on.
+func buffered(c net.Conn) (near net.Conn, said <-chan struct{}) {
 	near, far := net.Pipe()
-	relay := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from)
-		to.Close()
-		from.Close()
-	}
-	go relay(far, c)
-	go relay(c, far)
-	return near
+	go func() {
+		_, _ = io.Copy(far, c)
+		far.Close()
+	}()
+	done := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(c, far)
+		c.Close()
+		far.Close()
+		close(done)
+	}()
+	return near, done
 }
 
 func requireConcealed(t *testing.T, err error) {

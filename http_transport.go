@@ -128,6 +128,7 @@ func Loopback() []netip.Prefix {
 type HTTPTransport struct {
 	opts   HTTPOptions
 	dialer *netguard.Dialer
+	urls   endpoint.Cache
 	pools  pools
 }
 
@@ -147,7 +148,7 @@ func (t *HTTPTransport) CloseIdleConnections() { t.pools.closeIdle() }
 
 // Send sends req once and reports what came back, as [Transport] promises.
 func (t *HTTPTransport) Send(ctx context.Context, req *Request) (*Response, error) {
-	u, err := endpoint.Parse(req.URL)
+	u, err := t.urls.Parse(req.URL)
 	if err != nil {
 		return nil, invalidRequest(err)
 	}

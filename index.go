@@ -80,8 +80,13 @@ func (d *Dispatcher) current(ctx context.Context) (*index, error) {
 
 // refresh reads the records if they changed, and makes them the index.
 func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
-	d.reload.Lock()
-	defer d.reload.Unlock()
+	// No mutex: who waits for another's slow read must heed ctx.
+	select {
+	case d.reload <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("webhook: read webhooks: %w", ctx.Err())
+	}
+	defer func() { <-d.reload }()
 	old := d.index.Load()
 	var seen Revision
 	if old != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"text/template"
 	"time"
 )
@@ -208,13 +207,13 @@ func (o *Options) validate() error {
 		return fmt.Errorf("webhook: Options.Lease: shorter than Timeout + %v", leaseMargin)
 	}
 	if err := o.Retry.validate(); err != nil {
-		return fmt.Errorf("webhook: Options.Retry.%w", err)
+		return fmt.Errorf("webhook: Options.%w", within("Retry", err))
 	}
 	if o.AutoDisable.Rate < 0 || o.AutoDisable.Rate > 1 {
 		return fmt.Errorf("webhook: Options.AutoDisable.Rate: not between 0 and 1")
 	}
-	if o.SignatureHeader != http.CanonicalHeaderKey(o.SignatureHeader) && !validHeaderName(o.SignatureHeader) {
-		return fmt.Errorf("webhook: Options.SignatureHeader: not a header name")
+	if err := checkSignatureHeader(o.SignatureHeader); err != nil {
+		return fmt.Errorf("webhook: Options.SignatureHeader: %w", err)
 	}
 	for _, t := range o.NamedEvents {
 		if t.IsDocumentEvent() || t == "" || t == HandshakeEvent {

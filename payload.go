@@ -103,11 +103,12 @@ func appendEnvelope(_ context.Context, dst []byte, ev *Event, s *jinja.Scope) ([
 	if err != nil {
 		return dst, err
 	}
-	if doc == nil {
-		return append(dst, "{}}"...), nil
-	}
+	start := len(dst)
 	if dst, err = value.AppendJSON(dst, doc); err != nil {
 		return dst, err
+	}
+	if string(dst[start:]) == "null" { // no document has no fields
+		dst = append(dst[:start], "{}"...)
 	}
 	return append(dst, '}'), nil
 }
@@ -179,9 +180,9 @@ func appendFormValue(dst []byte, v any) ([]byte, error) {
 	case time.Time:
 		return appendEscaped(dst, v.Format(time.RFC3339Nano)), nil
 	case float64:
-		return appendEscaped(dst, formFloat(v, 64)), nil
+		return appendFormFloat(dst, v, 64)
 	case float32:
-		return appendEscaped(dst, formFloat(float64(v), 32)), nil
+		return appendFormFloat(dst, float64(v), 32)
 	case json.Number:
 		return appendEscaped(dst, formNumber(v)), nil
 	}
@@ -190,6 +191,13 @@ func appendFormValue(dst []byte, v any) ([]byte, error) {
 		return dst, err
 	}
 	return appendEscaped(dst, string(text)), nil
+}
+
+func appendFormFloat(dst []byte, f float64, bits int) ([]byte, error) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return dst, errors.New("not a finite number")
+	}
+	return appendEscaped(dst, formFloat(f, bits)), nil
 }
 
 // formFloat spells a float as short as it can be, without an exponent below

@@ -47,18 +47,44 @@ func (r *runner) startQueued() {
 	}
 	var changes []Change
 	for name, q := range r.queues {
+		if len(q.items) == 0 {
+			continue
+		}
+		e := r.inService(name)
+		if e == nil {
+			changes = r.giveBack(q, changes)
+			continue
+		}
 		for len(q.items) > 0 && r.hasPlace(name, q) && !r.closed(name) {
 			it := q.items[0]
+			it.entry = e
 			q.items[0] = item{}
 			q.items = q.items[1:]
 			r.queued--
 			r.launch(it)
 		}
-		if len(q.items) > 0 && (q.lane.trust == suspect || r.closed(name)) {
+		// Only behind an attempt that hangs would they wait for long; what merely
+		// has no place would be claimed again at once.
+		hangs := q.lane.trust == suspect && q.lane.inFlight > 0
+		if len(q.items) > 0 && (hangs || r.closed(name)) {
 			changes = r.giveBack(q, changes)
 		}
 	}
 	r.apply(changes)
+}
+
+// inService returns a webhook as it is now, nil if nothing is to be sent for it:
+// it may have changed since its deliveries were claimed.
+func (r *runner) inService(webhook string) *entry {
+	idx, err := r.d.current(r.claims)
+	if err != nil {
+		return nil
+	}
+	e := idx.byName[webhook]
+	if e == nil || e.hook.err != nil || e.status.State != Active {
+		return nil
+	}
+	return e
 }
 
 // hasPlace reports whether the first item of a queue can start.

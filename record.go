@@ -82,13 +82,16 @@ func (r *record) rotate(secret string, until time.Time) {
 	r.Secrets = slices.Insert(r.Secrets, 0, storedSecret{Value: secret})
 }
 
-// retire remembers the current secrets as rotated away, and lets those without
-// an end expire.
+// retire remembers the current secret as rotated away, and lets it and those
+// before it be in force no longer than until.
 func (r *record) retire(until time.Time) {
 	for i := range r.Secrets {
-		if r.Secrets[i].Until.IsZero() {
-			r.Secrets[i].Until = until
-			r.Retired = append(r.Retired, r.digest(r.Secrets[i].Value))
+		s := &r.Secrets[i]
+		if s.Until.IsZero() {
+			r.Retired = append(r.Retired, r.digest(s.Value))
+		}
+		if s.Until.IsZero() || s.Until.After(until) {
+			s.Until = until
 		}
 	}
 	r.Retired = r.Retired[max(0, len(r.Retired)-maxRetired):]

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"encoding/json"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -34,7 +33,8 @@ type RetryPolicy struct {
 
 	// MaxAge bounds the time from the event to the last attempt; the time a
 	// delivery spends paused, or waiting behind others in its line, does not
-	// count. Defaults to 72h; negative means no bound.
+	// count. The first attempt is made however late it is. Defaults to 72h;
+	// negative means no bound.
 	MaxAge time.Duration
 }
 
@@ -75,24 +75,30 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 func (p RetryPolicy) validate() error {
 	for _, d := range p.Schedule {
 		if d < 0 || d > maxDelay {
-			return errors.New("Schedule: a delay is negative or longer than 30 days")
+			return fieldErrorf("Schedule", "a delay is negative or longer than 30 days")
 		}
 	}
 	switch {
 	case p.Initial < 0 || p.Initial > maxDelay:
-		return errors.New("Initial: negative or longer than 30 days")
+		return fieldErrorf("Initial", "negative or longer than 30 days")
 	case p.Max < 0 || p.Max > maxDelay:
-		return errors.New("Max: negative or longer than 30 days")
+		return fieldErrorf("Max", "negative or longer than 30 days")
 	case p.Multiplier != 0 && !(p.Multiplier >= 1 && p.Multiplier <= 100):
-		return errors.New("Multiplier: not between 1 and 100")
+		return fieldErrorf("Multiplier", "not between 1 and 100")
 	case math.IsNaN(p.Jitter) || p.Jitter > 1:
-		return errors.New("Jitter: above 1")
+		return fieldErrorf("Jitter", "above 1")
 	case p.MaxAttempts < 0 || p.MaxAttempts > maxAttempts || len(p.Schedule) >= maxAttempts:
-		return errors.New("MaxAttempts: negative or above 1000")
+		return fieldErrorf("MaxAttempts", "negative or above 1000")
 	case p.Initial > 0 && p.MaxAttempts == 0:
-		return errors.New("MaxAttempts: required with Initial")
+		return fieldErrorf("MaxAttempts", "required with Initial")
 	}
 	return nil
+}
+
+// outlived reports whether a delivery that was attempted has become too old
+// while it waited: behind a breaker, or because nobody ran.
+func (p RetryPolicy) outlived(del *Delivery, now time.Time) bool {
+	return p.MaxAge > 0 && del.Tries > 0 && !del.Since.IsZero() && now.After(del.Since.Add(p.MaxAge))
 }
 
 // delay returns how long to wait after the n-th attempt (from 1), jitter apart.

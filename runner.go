@@ -27,13 +27,13 @@ type runner struct {
 	queues   map[string]*queue // by webhook
 	flights  []*flight         // in flight, by start; ended ones are dropped at the front
 	inFlight int
-	parked   int  // of those, the ones that do not count against Concurrency
-	queued   int  // claimed and not started
-	claiming bool // a claim is under way
-	spare    bool // the last claim found nothing else to do: lanes may spread
-	due      bool // something may be due
-	next     time.Time // when the loop looks again, by the store's clock
-	resume   time.Time // no claim before, because the store failed; by ours
+	parked   int             // of those, the ones that do not count against Concurrency
+	queued   int             // claimed and not started
+	claiming bool            // a claim is under way
+	spare    bool            // the last claim found nothing else to do: lanes may spread
+	due      bool            // something may be due
+	next     time.Time       // when the loop looks again, by the store's clock
+	resume   time.Time       // no claim before, because the store failed; by ours
 	pause    backoff.BackOff // between claims while the store fails
 	failed   error           // Drain: the store's error
 }
@@ -239,6 +239,8 @@ func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
 		return r.release(del, changes)
 	case e.status.State != Active:
 		c, err = del.pause(now)
+	case r.d.policy(e.hook).outlived(del, now):
+		c, err = del.expire(now)
 	default:
 		it := item{del: *del, entry: e, claimed: at, lane: r.laneOf(e.hook, del)}
 		if r.enqueue(it) {

@@ -61,6 +61,7 @@ func (u *urlTemplate) render(ctx context.Context, s *jinja.Scope, at string) (ra
 	if err := u.t.Render(ctx, s, sink); err != nil {
 		return "", err
 	}
+	sink.closeSegment()
 	parsed, err := endpoint.Parse(strings.TrimSpace(string(sink.dst)))
 	if err != nil {
 		return "", err

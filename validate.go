@@ -23,6 +23,15 @@ func fieldErrorf(field, format string, args ...any) error {
 	return &fieldError{field: field, err: fmt.Errorf(format, args...)}
 }
 
+// within returns a fieldError as one of a field that holds its field.
+func within(field string, err error) error {
+	var fe *fieldError
+	if errors.As(err, &fe) {
+		return &fieldError{field: field + "." + fe.field, err: fe.err}
+	}
+	return &fieldError{field: field, err: err}
+}
+
 // configError returns err as the ConfigError of a webhook, with the template's
 // line and column if it comes from one.
 func configError(name string, err error) error {
@@ -168,7 +177,7 @@ func checkDelivery(w *Webhook, o *Options) error {
 	}
 	if w.Retry != nil {
 		if err := w.Retry.validate(); err != nil {
-			return &fieldError{field: "Retry", err: err}
+			return within("Retry", err)
 		}
 	}
 	return nil

@@ -36,9 +36,12 @@ var (
 //
 // A request must prove itself by at least one of them, and every one that it
 // carries must be right: a good Frappe signature does not excuse a stale
-// Standard one. Each may be by any of the secrets, so that old and new may
-// overlap; an empty secret verifies nothing. A header that comes twice is
-// refused.
+// Standard one. Each may be by any of the secrets; an empty one verifies
+// nothing. A header that comes twice is refused.
+//
+// When a secret is to be replaced, give the receiver the new one beside the old
+// one first. During a sender's overlap Standard Webhooks proves both secrets, but
+// Frappe's signature and the secret header are by the new one alone.
 //
 // What Frappe's signature and the secret header prove does not include the time
 // or the delivery id: who has read such a request can send it again. Where that

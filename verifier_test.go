@@ -105,6 +105,8 @@ func TestVerifier(t *testing.T) {
 			bothSignatures, nil, nil, nil},
 		{"a newer secret listed first", shared, standard, []string{otherStandard, standardSecret},
 			nil, nil},
+		{"a newer secret the receiver was not given, by frappe", shared, bothSignatures,
+			[]string{otherStandard, standardSecret}, nil, wrong},
 		{"each scheme by its own secret", webhook.NewVerifier(frappeSecret, standardSecret),
 			standard, nil,
 			func(r *http.Request) {

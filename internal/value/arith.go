@@ -212,6 +212,9 @@ func floatPow(a, b float64) (any, error) {
 		return nil, errors.New("power of a negative number with a fraction is not real")
 	}
 	z := math.Pow(a, b)
+	if !math.IsInf(z, 0) && z != 0 && z != 1 && z == z {
+		z = exactPow(a, b)
+	}
 	if math.IsInf(z, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
 		return nil, fmt.Errorf("float %w", ErrTooLarge)
 	}
@@ -234,6 +237,36 @@ func Negate(v any) (any, error) {
 		return nil, errors.New(u.Message())
 	}
 	return nil, fmt.Errorf("%w for -: %s", ErrType, TypeName(v))
+}
+
+// exactPow is a power rounded once, as C libraries give it; math.Pow may be off
+// in the last digit. The fraction of b is taken bit by bit as square roots.
+func exactPow(a, b float64) float64 {
+	const prec = 160
+	whole, frac := math.Modf(math.Abs(b))
+	square := new(big.Float).SetPrec(prec).SetFloat64(math.Abs(a))
+	z := new(big.Float).SetPrec(prec).SetInt64(1)
+	root := new(big.Float).Copy(square)
+	for n := whole; n >= 1; n = math.Floor(n / 2) {
+		if math.Mod(n, 2) == 1 {
+			z.Mul(z, square)
+		}
+		square.Mul(square, square)
+	}
+	for ; frac > 0; frac = math.Mod(2*frac, 1) {
+		root.Sqrt(root)
+		if 2*frac >= 1 {
+			z.Mul(z, root)
+		}
+	}
+	if b < 0 {
+		z.Quo(new(big.Float).SetInt64(1), z)
+	}
+	out, _ := z.Float64()
+	if a < 0 && math.Mod(whole, 2) == 1 {
+		return -out
+	}
+	return out
 }
 
 func timeArith(op Op, a, b any) (any, bool) {

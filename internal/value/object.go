@@ -21,6 +21,7 @@ type Object struct {
 	entries []Entry
 	index   map[any]int // nil while a scan is faster
 	fixed   bool
+	label   string
 }
 
 // scanMax is the size up to which looking at each key beats a map.
@@ -182,4 +183,21 @@ func hashNumber(k any) any {
 		return n.f
 	}
 	return n.i
+}
+
+// NewLabeled returns an Object of a document that prints as its label.
+func NewLabeled(label string, entries ...Entry) *Object {
+	o := &Object{entries: entries, fixed: true, label: label}
+	o.reindex()
+	return o
+}
+
+// Label returns what the Object prints as, when that is not its members.
+func (o *Object) Label() (string, bool) { return o.label, o.label != "" }
+
+// Copy returns a shallow copy that can be changed.
+func (o *Object) Copy() *Object {
+	c := &Object{entries: slices.Clone(o.entries)}
+	c.reindex()
+	return c
 }

@@ -23,6 +23,10 @@ func AppendStr(dst []byte, v any) ([]byte, error) {
 		return v.AppendFormat(dst, time.RFC3339Nano), nil
 	case Date:
 		return v.Time.AppendFormat(dst, time.DateOnly), nil
+	case *Object:
+		if v.label != "" {
+			return append(dst, v.label...), nil
+		}
 	}
 	if s, ok := Text(v); ok {
 		return append(dst, s...), nil

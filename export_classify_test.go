@@ -1,0 +1,4 @@
+package webhook
+
+// What the tests reach of how answers are read.
+var RetryAfter = retryAfter

@@ -1,0 +1,152 @@
+package webhook_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/docevent/webhook"
+	"github.com/docevent/webhook/webhooktest"
+)
+
+func plans(change func(*webhook.Webhook)) webhook.Webhook {
+	w := webhook.Webhook{
+		Name: "plans", Events: []webhook.EventType{"Site Plan Change"},
+		URL: "https://example.com/webhook", Secret: testSecret, RequireActivation: true,
+	}
+	if change != nil {
+		change(&w)
+	}
+	return w
+}
+
+func newPlans(t *testing.T) (*webhook.Dispatcher, *webhooktest.Receiver) {
+	d, r := newDispatcher(t, nil)
+	r.VerifyWith(&webhook.Verifier{Secrets: []string{testSecret}, AcceptSecretHeader: true})
+	require.NoError(t, d.SaveWebhook(t.Context(), plans(nil)))
+	return d, r
+}
+
+func planChange(t *testing.T, d *webhook.Dispatcher) webhook.Outcome {
+	t.Helper()
+	report, err := d.Dispatch(t.Context(), webhook.Event{Type: "Site Plan Change", Doc: map[string]any{"site": "a"}})
+	require.NoError(t, err)
+	require.Len(t, report.Outcomes, 1)
+	return report.Outcomes[0]
+}
+
+func requireState(t *testing.T, d *webhook.Dispatcher, name string, want webhook.State) *webhook.Status {
+	t.Helper()
+	st, err := d.Status(t.Context(), name)
+	require.NoError(t, err)
+	require.Equal(t, want, st.State)
+	return st
+}
+
+func TestHandshake(t *testing.T) {
+	d, r := newPlans(t)
+	a, err := d.Handshake(t.Context(), "plans")
+	require.NoError(t, err)
+	require.Equal(t, webhook.Delivered, a.State)
+	require.Equal(t, 200, a.StatusCode)
+	q := r.Requests()[0]
+	require.NoError(t, q.Err)
+	require.Equal(t, "POST", q.Method)
+	require.Equal(t, `{"event":"Webhook Validate","data":{}}`, string(q.Body))
+	require.Equal(t, "application/json", q.Header.Get("Content-Type"))
+	require.Equal(t, testSecret, q.Header.Get("X-Webhook-Secret"))
+	requireState(t, d, "plans", webhook.NotActivated)
+}
+
+// A webhook that requires it takes nothing until its present URL was activated.
+func TestActivate(t *testing.T) {
+	d, r := newPlans(t)
+	require.Equal(t, webhook.Disabled, planChange(t, d).Decision)
+	require.ErrorIs(t, d.Enable(t.Context(), "plans"), webhook.ErrNotActivated)
+
+	r.Respond(401)
+	err := d.Activate(t.Context(), "plans")
+	var he *webhook.HandshakeError
+	require.ErrorAs(t, err, &he)
+	require.Equal(t, 401, he.Attempt.StatusCode)
+	require.NotContains(t, err.Error(), testSecret)
+	requireState(t, d, "plans", webhook.NotActivated)
+
+	r.Respond(204)
+	require.NoError(t, d.Activate(t.Context(), "plans"))
+	st := requireState(t, d, "plans", webhook.Active)
+	require.False(t, st.Activated.IsZero())
+	require.Equal(t, webhook.Queued, planChange(t, d).Decision)
+
+	require.NoError(t, d.SaveWebhook(t.Context(), plans(nil)), "saved again at boot")
+	requireState(t, d, "plans", webhook.Active)
+	require.NoError(t, d.SaveWebhook(t.Context(), plans(func(w *webhook.Webhook) { w.URL += "/new" })))
+	requireState(t, d, "plans", webhook.NotActivated)
+	require.Equal(t, webhook.Disabled, planChange(t, d).Decision)
+}
+
+func TestHandshakeCannotBeSent(t *testing.T) {
+	d, _ := newDispatcher(t, &webhook.Options{})
+	_, err := d.Handshake(t.Context(), "nobody")
+	require.ErrorIs(t, err, webhook.ErrNotFound)
+	require.ErrorIs(t, d.Activate(t.Context(), "nobody"), webhook.ErrNotFound)
+	require.NoError(t, d.SaveWebhook(t.Context(), plans(func(w *webhook.Webhook) { w.URL, w.DynamicURL = "https://example.com/{{ doc.name }}", true })))
+	_, err = d.Handshake(t.Context(), "plans")
+	require.ErrorContains(t, err, "dynamic")
+}
+
+func TestEnableAndDisable(t *testing.T) {
+	d, _ := newDispatcher(t, nil)
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)))
+	require.NoError(t, d.Disable(t.Context(), "orders", "too loud"))
+	st := requireState(t, d, "orders", webhook.Disabled)
+	require.Equal(t, webhook.ByOperator, st.By)
+	require.Equal(t, "too loud", st.Reason)
+	report, err := d.Dispatch(t.Context(), updated(nil))
+	require.NoError(t, err)
+	require.Equal(t, webhook.Disabled, report.Outcomes[0].Decision)
+
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)), "a save at boot does not enable it")
+	requireState(t, d, "orders", webhook.Disabled)
+	require.NoError(t, d.Enable(t.Context(), "orders"))
+	requireState(t, d, "orders", webhook.Active)
+
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Disabled = true })))
+	require.Equal(t, webhook.ByConfiguration, requireState(t, d, "orders", webhook.Disabled).By)
+	require.ErrorIs(t, d.Enable(t.Context(), "orders"), webhook.ErrDisabled)
+	require.ErrorIs(t, d.Enable(t.Context(), "nobody"), webhook.ErrNotFound)
+	require.ErrorIs(t, d.Disable(t.Context(), "nobody", ""), webhook.ErrNotFound)
+}
+
+func TestDeleteWebhook(t *testing.T) {
+	d, r := newDispatcher(t, nil)
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)))
+	report, err := d.Dispatch(t.Context(), updated(nil))
+	require.NoError(t, err)
+	require.NoError(t, d.DeleteWebhook(t.Context(), "orders"))
+	require.ErrorIs(t, d.DeleteWebhook(t.Context(), "orders"), webhook.ErrNotFound)
+	del, err := d.Delivery(t.Context(), report.Outcomes[0].DeliveryID)
+	require.NoError(t, err)
+	require.Equal(t, webhook.Canceled, del.State)
+	require.Equal(t, "webhook_deleted", del.Reason)
+	require.NoError(t, d.Drain(t.Context()))
+	require.Empty(t, r.Requests())
+}
+
+func TestSendTest(t *testing.T) {
+	d, r := newDispatcher(t, nil)
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Condition, w.Disabled = "false", true })))
+	a, err := d.SendTest(t.Context(), "orders", updated(map[string]any{"a": 1}))
+	require.NoError(t, err)
+	require.Equal(t, webhook.Delivered, a.State)
+	require.Equal(t, "true", r.Requests()[0].Header.Get("X-Webhook-Test"))
+	ds, err := d.Deliveries(t.Context(), webhook.DeliveryQuery{})
+	require.NoError(t, err)
+	require.Empty(t, ds)
+	_, err = d.SendTest(t.Context(), "nobody", updated(nil))
+	require.ErrorIs(t, err, webhook.ErrNotFound)
+	var ee *webhook.EventError
+	_, err = d.SendTest(t.Context(), "orders", webhook.Event{})
+	require.True(t, errors.As(err, &ee))
+}

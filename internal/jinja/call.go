@@ -1,0 +1,474 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// callArgs are the compiled arguments of a call.
+type callArgs struct {
+	fns   []evalFn
+	args  []arg
+	plain int // how many are positional; -1 when a star makes that unknown
+	names []string
+}
+
+func (c *compiler) callArgs(args []arg) (*callArgs, error) {
+	ca := &callArgs{args: args}
+	for _, a := range args {
+		fn, err := c.expr(a.x)
+		if err != nil {
+			return nil, err
+		}
+		ca.fns = append(ca.fns, fn)
+		switch {
+		case a.stars > 0:
+			ca.plain = -1
+		case a.name != "":
+			ca.names = append(ca.names, a.name)
+		case ca.plain >= 0:
+			ca.plain++
+		}
+	}
+	return ca, nil
+}
+
+// eval evaluates the arguments; out already has what comes before them.
+func (ca *callArgs) eval(r *run, out []any) ([]any, []kwarg, error) {
+	var kw []kwarg
+	for i, fn := range ca.fns {
+		v, err := fn(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		switch a := ca.args[i]; {
+		case a.stars == 1:
+			items, err := r.items(v)
+			if err != nil {
+				return nil, nil, at(a.x.at(), err)
+			}
+			out = append(out, items...)
+		case a.stars == 2:
+			entries, err := value.Entries(v)
+			if err != nil {
+				return nil, nil, at(a.x.at(), err)
+			}
+			for _, e := range entries {
+				name, _ := value.Text(e.Key)
+				kw = append(kw, kwarg{name, e.Value})
+			}
+		case a.name != "":
+			kw = append(kw, kwarg{a.name, v})
+		default:
+			out = append(out, v)
+		}
+	}
+	return out, kw, nil
+}
+
+// invoke compiles a call of a builtin. first, when not nil, is its first
+// argument: what a filter filters. what names it in messages.
+func (c *compiler) invoke(b *builtin, pos int, what string, first evalFn, args []arg) (evalFn, error) {
+	ca, err := c.callArgs(args)
+	if err != nil {
+		return nil, err
+	}
+	before := 0
+	if first != nil {
+		before = 1
+	}
+	if ca.plain >= 0 {
+		if err := b.accepts(before+ca.plain, ca.names); err != nil {
+			return nil, fail(pos, "%s %s", what, err.Error())
+		}
+	}
+	return func(r *run) (any, error) {
+		list := make([]any, 0, before+len(ca.fns))
+		if first != nil {
+			v, err := first(r)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		list, kw, err := ca.eval(r, list)
+		if err != nil {
+			return nil, err
+		}
+		v, err := b.call(r, list, kw)
+		return v, at(pos, describe(what, err))
+	}, nil
+}
+
+// describe puts the name of what was called before a plain error.
+func describe(what string, err error) error {
+	var undefined *located
+	switch {
+	case err == nil, errors.As(err, &undefined), errors.Is(err, ErrLimit):
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+func (c *compiler) call(x *callX) (evalFn, error) {
+	switch fn := x.fn.(type) {
+	case *nameX:
+		if c.shadowed(fn.name) || c.bound[fn.name] {
+			break
+		}
+		return c.callFunction(fn.name, x)
+	case *attrX:
+		if name, ok := c.helper(fn); ok {
+			return c.callFunction(name, x)
+		}
+		if b := c.env.docMethods[fn.name]; b != nil && c.isDocument(fn.x) {
+			return c.invoke(b, x.pos, "doc."+fn.name, nil, x.args)
+		}
+		return c.callMethod(fn, x)
+	}
+	return c.callValue(x)
+}
+
+func (c *compiler) isDocument(x expr) bool {
+	n, ok := x.(*nameX)
+	return ok && n.name == "doc" && !c.shadowed("doc")
+}
+
+func (c *compiler) callFunction(name string, x *callX) (evalFn, error) {
+	b, ok := c.function(name)
+	if !ok {
+		e := fail(x.pos, "unknown function %q", clip(name))
+		if best := didYouMean(name, c.functionNames()); best != "" {
+			return nil, e.with(best)
+		}
+		if _, filter := c.env.filter(name); filter {
+			return nil, e.with("it is a filter: write value|" + name)
+		}
+		if name == "len" {
+			return nil, e.with("write value|length")
+		}
+		return nil, e
+	}
+	return c.invoke(b, x.pos, name+"()", nil, x.args)
+}
+
+// helper returns the name of a function under utils or frappe.utils.
+func (c *compiler) helper(x *attrX) (string, bool) {
+	switch under := x.x.(type) {
+	case *nameX:
+		return x.name, (under.name == "utils" || under.name == "frappe") && !c.shadowed(under.name)
+	case *attrX:
+		root, ok := under.x.(*nameX)
+		return x.name, ok && under.name == "utils" && root.name == "frappe" && !c.shadowed("frappe")
+	}
+	return "", false
+}
+
+// namespaced refuses a field of utils or frappe that is not called.
+func (c *compiler) namespaced(x *attrX) error {
+	name, ok := c.helper(x)
+	if !ok || name == "utils" {
+		return nil
+	}
+	if _, known := c.function(name); known {
+		return fail(x.pos, "%s is a function", name).with("call it: " + name + "()")
+	}
+	return fail(x.pos, "unknown function %q", clip(name)).with(didYouMean(name, c.functionNames()))
+}
+
+func (c *compiler) callMethod(fn *attrX, x *callX) (evalFn, error) {
+	name, pos := fn.name, fn.pos
+	if !c.env.isMethod(name) {
+		return nil, fail(pos, "unknown method %q", clip(name)).with(didYouMean(name, c.env.methodNames()))
+	}
+	self, err := c.expr(fn.x)
+	if err != nil {
+		return nil, err
+	}
+	ca, err := c.callArgs(x.args)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *run) (any, error) {
+		v, err := self(r)
+		if err != nil {
+			return nil, err
+		}
+		list, kw, err := ca.eval(r, append(make([]any, 0, 1+len(ca.fns)), v))
+		if err != nil {
+			return nil, err
+		}
+		out, err := r.method(v, name, list, kw)
+		return out, at(pos, describe(name+"()", err))
+	}, nil
+}
+
+// callable is a value of the engine that can be called: a joiner.
+type callable interface {
+	value.Opaque
+	call(r *run, args []any, kw []kwarg) (any, error)
+}
+
+func (c *compiler) callValue(x *callX) (evalFn, error) {
+	get, err := c.expr(x.fn)
+	if err != nil {
+		return nil, err
+	}
+	ca, err := c.callArgs(x.args)
+	if err != nil {
+		return nil, err
+	}
+	pos := x.pos
+	return func(r *run) (any, error) {
+		fn, err := get(r)
+		if err != nil {
+			return nil, err
+		}
+		args, kw, err := ca.eval(r, nil)
+		if err != nil {
+			return nil, err
+		}
+		if f, ok := fn.(callable); ok {
+			v, err := f.call(r, args, kw)
+			return v, at(pos, err)
+		}
+		return nil, at(pos, typeError("%s cannot be called", fn))
+	}, nil
+}
+
+func (c *compiler) filter(x *filterX) (evalFn, error) {
+	base, err := c.expr(x.x)
+	if err != nil {
+		return nil, err
+	}
+	return c.filterOn(base, x)
+}
+
+func (c *compiler) filterOn(base evalFn, x *filterX) (evalFn, error) {
+	b, ok := c.env.filter(x.name)
+	if !ok {
+		e := fail(x.pos, "unknown filter %q", clip(x.name))
+		return nil, e.with(didYouMean(x.name, c.env.filterNames()))
+	}
+	if err := c.checkNested(x); err != nil {
+		return nil, err
+	}
+	return c.invoke(b, x.pos, x.name, base, x.args)
+}
+
+// checkNested refuses an unknown filter or test that another filter is to
+// apply: map("uper").
+func (c *compiler) checkNested(x *filterX) error {
+	i := 0
+	switch x.name {
+	case "selectattr", "rejectattr":
+		i = 1
+	case "map", "select", "reject":
+	default:
+		return nil
+	}
+	if len(x.args) <= i || x.args[i].name != "" || x.args[i].stars != 0 {
+		return nil
+	}
+	k, ok := x.args[i].x.(*constX)
+	name, isText := "", false
+	if ok {
+		name, isText = value.Text(k.v)
+	}
+	if !isText {
+		return nil
+	}
+	if x.name == "map" {
+		if _, ok := c.env.filter(name); !ok {
+			return fail(k.pos, "unknown filter %q", clip(name)).with(didYouMean(name, c.env.filterNames()))
+		}
+	} else if _, ok := c.env.tests[name]; !ok {
+		return fail(k.pos, "unknown test %q", clip(name)).with(didYouMean(name, c.env.testNames()))
+	}
+	return nil
+}
+
+// test compiles x is name(args).
+func (c *compiler) test(x *testX) (predFn, error) {
+	get, err := c.expr(x.x)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case x.name == "defined" && len(x.args) == 0:
+		return func(r *run) (bool, error) {
+			v, err := get(r)
+			return err == nil && !value.IsUndefined(v), err
+		}, nil
+	case (x.name == "none" || x.name == "None") && len(x.args) == 0:
+		return func(r *run) (bool, error) {
+			v, err := get(r)
+			return err == nil && v == nil, err
+		}, nil
+	}
+	b, ok := c.env.tests[x.name]
+	if !ok {
+		e := fail(x.pos, "unknown test %q", clip(x.name))
+		if x.name == "null" {
+			return nil, e.with("write is none")
+		}
+		return nil, e.with(didYouMean(x.name, c.env.testNames()))
+	}
+	call, err := c.invoke(b, x.pos, "is "+x.name, get, x.args)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *run) (bool, error) {
+		v, err := call(r)
+		return err == nil && value.Truth(v), err
+	}, nil
+}
+
+func (c *compiler) comprehension(x *compX) (evalFn, error) {
+	c.push()
+	defer c.pop()
+	loops := make([]compLoop, len(x.fors))
+	for i, f := range x.fors {
+		compile := c.expr
+		if i == 0 {
+			compile = c.outside
+		}
+		iter, err := compile(f.iter)
+		if err != nil {
+			return nil, err
+		}
+		loops[i] = compLoop{iter: iter, pos: f.iter.at(), bind: c.assign(f.target)}
+		for _, cond := range f.conds {
+			p, err := c.pred(cond)
+			if err != nil {
+				return nil, err
+			}
+			loops[i].conds = append(loops[i].conds, p)
+		}
+	}
+	elem, err := c.expr(x.elem)
+	if err != nil {
+		return nil, err
+	}
+	gen, price := x.gen, 1+x.nodes()/4
+	return func(r *run) (any, error) {
+		var out []any
+		err := r.comprehend(loops, price, func() error {
+			v, err := elem(r)
+			if err != nil {
+				return err
+			}
+			out = append(out, v)
+			if len(out) > value.MaxItems {
+				return errItems
+			}
+			return nil
+		})
+		if gen {
+			return value.NewGenerator(out), err
+		}
+		return value.NewList(out), err
+	}, nil
+}
+
+// outside compiles the first iterable of a comprehension, which does not see
+// the comprehension's own names.
+func (c *compiler) outside(x expr) (evalFn, error) {
+	inner := c.scope
+	c.scope = inner.outer
+	defer func() { c.scope = inner }()
+	return c.expr(x)
+}
+
+type compLoop struct {
+	iter  evalFn
+	pos   int
+	bind  func(r *run, v any) error
+	conds []predFn
+}
+
+func (r *run) comprehend(loops []compLoop, price int, each func() error) error {
+	if len(loops) == 0 {
+		return each()
+	}
+	v, err := loops[0].iter(r)
+	if err != nil {
+		return err
+	}
+	items, err := r.items(v)
+	if err != nil {
+		return at(loops[0].pos, err)
+	}
+next:
+	for _, item := range items {
+		if err := r.tick(price); err != nil {
+			return err
+		}
+		if err := loops[0].bind(r, item); err != nil {
+			return err
+		}
+		for _, cond := range loops[0].conds {
+			ok, err := cond(r)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue next
+			}
+		}
+		if err := r.comprehend(loops[1:], price, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assign compiles the binding of a target in the current level.
+func (c *compiler) assign(t target) func(r *run, v any) error {
+	if t.tuple == nil {
+		if t.field != "" {
+			return c.assignField(t)
+		}
+		slot := c.bind(t.name)
+		return func(r *run, v any) error {
+			r.vars[slot] = v
+			return nil
+		}
+	}
+	parts := make([]func(*run, any) error, len(t.tuple))
+	for i, sub := range t.tuple {
+		parts[i] = c.assign(sub)
+	}
+	pos := t.pos
+	return func(r *run, v any) error {
+		items, err := r.items(v)
+		if err != nil {
+			return at(pos, err)
+		}
+		if len(items) != len(parts) {
+			return fail(pos, "cannot unpack %d values into %d names", len(items), len(parts))
+		}
+		for i, bind := range parts {
+			if err := bind(r, items[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (c *compiler) assignField(t target) func(r *run, v any) error {
+	slot, ok := c.lookup(t.name)
+	field, pos := t.field, t.pos
+	return func(r *run, v any) error {
+		if ok {
+			if ns, isNamespace := r.vars[slot].(*namespace); isNamespace {
+				ns.fields.Set(field, v)
+				return nil
+			}
+		}
+		return fail(pos, "only a namespace can be assigned to by field").with("{% set x = namespace() %}")
+	}
+}

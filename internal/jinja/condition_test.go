@@ -1,0 +1,182 @@
+package jinja_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/docevent/webhook/internal/jinja"
+)
+
+func newEnv(t testing.TB) *jinja.Env {
+	t.Helper()
+	env, err := jinja.NewEnv(nil)
+	require.NoError(t, err)
+	return env
+}
+
+func orderDoc() map[string]any {
+	return map[string]any{
+		"name": "SO-1", "status": "Submitted", "customer": "ACME Corp", "customer_group": "Premium", "grand_total": 15000.5,
+		"total": nil, "due_date": time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), "min_qty": 5, "num": "42.5",
+		"items": []any{map[string]any{"item_code": "A", "qty": 6.0}, map[string]any{"item_code": "B", "qty": 2.0}},
+	}
+}
+
+func orderScope() *jinja.Scope {
+	return &jinja.Scope{
+		Doc: orderDoc(), Previous: map[string]any{"status": "Draft", "customer": "ACME Corp"}, HasPrevious: true, DocType: "Sales Order",
+		Event: jinja.Event{ID: "ev1", Type: "on_update", User: "me"}, Now: time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC),
+	}
+}
+
+func TestCondition(t *testing.T) {
+	tests := []struct {
+		src  string
+		want bool
+	}{
+		{"  \n", true},
+		{`{# Only for large orders #}{{ doc.grand_total > 10000 }}`, true},
+		{`{{ doc.customer_group == "Premium" }}`, true},
+		{`{{ doc.status in ["Submitted", "Paid"] }}`, true},
+		{`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`, true},
+		{`doc.status == "Open"`, false},
+		{`eval: doc.status == "Submitted"`, true},
+		{"\n eval:doc.grand_total < 1", false},
+		{`doc.due_date == nowdate()`, true},
+		{`doc.due_date == utils.nowdate()`, true},
+		{`doc.due_date <= frappe.utils.add_days(nowdate(), -1)`, false},
+		{`getdate(doc.due_date) == getdate()`, true},
+		{`date_diff(doc.due_date, "2026-01-01") == 30`, true},
+		{`[d for d in doc.items if d.qty > 5]`, true},
+		{`[d for d in doc.items if d.qty > doc.min_qty and d.item_code == "B"]`, false},
+		{`any(d.qty > 5 for d in doc.items)`, true},
+		{`all(d.qty > 5 for d in doc.items)`, false},
+		{`sum(d.qty for d in doc.items) == 8`, true},
+		{`len(doc.items) == 2 and max([d.qty for d in doc.items]) == 6`, true},
+		{`sorted([3, 1, 2])[0] == 1 and str(5) == "5" and int("7") == 7 and round(2.5) == 2`, true},
+		{`doc.total is None`, true},
+		{`doc.total is not None`, false},
+		{`doc.total > 1 or doc.total < 1 or 1 < doc.total`, false},
+		{`doc.num > 42`, true},
+		{`doc.missing`, false},
+		{`not doc.missing and None == doc.total`, true},
+		{`changed("status")`, true},
+		{`changed("customer")`, false},
+		{`doc.has_value_changed("status")`, true},
+		{`doc.get_doc_before_save().status == "Draft"`, true},
+		{`previous.status == "Draft" and doc.status != previous.status`, true},
+		{`event.type == "on_update" and event.user == "me"`, true},
+		{`doc.doctype == "Sales Order" and doc.get("doctype") == "Sales Order"`, true},
+		{`{% if doc.grand_total > 1 %}yes{% endif %}`, true},
+		{`{% if doc.grand_total < 1 %}yes{% endif %}`, false},
+		{`{% if doc.status %} FALSE {% endif %}`, false},
+		{`{% if true %}0.0{% endif %}`, false},
+		{`{% if true %}{}{% endif %}`, false},
+		{`flt("1,500.5") == 1500.5 and cint("7.9") == 7 and cstr(None) == ""`, true},
+		{`0 < doc.grand_total <= 20000`, true},
+		{`nothing is defined`, false},
+	}
+	env := newEnv(t)
+	scope := orderScope()
+	for _, tc := range tests {
+		t.Run(tc.src, func(t *testing.T) {
+			c, err := env.Condition("condition", tc.src, jinja.Jinja)
+			require.NoError(t, err)
+			got, err := c.Eval(context.Background(), scope)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, got)
+		})
+	}
+}
+
+func TestConditionErrors(t *testing.T) {
+	tests := []struct {
+		name, src string
+		wantMsg   string
+		wantHint  string
+		line, col int
+	}{
+		{"and", `doc.a && doc.b`, "unexpected &&", "write and", 1, 7},
+		{"or", `doc.a || doc.b`, "unexpected ||", "write or", 1, 7},
+		{"not", `!doc.a`, "unexpected '!'", "write not", 1, 1},
+		{"assign", `doc.a = 1`, "unexpected =", "write == to compare", 1, 7},
+		{"null", "doc.a ==\n  null", `unknown name "null"`, "write none", 2, 3},
+		{"root", `dok.total > 1`, `unknown name "dok"`, "did you mean doc?", 1, 1},
+		{"filter", `{{ doc.a|uper }}`, `unknown filter "uper"`, "did you mean upper?", 1, 10},
+		{"test", `{{ doc.a is definde }}`, `unknown test "definde"`, "did you mean defined?", 1, 13},
+		{"function", `now_date() == doc.a`, `unknown function "now_date"`, "did you mean nowdate?", 1, 1},
+		{"method", `doc.name.uper()`, `unknown method "uper"`, "did you mean upper?", 1, 10},
+		{"eval", `eval: `, "nothing stands behind eval:", "", 1, 7},
+		{"field", `status == "Open"`, `unknown name "status"`, "fields are written doc.status", 1, 1},
+	}
+	env := newEnv(t)
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := env.Condition("c", tc.src, jinja.Jinja)
+			var e *jinja.Error
+			require.ErrorAs(t, err, &e)
+			require.Equal(t, tc.wantMsg, e.Msg)
+			require.Equal(t, tc.wantHint, e.Hint)
+			require.Equal(t, tc.line, e.Line)
+			require.Equal(t, tc.col, e.Column)
+		})
+	}
+}
+
+func TestConditionFails(t *testing.T) {
+	env := newEnv(t)
+	for _, src := range []string{`doc.missing > 1`, `doc.missing.x`, `doc.status > 1`, `doc.grand_total + "x"`, `1 / 0`, `doc.items.append(1)`} {
+		c, err := env.Condition("c", src, jinja.Jinja)
+		require.NoError(t, err, src)
+		_, err = c.Eval(context.Background(), orderScope())
+		var e *jinja.Error
+		require.ErrorAs(t, err, &e, src)
+		require.Equal(t, 1, e.Line, src)
+		require.NotZero(t, e.Column, src)
+	}
+}
+
+func TestErrorShowsThePlace(t *testing.T) {
+	_, err := newEnv(t).Template("body", "{\n\t\"a\": {{ doc.a|uper }}\n}", jinja.Jinja)
+	require.EqualError(t, err, "template: body:2:16: unknown filter \"uper\" (did you mean upper?)\n"+
+		"\t\t\"a\": {{ doc.a|uper }}\n"+
+		"\t\t              ^")
+}
+
+// The four conditions of the documents this library implements.
+var documentConditions = []struct{ name, src string }{
+	{"large", `{# Only for large orders #}{{ doc.grand_total > 10000 }}`},
+	{"premium", `{{ doc.customer_group == "Premium" }}`},
+	{"statuses", `{{ doc.status in ["Submitted", "Paid"] }}`},
+	{"both", `{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`},
+}
+
+func TestConditionsDoNotAllocate(t *testing.T) {
+	env, scope := newEnv(t), orderScope()
+	for _, tc := range documentConditions {
+		c, err := env.Condition(tc.name, tc.src, jinja.Jinja)
+		require.NoError(t, err)
+		allocs := testing.AllocsPerRun(100, func() { _, _ = c.Eval(context.Background(), scope) })
+		require.Zero(t, allocs, tc.name)
+	}
+}
+
+func BenchmarkCondition(b *testing.B) {
+	env, scope := newEnv(b), orderScope()
+	for _, tc := range documentConditions {
+		c, err := env.Condition(tc.name, tc.src, jinja.Jinja)
+		require.NoError(b, err)
+		ctx := context.Background()
+		b.Run(tc.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if ok, err := c.Eval(ctx, scope); !ok || err != nil {
+					b.Fatal(ok, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,506 @@
+package jinja
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+func listFilters() map[string]*builtin {
+	length := def("obj", length)
+	fallback := def("value default_value='' boolean=false", func(_ *run, a []any) (any, error) {
+		if value.IsUndefined(a[0]) || value.Truth(a[2]) && !value.Truth(a[0]) {
+			return a[1], nil
+		}
+		return a[0], nil
+	})
+	return map[string]*builtin{
+		"default":  fallback,
+		"d":        fallback,
+		"length":   length,
+		"count":    length,
+		"len":      length,
+		"first":    def("seq", firstOf),
+		"last":     def("seq", lastOf),
+		"list":     def("value", func(r *run, a []any) (any, error) { return r.list(a[0]) }),
+		"items":    def("value", itemsOf),
+		"join":     def("value d='' attribute=none", joinItems),
+		"reverse":  def("value", reversed),
+		"sort":     def("value reverse=false case_sensitive=false attribute=none", sortItems),
+		"unique":   def("value case_sensitive=false attribute=none", uniqueItems),
+		"min":      def("value case_sensitive=false attribute=none", func(r *run, a []any) (any, error) { return r.outermost(a, "<") }),
+		"max":      def("value case_sensitive=false attribute=none", func(r *run, a []any) (any, error) { return r.outermost(a, ">") }),
+		"sum":      def("iterable attribute=none start=0", func(r *run, a []any) (any, error) { return r.sum(a[0], a[1], a[2]) }),
+		"batch":    def("value linecount fill_with=none", batch),
+		"slice":    def("value slices fill_with=none", columns),
+		"dictsort": def("value case_sensitive=false by='key' reverse=false", dictSort),
+		"groupby":  def("value attribute default=none case_sensitive=false", groupBy),
+		"attr": def("obj name", func(r *run, a []any) (any, error) {
+			name, err := textArg(a[1])
+			if err != nil {
+				return nil, err
+			}
+			if value.IsUndefined(a[0]) {
+				return a[0], nil
+			}
+			return r.attr(a[0], name, value.Undefined{Name: name})
+		}),
+	}
+}
+
+func length(_ *run, a []any) (any, error) {
+	n, err := value.Len(a[0])
+	if err != nil {
+		if _, ok := a[0].(*value.Generator); ok {
+			return nil, hinted{errors.New("a generator has no length"), "add |list before it"}
+		}
+		return nil, typeError("%s has no length", a[0])
+	}
+	return int64(n), nil
+}
+
+// list copies what walking over v gives.
+func (r *run) list(v any) (any, error) {
+	if _, none := v.(unset); none {
+		return value.NewList(nil), nil
+	}
+	items, err := r.items(v)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.growItems(len(items)); err != nil {
+		return nil, err
+	}
+	return value.NewList(slices.Clone(items)), nil
+}
+
+func firstOf(r *run, a []any) (any, error) {
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 {
+		return value.Undefined{Name: "the first item of an empty list"}, nil
+	}
+	return items[0], nil
+}
+
+func lastOf(r *run, a []any) (any, error) {
+	if _, ok := a[0].(*value.Generator); ok {
+		return nil, hinted{errors.New("a generator has no last item"), "add |list before it"}
+	}
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 {
+		return value.Undefined{Name: "the last item of an empty list"}, nil
+	}
+	return items[len(items)-1], nil
+}
+
+func itemsOf(r *run, a []any) (any, error) {
+	if value.IsUndefined(a[0]) {
+		return value.NewGenerator(nil), nil
+	}
+	pairs, err := r.pairs(a[0])
+	return value.NewGenerator(pairs), err
+}
+
+// pairs lists the members of a mapping as tuples.
+func (r *run) pairs(v any) ([]any, error) {
+	if !value.IsMapping(v) {
+		return nil, typeError("needs a mapping, not %s", v)
+	}
+	entries, err := value.Entries(v)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, len(entries))
+	for i, e := range entries {
+		out[i] = value.Tuple{e.Key, e.Value}
+	}
+	return out, r.growItems(len(out))
+}
+
+func joinItems(r *run, a []any) (any, error) {
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	sep, err := r.str(a[1])
+	if err != nil {
+		return nil, err
+	}
+	get, err := r.getter(a[2], true, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	for i, x := range items {
+		if i > 0 {
+			out = append(out, sep...)
+		}
+		if x, err = get(x); err != nil {
+			return nil, err
+		}
+		if out, err = value.AppendStr(out, x); err != nil {
+			return nil, err
+		}
+		if len(out) > value.MaxText {
+			return nil, errText
+		}
+	}
+	return string(out), r.grow(len(out))
+}
+
+func reversed(r *run, a []any) (any, error) {
+	if s, ok := value.Text(a[0]); ok {
+		runes := []rune(s)
+		slices.Reverse(runes)
+		return string(runes), nil
+	}
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	items = slices.Clone(items)
+	slices.Reverse(items)
+	return value.NewGenerator(items), nil
+}
+
+// getter makes the function that takes the key of an item: the item itself,
+// or what attribute names, as "a.b.0". Unless exact, text is compared in lower
+// case. A missing part becomes fallback when that is not nil.
+func (r *run) getter(attribute any, exact bool, fallback any) (func(any) (any, error), error) {
+	var parts []any
+	if s, ok := value.Text(attribute); ok {
+		for _, p := range strings.Split(s, ".") {
+			if n, err := strconv.ParseInt(p, 10, 64); err == nil && isDigit(p[0]) {
+				parts = append(parts, n)
+			} else {
+				parts = append(parts, p)
+			}
+		}
+	} else if attribute != nil {
+		parts = []any{attribute}
+	}
+	if len(parts) > MaxNesting {
+		return nil, errNesting
+	}
+	return func(x any) (any, error) {
+		if err := r.tick(1); err != nil {
+			return nil, err
+		}
+		for _, p := range parts {
+			name, _ := value.Text(p)
+			var err error
+			if x, err = r.item(x, p, value.Undefined{Name: name}); err != nil {
+				return nil, err
+			}
+			if fallback != nil && value.IsUndefined(x) {
+				x = fallback
+			}
+		}
+		if s, ok := value.Text(x); ok && !exact {
+			return strings.ToLower(s), nil
+		}
+		return x, nil
+	}, nil
+}
+
+// sorted sorts by key, stable also in reverse.
+func (r *run) sorted(v any, reverse bool, key func(any) (any, error)) (any, error) {
+	items, err := r.items(v)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.growItems(len(items)); err != nil {
+		return nil, err
+	}
+	type keyed struct{ key, item any }
+	all := make([]keyed, len(items))
+	for i, x := range items {
+		k, err := key(x)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = keyed{k, x}
+	}
+	var failed error
+	slices.SortStableFunc(all, func(x, y keyed) int {
+		if failed != nil {
+			return 0
+		}
+		if failed = r.tick(1); failed != nil {
+			return 0
+		}
+		var order int
+		order, failed = value.Order(x.key, y.key)
+		if reverse {
+			return -order
+		}
+		return order
+	})
+	out := make([]any, len(all))
+	for i := range all {
+		out[i] = all[i].item
+	}
+	return value.NewList(out), failed
+}
+
+// sortItems sorts by one attribute or several: sort(attribute="group,qty").
+func sortItems(r *run, a []any) (any, error) {
+	exact := value.Truth(a[2])
+	attrs := []any{a[3]}
+	if s, ok := value.Text(a[3]); ok {
+		attrs = nil
+		for _, name := range strings.Split(s, ",") {
+			attrs = append(attrs, name)
+		}
+	}
+	gets := make([]func(any) (any, error), len(attrs))
+	for i, attr := range attrs {
+		var err error
+		if gets[i], err = r.getter(attr, exact, nil); err != nil {
+			return nil, err
+		}
+	}
+	return r.sorted(a[0], value.Truth(a[1]), func(x any) (any, error) {
+		if len(gets) == 1 {
+			return gets[0](x)
+		}
+		key := make(value.Tuple, len(gets))
+		for i, get := range gets {
+			var err error
+			if key[i], err = get(x); err != nil {
+				return nil, err
+			}
+		}
+		return key, nil
+	})
+}
+
+func uniqueItems(r *run, a []any) (any, error) {
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	get, err := r.getter(a[2], value.Truth(a[1]), nil)
+	if err != nil {
+		return nil, err
+	}
+	seen := value.NewObject()
+	var out []any
+	for _, x := range items {
+		key, err := get(x)
+		if err != nil {
+			return nil, err
+		}
+		if !value.Hashable(key) {
+			return nil, typeError("cannot tell a %s apart", key)
+		}
+		if _, ok := seen.Find(key); !ok {
+			seen.Set(key, nil)
+			out = append(out, x)
+		}
+	}
+	return value.NewGenerator(out), nil
+}
+
+// outermost is the min and max filter.
+func (r *run) outermost(a []any, op string) (any, error) {
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 {
+		return value.Undefined{Name: "the extreme of an empty list"}, nil
+	}
+	get, err := r.getter(a[2], value.Truth(a[1]), nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.best(items, op, get)
+}
+
+func (r *run) best(items []any, op string, key func(any) (any, error)) (any, error) {
+	best := items[0]
+	bestKey, err := key(best)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range items[1:] {
+		k, err := key(x)
+		if err != nil {
+			return nil, err
+		}
+		order, err := value.Order(k, bestKey)
+		if err != nil {
+			return nil, err
+		}
+		if ordered(op, order) {
+			best, bestKey = x, k
+		}
+		if err := r.tick(1); err != nil {
+			return nil, err
+		}
+	}
+	return best, nil
+}
+
+func (r *run) sum(v, attribute, start any) (any, error) {
+	items, err := r.items(v)
+	if err != nil {
+		return nil, err
+	}
+	get, err := r.getter(attribute, true, nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := value.Text(start); ok {
+		return nil, hinted{errors.New("cannot sum text"), "use join"}
+	}
+	total := start
+	for _, x := range items {
+		if x, err = get(x); err != nil {
+			return nil, err
+		}
+		if total, err = r.arith(value.OpAdd, total, x); err != nil {
+			return nil, err
+		}
+	}
+	return total, nil
+}
+
+func batch(r *run, a []any) (any, error) {
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	n, err := intArg(a[1])
+	if err != nil {
+		return nil, err
+	}
+	var out []any
+	var line []any
+	for _, x := range items {
+		if len(line) == n {
+			out, line = append(out, value.NewList(line)), nil
+		}
+		line = append(line, x)
+	}
+	if len(line) == 0 {
+		return value.NewGenerator(out), nil
+	}
+	if a[2] != nil && n > len(line) {
+		if err := r.growItems(n); err != nil {
+			return nil, err
+		}
+		for len(line) < n {
+			line = append(line, a[2])
+		}
+	}
+	return value.NewGenerator(append(out, value.NewList(line))), nil
+}
+
+// columns is the slice filter: the items in so many lists.
+func columns(r *run, a []any) (any, error) {
+	items, err := r.items(a[0])
+	if err != nil {
+		return nil, err
+	}
+	n, err := intArg(a[1])
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, value.ErrDivisionByZero
+	}
+	if n < 0 {
+		return value.NewGenerator(nil), nil
+	}
+	if err := r.growItems(n); err != nil {
+		return nil, err
+	}
+	per, extra := len(items)/n, len(items)%n
+	var out []any
+	start := 0
+	for i := range n {
+		end := start + per
+		if i < extra {
+			end++
+		}
+		column := slices.Clone(items[start:end])
+		if a[2] != nil && i >= extra {
+			column = append(column, a[2])
+		}
+		out = append(out, value.NewList(column))
+		start = end
+	}
+	return value.NewGenerator(out), nil
+}
+
+func dictSort(r *run, a []any) (any, error) {
+	by, _ := value.Text(a[2])
+	if by != "key" && by != "value" {
+		return nil, errors.New(`by must be "key" or "value"`)
+	}
+	pairs, err := r.pairs(a[0])
+	if err != nil {
+		return nil, err
+	}
+	half := int64(0)
+	if by == "value" {
+		half = 1
+	}
+	get, err := r.getter(half, value.Truth(a[1]), nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.sorted(value.NewList(pairs), value.Truth(a[3]), get)
+}
+
+func groupBy(r *run, a []any) (any, error) {
+	exact := value.Truth(a[3])
+	get, err := r.getter(a[1], exact, a[2])
+	if err != nil {
+		return nil, err
+	}
+	spelled, err := r.getter(a[1], true, a[2])
+	if err != nil {
+		return nil, err
+	}
+	sorted, err := r.sorted(a[0], false, get)
+	if err != nil {
+		return nil, err
+	}
+	var out []any
+	var last any
+	var group *value.List
+	for _, x := range sorted.(*value.List).Items {
+		key, err := get(x)
+		if err != nil {
+			return nil, err
+		}
+		same := false
+		if group != nil {
+			if same, err = value.Equal(key, last); err != nil {
+				return nil, err
+			}
+		}
+		if !same {
+			group, last = value.NewList(nil), key
+			name, err := spelled(x)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, &value.Group{Grouper: name, List: group})
+		}
+		group.Items = append(group.Items, x)
+	}
+	return value.NewList(out), nil
+}

@@ -1,0 +1,281 @@
+package jinja
+
+import (
+	"strings"
+	"text/template/parse"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// variable gives the slot of a $name: a new one, or with = the one in sight.
+func (g *goCompiler) variable(d *parse.VariableNode, assign bool) (int, error) {
+	name := d.Ident[0]
+	if !assign {
+		g.scope.slots[name] = g.slot()
+		return g.scope.slots[name], nil
+	}
+	slot, ok := g.lookup(name)
+	if !ok || name == "$" {
+		return 0, fail(int(d.Pos), "cannot assign to %s", clip(name))
+	}
+	return slot, nil
+}
+
+// pipe compiles a pipeline with its declarations.
+func (g *goCompiler) pipe(p *parse.PipeNode) (evalFn, error) {
+	if g.depth++; g.depth > MaxNesting {
+		return nil, &located{pos: int(p.Pos), msg: errNesting.Error(), err: errNesting}
+	}
+	defer func() { g.depth-- }()
+	if len(p.Cmds) > MaxNesting {
+		return nil, &located{pos: int(p.Pos), msg: errNesting.Error(), err: errNesting}
+	}
+	var get evalFn
+	for _, cmd := range p.Cmds {
+		var err error
+		if get, err = g.command(cmd, get); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.Decl) == 0 {
+		return get, nil
+	}
+	slot, err := g.variable(p.Decl[0], p.IsAssign)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *run) (any, error) {
+		v, err := get(r)
+		if err == nil {
+			r.vars[slot] = v
+		}
+		return v, err
+	}, nil
+}
+
+// command compiles one command; final is the result of the one before, or nil.
+func (g *goCompiler) command(cmd *parse.CommandNode, final evalFn) (evalFn, error) {
+	first := cmd.Args[0]
+	if id, ok := first.(*parse.IdentifierNode); ok {
+		return g.function(id, cmd.Args[1:], final)
+	}
+	get, err := g.operand(first)
+	if err != nil {
+		return nil, err
+	}
+	if len(cmd.Args) > 1 || final != nil {
+		return nil, fail(int(first.Position()), "%s is not a function", clip(first.String())).with("no methods can be called")
+	}
+	return get, nil
+}
+
+// operand compiles an argument.
+func (g *goCompiler) operand(n parse.Node) (evalFn, error) {
+	pos := goPos(n)
+	switch n := n.(type) {
+	case *parse.DotNode:
+		slot := g.dot
+		if g.root {
+			return func(*run) (any, error) { return goData{}, nil }, nil
+		}
+		return func(r *run) (any, error) { return r.vars[slot], nil }, nil
+	case *parse.FieldNode:
+		if g.root {
+			return g.rootField(n.Ident, pos)
+		}
+		slot := g.dot
+		return fields(func(r *run) (any, error) { return r.vars[slot], nil }, n.Ident, "", pos), nil
+	case *parse.VariableNode:
+		return g.variableValue(n, pos)
+	case *parse.ChainNode:
+		base, err := g.operand(n.Node)
+		if err != nil {
+			return nil, err
+		}
+		return fields(base, n.Field, "", pos), nil
+	case *parse.PipeNode:
+		return g.pipe(n)
+	case *parse.IdentifierNode:
+		return g.function(n, nil, nil)
+	case *parse.NilNode:
+		return func(*run) (any, error) { return nil, nil }, nil
+	case *parse.BoolNode:
+		return constant(n.True), nil
+	case *parse.StringNode:
+		return constant(n.Text), nil
+	case *parse.NumberNode:
+		switch {
+		case n.IsFloat && strings.ContainsAny(n.Text, ".eE") && !strings.HasPrefix(n.Text, "0x"):
+			return constant(n.Float64), nil
+		case n.IsInt:
+			return constant(n.Int64), nil
+		case n.IsUint:
+			return constant(float64(n.Uint64)), nil
+		case n.IsFloat:
+			return constant(n.Float64), nil
+		}
+	}
+	return nil, fail(pos, "%s cannot stand here", clip(n.String()))
+}
+
+// goPos is where an operand begins. The parser puts a chain of fields at its
+// second one.
+func goPos(n parse.Node) int {
+	pos := int(n.Position())
+	switch n := n.(type) {
+	case *parse.FieldNode:
+		if len(n.Ident) > 1 {
+			return pos - len(n.Ident[0]) - 1
+		}
+	case *parse.VariableNode:
+		if len(n.Ident) > 1 {
+			return pos - len(n.Ident[0])
+		}
+	}
+	return pos
+}
+
+func constant(v any) evalFn { return func(*run) (any, error) { return v, nil } }
+
+// rootField is .doc.total where the dot is what the template was given.
+func (g *goCompiler) rootField(idents []string, pos int) (evalFn, error) {
+	root := rootValue(idents[0])
+	if root == nil {
+		e := fail(pos, "unknown name %q", clip("."+idents[0]))
+		if best := didYouMean(idents[0], []string{"doc", "previous", "event"}); best != "" {
+			return nil, e.with("did you mean ." + strings.TrimPrefix(best, "did you mean "))
+		}
+		return nil, e.with("fields are written .doc." + clip(idents[0]))
+	}
+	path := "." + idents[0]
+	if idents[0] == "doc" && len(idents) > 1 {
+		undefined := any(value.Undefined{Name: path + "." + idents[1]})
+		return fields(docField(idents[1], pos, undefined), idents[2:], path+"."+idents[1], pos), nil
+	}
+	get := func(r *run) (any, error) {
+		v, err := root(r)
+		return v, at(pos, err)
+	}
+	return fields(get, idents[1:], path, pos), nil
+}
+
+func (g *goCompiler) variableValue(n *parse.VariableNode, pos int) (evalFn, error) {
+	name := n.Ident[0]
+	if name == "$" {
+		if len(n.Ident) > 1 {
+			return g.rootField(n.Ident[1:], pos)
+		}
+		return func(*run) (any, error) { return goData{}, nil }, nil
+	}
+	slot, ok := g.lookup(name)
+	if !ok {
+		return nil, fail(pos, "unknown variable %s", clip(name))
+	}
+	return fields(func(r *run) (any, error) { return r.vars[slot], nil }, n.Ident[1:], name, pos), nil
+}
+
+// fields compiles a chain of field accesses.
+func fields(get evalFn, names []string, path string, pos int) evalFn {
+	if len(names) == 0 {
+		return get
+	}
+	undefined := make([]any, len(names))
+	for i, name := range names {
+		path += "." + name
+		undefined[i] = value.Undefined{Name: path}
+	}
+	return func(r *run) (any, error) {
+		v, err := get(r)
+		for i := 0; err == nil && i < len(names); i++ {
+			if m, ok := v.(map[string]any); ok {
+				if f, ok := m[names[i]]; ok && isPlain(f) {
+					v = f
+					continue
+				}
+			}
+			v, err = r.attr(v, names[i], undefined[i])
+		}
+		return v, at(pos, err)
+	}
+}
+
+// function compiles a call. The result of the command before comes last, as in
+// text/template, but first for a filter: it is what the filter filters.
+func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final evalFn) (evalFn, error) {
+	pos, name := int(id.Pos), id.Ident
+	fns := make([]evalFn, 0, len(args)+1)
+	for _, a := range args {
+		fn, err := g.operand(a)
+		if err != nil {
+			return nil, err
+		}
+		fns = append(fns, fn)
+	}
+	b, filter := g.find(name)
+	switch {
+	case b == nil && (name == "and" || name == "or"):
+		if final != nil {
+			fns = append(fns, final)
+		}
+		return shortCircuit(name == "or", fns, pos)
+	case b == nil:
+		return nil, g.unknownFunction(name, pos)
+	case final != nil && filter:
+		fns = append([]evalFn{final}, fns...)
+	case final != nil:
+		fns = append(fns, final)
+	}
+	if err := b.accepts(len(fns), nil); err != nil {
+		return nil, fail(pos, "%s %s", name, err.Error())
+	}
+	return func(r *run) (any, error) {
+		list := make([]any, len(fns))
+		for i, fn := range fns {
+			v, err := fn(r)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = v
+		}
+		v, err := b.call(r, list, nil)
+		return v, at(pos, describe(name, err))
+	}, nil
+}
+
+// find looks a function up: the host's, text/template's, Jinja's and Frappe's,
+// then the filters.
+func (g *goCompiler) find(name string) (b *builtin, filter bool) {
+	for _, m := range []map[string]*builtin{g.env.host, g.env.golang, g.env.functions, g.env.helpers} {
+		if b, ok := m[name]; ok {
+			return b, false
+		}
+	}
+	if name == "and" || name == "or" {
+		return nil, false
+	}
+	return g.env.filters[name], true
+}
+
+func (g *goCompiler) unknownFunction(name string, pos int) error {
+	known := sortedNames(g.env.host, g.env.golang, g.env.functions, g.env.helpers, g.env.filters)
+	e := fail(pos, "unknown function %q", clip(name))
+	if name == "doc" || name == "previous" || name == "event" {
+		return e.with("write ." + name)
+	}
+	return e.with(didYouMean(name, known))
+}
+
+// shortCircuit is and and or, which stop at the argument that decides.
+func shortCircuit(or bool, fns []evalFn, pos int) (evalFn, error) {
+	if len(fns) == 0 {
+		return nil, fail(pos, "arguments are missing")
+	}
+	return func(r *run) (v any, err error) {
+		for _, fn := range fns {
+			if v, err = fn(r); err != nil || value.Truth(v) == or {
+				return v, err
+			}
+		}
+		return v, nil
+	}, nil
+}

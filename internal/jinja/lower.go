@@ -1,0 +1,304 @@
+package jinja
+
+import (
+	"strconv"
+	"text/template/parse"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// A piece is what an action of a lowered Jinja tree calls: {{_e17 $}} is piece
+// 17. Exactly one of its parts is set.
+type piece struct {
+	out     evalFn
+	test    predFn
+	do      func(r *run) error
+	loop    *loopPiece
+	within  func(r *run) error // opens a with
+	capture func(r *run, s string) error
+	pos     int
+	price   int // steps that one evaluation costs
+	safe    bool
+}
+
+// loopPiece is the head of a for.
+type loopPiece struct {
+	iter   evalFn
+	bind   func(r *run, v any) error
+	cond   predFn // may be nil
+	open   func(r *run) error
+	slot   int // of the name loop
+	nested int // the slot of the enclosing loop, or -1
+}
+
+// lowerer turns statements into a tree of text/template/parse, compiling the
+// expressions on the way.
+type lowerer struct {
+	*compiler
+	loop int // slot of the loop around, or -1
+}
+
+// call makes the pipeline that calls a piece.
+func (l *lowerer) call(p piece) *parse.PipeNode {
+	l.pieces = append(l.pieces, p)
+	name := "_e" + strconv.Itoa(len(l.pieces)-1)
+	pos := parse.Pos(p.pos)
+	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Cmds: []*parse.CommandNode{{
+		NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{
+			&parse.IdentifierNode{NodeType: parse.NodeIdentifier, Pos: pos, Ident: name},
+			&parse.VariableNode{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{"$"}},
+		},
+	}}}
+}
+
+func (l *lowerer) action(p piece) parse.Node {
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: parse.Pos(p.pos), Pipe: l.call(p)}
+}
+
+func price(x expr) int { return 1 + x.nodes()/8 }
+
+// list lowers statements in the current level of names.
+func (l *lowerer) list(body []stmt) (*parse.ListNode, error) {
+	out := &parse.ListNode{NodeType: parse.NodeList}
+	for _, s := range body {
+		n, err := l.stmt(s)
+		if err != nil {
+			return nil, err
+		}
+		out.Nodes = append(out.Nodes, n)
+	}
+	return out, nil
+}
+
+// level lowers statements in a level of their own. The names that they assign
+// begin there as what they were outside.
+func (l *lowerer) level(body []stmt, bound ...string) (*parse.ListNode, func(r *run) error, error) {
+	outer := l.scope
+	l.push()
+	defer l.pop()
+	for _, name := range bound {
+		l.bind(name)
+	}
+	open, err := l.carry(outer, assigned(body, nil))
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := l.list(body)
+	return list, open, err
+}
+
+// carry gives the names slots and compiles their initial values.
+func (l *lowerer) carry(outer *names, assigns []string) (func(r *run) error, error) {
+	type step struct {
+		slot int
+		from evalFn
+	}
+	var steps []step
+	for _, name := range assigns {
+		if _, ok := l.scope.slots[name]; ok {
+			continue
+		}
+		inner := l.scope
+		l.scope = outer
+		from := rootValue(name)
+		if slot, ok := l.lookup(name); ok {
+			from = func(r *run) (any, error) { return r.vars[slot], nil }
+		} else if from == nil {
+			undefined := any(value.Undefined{Name: name})
+			from = func(*run) (any, error) { return undefined, nil }
+		}
+		l.scope = inner
+		steps = append(steps, step{l.bind(name), from})
+	}
+	return func(r *run) error {
+		for _, s := range steps {
+			v, err := s.from(r)
+			if err != nil {
+				return err
+			}
+			r.vars[s.slot] = v
+		}
+		return nil
+	}, nil
+}
+
+// assigned lists the names that statements assign in their own level.
+func assigned(body []stmt, out []string) []string {
+	for _, s := range body {
+		switch s := s.(type) {
+		case *setS:
+			out = s.target.names(out)
+		case *captureS:
+			out = s.target.names(out)
+		case *ifS:
+			out = assigned(s.els, assigned(s.then, out))
+		}
+	}
+	return out
+}
+
+func (l *lowerer) stmt(s stmt) (parse.Node, error) {
+	switch s := s.(type) {
+	case *textS:
+		return &parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}, nil
+	case *outS:
+		out, err := l.expr(s.x)
+		return l.action(piece{out: out, pos: s.pos, price: price(s.x), safe: isSafe(s.x)}), err
+	case *ifS:
+		return l.ifNode(s)
+	case *forS:
+		return l.forNode(s)
+	case *setS:
+		return l.setNode(s)
+	case *captureS:
+		return l.captureNode(s)
+	}
+	return l.withNode(s.(*withS))
+}
+
+// isSafe reports whether an output is written as it is whatever its value.
+func isSafe(x expr) bool {
+	f, ok := x.(*filterX)
+	return ok && f.name == "safe"
+}
+
+func (l *lowerer) ifNode(s *ifS) (parse.Node, error) {
+	test, err := l.pred(s.test)
+	if err != nil {
+		return nil, err
+	}
+	n := &parse.IfNode{BranchNode: parse.BranchNode{NodeType: parse.NodeIf, Pos: parse.Pos(s.pos)}}
+	n.Pipe = l.call(piece{test: test, pos: s.test.at(), price: price(s.test)})
+	if n.List, err = l.list(s.then); err != nil {
+		return nil, err
+	}
+	if len(s.els) > 0 {
+		n.ElseList, err = l.list(s.els)
+	}
+	return n, err
+}
+
+func (l *lowerer) forNode(s *forS) (parse.Node, error) {
+	head := &loopPiece{nested: l.loop}
+	var err error
+	if head.iter, err = l.expr(s.iter); err != nil {
+		return nil, err
+	}
+	n := &parse.RangeNode{BranchNode: parse.BranchNode{NodeType: parse.NodeRange, Pos: parse.Pos(s.pos)}}
+	n.Pipe = l.call(piece{loop: head, pos: s.iter.at(), price: price(s.iter)})
+	if len(s.els) > 0 {
+		var open func(*run) error
+		if n.ElseList, open, err = l.level(s.els); err != nil {
+			return nil, err
+		}
+		n.ElseList.Nodes = append([]parse.Node{l.action(piece{do: open, pos: s.pos})}, n.ElseList.Nodes...)
+	}
+	outer := l.scope
+	l.push()
+	defer l.pop()
+	head.bind = l.assign(s.target)
+	if s.cond != nil {
+		if head.cond, err = l.pred(s.cond); err != nil {
+			return nil, err
+		}
+	}
+	head.slot = l.bind("loop")
+	before := l.loop
+	l.loop = head.slot
+	defer func() { l.loop = before }()
+	if head.open, err = l.carry(outer, assigned(s.body, nil)); err != nil {
+		return nil, err
+	}
+	n.List, err = l.list(s.body)
+	return n, err
+}
+
+func (l *lowerer) setNode(s *setS) (parse.Node, error) {
+	get, err := l.expr(s.x)
+	if err != nil {
+		return nil, err
+	}
+	bind := l.assign(s.target)
+	do := func(r *run) error {
+		v, err := get(r)
+		if err != nil {
+			return err
+		}
+		return bind(r, v)
+	}
+	return l.action(piece{do: do, pos: s.pos, price: price(s.x)}), nil
+}
+
+// captureNode lowers a set with a body to a with whose text goes to a name.
+func (l *lowerer) captureNode(s *captureS) (parse.Node, error) {
+	body, open, err := l.level(s.body)
+	if err != nil {
+		return nil, err
+	}
+	slot := l.slot()
+	get := evalFn(func(r *run) (any, error) { return r.vars[slot], nil })
+	for _, f := range filterChain(s.filter) {
+		if get, err = l.filterOn(get, f); err != nil {
+			return nil, err
+		}
+	}
+	bind := l.assign(s.target)
+	store := func(r *run, s string) error {
+		r.vars[slot] = s
+		v, err := get(r)
+		if err != nil {
+			return err
+		}
+		return bind(r, v)
+	}
+	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos), List: body}}
+	n.Pipe = l.call(piece{capture: store, within: open, pos: s.pos, price: 1})
+	return n, nil
+}
+
+// filterChain lists the filters of a set block, innermost first.
+func filterChain(x expr) []*filterX {
+	f, ok := x.(*filterX)
+	if !ok {
+		return nil
+	}
+	return append(filterChain(f.x), f)
+}
+
+func (l *lowerer) withNode(s *withS) (parse.Node, error) {
+	values, err := l.exprs(s.values)
+	if err != nil {
+		return nil, err
+	}
+	outer := l.scope
+	l.push()
+	defer l.pop()
+	binds := make([]func(*run, any) error, len(s.targets))
+	for i, t := range s.targets {
+		binds[i] = l.assign(t)
+	}
+	carry, err := l.carry(outer, assigned(s.body, nil))
+	if err != nil {
+		return nil, err
+	}
+	open := func(r *run) error {
+		vs := make([]any, len(values))
+		for i, get := range values {
+			v, err := get(r)
+			if err != nil {
+				return err
+			}
+			vs[i] = v
+		}
+		for i, bind := range binds {
+			if err := bind(r, vs[i]); err != nil {
+				return err
+			}
+		}
+		return carry(r)
+	}
+	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos)}}
+	n.Pipe = l.call(piece{within: open, pos: s.pos, price: 1 + len(values)})
+	n.List, err = l.list(s.body)
+	return n, err
+}

@@ -1,0 +1,102 @@
+package jinja
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"testing"
+	"text/template"
+	"text/template/parse"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// stockFuncs gives text/template's own executor the pieces of a lowered tree:
+// {{_e17 $}} calls piece 17 with the run.
+func stockFuncs(pieces []piece) template.FuncMap {
+	funcs := template.FuncMap{}
+	for i, p := range pieces {
+		funcs[fmt.Sprintf("_e%d", i)] = func(r *run) (any, error) {
+			switch {
+			case p.out != nil:
+				v, err := p.out(r)
+				if err != nil {
+					return nil, err
+				}
+				return value.Str(v)
+			case p.test != nil:
+				return p.test(r)
+			case p.do != nil:
+				return "", p.do(r)
+			case p.within != nil:
+				return "with", p.within(r)
+			}
+			return stockLoop(r, p.loop)
+		}
+	}
+	return funcs
+}
+
+func stockLoop(r *run, head *loopPiece) (iter.Seq[any], error) {
+	v, err := head.iter(r)
+	if err != nil {
+		return nil, err
+	}
+	items, err := r.items(v)
+	if err != nil {
+		return nil, err
+	}
+	loop := &loopState{items: items, depth: 1}
+	return func(yield func(any) bool) {
+		for i, x := range items {
+			loop.i = i
+			r.vars[head.slot] = loop
+			if head.bind(r, x) != nil || head.open(r) != nil || !yield(x) {
+				return
+			}
+		}
+	}, nil
+}
+
+// The control flow of lowered Jinja is text/template's: its executor gives the
+// same text from the same tree.
+func TestControlFlowAgainstTextTemplate(t *testing.T) {
+	env, err := NewEnv(nil)
+	require.NoError(t, err)
+	scope := &Scope{Doc: map[string]any{"items": []any{1, 2, 3}, "empty": []any{}, "name": "n", "yes": true}}
+	for _, src := range []string{
+		"plain", "{{ doc.name }}!", "{% if doc.yes %}a{% elif doc.name %}b{% else %}c{% endif %}",
+		"{% if not doc.yes %}a{% elif doc.empty %}b{% else %}c{% endif %}", "{% for i in doc.items %}{{ i }},{% else %}none{% endfor %}",
+		"{% for i in doc.empty %}{{ i }}{% else %}none{% endfor %}",
+		"{% for i in doc.items %}{% for j in doc.items %}{{ i * j }}{% if not loop.last %},{% endif %}{% endfor %};{% endfor %}",
+		"{% set x = 1 %}{% for i in doc.items %}{% set x = x + i %}{{ x }}{% endfor %}|{{ x }}",
+		"{% with a = 1, b = doc.name %}{{ a }}{{ b }}{% for i in doc.items %}{{ a + i }}{% endfor %}{% endwith %}",
+		"{% for k, v in {'a': 1, 'b': 2}.items() %}{{ loop.index }}{{ k }}{{ v }}{% endfor %}",
+	} {
+		body, err := parseTemplate(src)
+		require.NoError(t, err, src)
+		l := newLowerer(env, body, false)
+		list, open, err := l.level(body)
+		require.NoError(t, err, src)
+		list.Nodes = append([]parse.Node{l.action(piece{do: open})}, list.Nodes...)
+
+		stock := template.New("stock").Funcs(stockFuncs(l.pieces))
+		tree := parse.New("stock")
+		tree.Root = list
+		_, err = stock.AddParseTree("stock", tree)
+		require.NoError(t, err, src)
+		r, err := scope.begin(context.Background(), env, l.slots, nil)
+		require.NoError(t, err)
+		var want bytes.Buffer
+		require.NoError(t, stock.Execute(&want, r), src)
+
+		tmpl, err := env.Template("ours", src, Jinja)
+		require.NoError(t, err, src)
+		got := NewText(nil, 0)
+		require.NoError(t, tmpl.Render(context.Background(), scope, got), src)
+		require.Equal(t, want.String(), string(got.Bytes()), src)
+	}
+}

@@ -1,0 +1,111 @@
+package jinja
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"text/template/parse"
+)
+
+// A Template is a compiled template. It is immutable and safe for concurrent
+// use, each use with its own Scope.
+type Template struct {
+	name, src string
+	shift     int // bytes put before the source that the user wrote
+	env       *Env
+	slots     int
+	body      steps
+}
+
+// Template compiles a template. Its errors are of type *Error.
+func (e *Env) Template(name, src string, lang Lang) (*Template, error) {
+	t, err := e.template(name, src, lang, false)
+	if err != nil {
+		return nil, locate(name, sourceFor(src, lang), 0, err)
+	}
+	return t, nil
+}
+
+func (e *Env) template(name, src string, lang Lang, python bool) (*Template, error) {
+	if len(src) > MaxSource {
+		return nil, errSource
+	}
+	if lang == GoTemplate {
+		return e.goTemplate(name, src)
+	}
+	body, err := parseTemplate(src)
+	if err != nil {
+		return nil, err
+	}
+	return e.lowered(name, src, body, python)
+}
+
+// sourceFor is the source as the places in it count.
+func sourceFor(src string, lang Lang) string {
+	if lang == GoTemplate {
+		return src
+	}
+	return normal(src)
+}
+
+// normal brings line ends to \n, as Jinja does. It drops the last one of a
+// template.
+func normal(src string) string {
+	if strings.IndexByte(src, '\r') >= 0 {
+		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
+	}
+	return src
+}
+
+func parseTemplate(src string) ([]stmt, error) {
+	toks, err := lex(strings.TrimSuffix(normal(src), "\n"))
+	if err != nil {
+		return nil, err
+	}
+	return (&parser{toks: toks}).template()
+}
+
+// lowered compiles statements by way of a tree of text/template/parse.
+func (e *Env) lowered(name, src string, body []stmt, python bool) (*Template, error) {
+	l := newLowerer(e, body, python)
+	list, open, err := l.level(body)
+	if err != nil {
+		return nil, err
+	}
+	list.Nodes = append([]parse.Node{l.action(piece{do: open})}, list.Nodes...)
+	b := &builder{pieces: l.pieces}
+	compiled, err := b.list(list)
+	if err != nil {
+		return nil, err
+	}
+	return &Template{name: name, src: normal(src), env: e, slots: l.slots, body: compiled}, nil
+}
+
+func newLowerer(e *Env, body []stmt, python bool) *lowerer {
+	c := &compiler{env: e, python: python, bound: map[string]bool{}, guarded: map[string]bool{}}
+	survey(body, c)
+	return &lowerer{compiler: c, loop: -1}
+}
+
+// Render writes the template to sink. The error is an *Error, or that of ctx
+// when it ended before the start.
+func (t *Template) Render(ctx context.Context, s *Scope, sink Sink) error {
+	r, err := s.begin(ctx, t.env, t.slots, sink)
+	if err != nil {
+		return err
+	}
+	if err := t.body.take(r); err != nil {
+		return t.locate(err)
+	}
+	return nil
+}
+
+func (t *Template) locate(err error) *Error {
+	var l *located
+	if errors.As(err, &l) && t.shift > 0 {
+		moved := *l
+		moved.pos = max(0, l.pos-t.shift)
+		err = &moved
+	}
+	return locate(t.name, t.src, 0, err)
+}

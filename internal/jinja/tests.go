@@ -1,0 +1,128 @@
+package jinja
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// is makes a test that cannot fail.
+func is(holds func(v any) bool) *builtin {
+	return def("value", func(_ *run, a []any) (any, error) { return holds(a[0]), nil })
+}
+
+// compares makes a test of an operator.
+func compares(op string) *builtin {
+	return def("a b", func(r *run, a []any) (any, error) { return r.compare(op, a[0], a[1]) })
+}
+
+func newTests() map[string]*builtin {
+	t := map[string]*builtin{
+		"defined":   is(func(v any) bool { return !value.IsUndefined(v) }),
+		"undefined": is(value.IsUndefined),
+		"none":      is(func(v any) bool { return v == nil }),
+		"boolean":   is(func(v any) bool { _, ok := v.(bool); return ok }),
+		"true":      is(func(v any) bool { return v == true }),
+		"false":     is(func(v any) bool { return v == false }),
+		"integer":   is(func(v any) bool { return value.IsNumber(v) && value.IsInteger(v) }),
+		"float":     is(value.IsFloat),
+		"number":    is(func(v any) bool { _, ok := v.(bool); return ok || value.IsNumber(v) }),
+		"string":    is(func(v any) bool { _, ok := value.Text(v); return ok }),
+		"mapping":   is(value.IsMapping),
+		"sequence":  is(isIndexable),
+		"iterable":  is(isIterable),
+		"callable":  is(func(v any) bool { _, ok := v.(callable); return ok }),
+		"escaped":   is(isMarked),
+		"lower":     onText("value", func(_ *run, s string, _ []any) (any, error) { return isCased(s, unicode.IsUpper), nil }),
+		"upper":     onText("value", func(_ *run, s string, _ []any) (any, error) { return isCased(s, unicode.IsLower), nil }),
+		"sameas":    def("value other", func(_ *run, a []any) (any, error) { return same(a[0], a[1]) }),
+		"in":        def("value seq", func(r *run, a []any) (any, error) { return r.contained(a[0], a[1]) }),
+		"divisibleby": def("value num", func(r *run, a []any) (any, error) {
+			return r.remainderIs(a[0], a[1], 0)
+		}),
+		"even": def("value", func(r *run, a []any) (any, error) { return r.remainderIs(a[0], int64(2), 0) }),
+		"odd":  def("value", func(r *run, a []any) (any, error) { return r.remainderIs(a[0], int64(2), 1) }),
+		"filter": def("value", func(r *run, a []any) (any, error) {
+			name, _ := value.Text(a[0])
+			_, ok := r.env.filter(name)
+			return ok, nil
+		}),
+		"test": def("value", func(r *run, a []any) (any, error) {
+			name, _ := value.Text(a[0])
+			_, ok := r.env.tests[name]
+			return ok, nil
+		}),
+	}
+	for _, alias := range []string{"None", "True", "False"} {
+		t[alias] = t[strings.ToLower(alias)]
+	}
+	for op, names := range map[string][]string{
+		"==": {"==", "eq", "equalto"}, "!=": {"!=", "ne"}, "<": {"<", "lt", "lessthan"},
+		"<=": {"<=", "le"}, ">": {">", "gt", "greaterthan"}, ">=": {">=", "ge"},
+	} {
+		for _, name := range names {
+			t[name] = compares(op)
+		}
+	}
+	return t
+}
+
+func isIndexable(v any) bool {
+	switch v.(type) {
+	case *value.View, *value.Generator:
+		return false
+	}
+	_, err := value.Len(v)
+	return err == nil
+}
+
+func isIterable(v any) bool {
+	if _, ok := v.(*value.Generator); ok {
+		return true
+	}
+	_, err := value.Len(v)
+	return err == nil
+}
+
+// isCased reports whether s has letters with case and none of the wrong one.
+func isCased(s string, wrong func(rune) bool) bool {
+	cased := false
+	for _, c := range s {
+		if wrong(c) || unicode.IsTitle(c) {
+			return false
+		}
+		cased = cased || unicode.IsUpper(c) || unicode.IsLower(c)
+	}
+	return cased
+}
+
+// same is Python's is, for what can be told apart: kinds count.
+func same(a, b any) (any, error) {
+	switch x := a.(type) {
+	case *value.List:
+		return a == b, nil
+	case *value.Object, *value.Record:
+		return a == b, nil
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		return ok && sameMap(x, y), nil
+	}
+	if value.TypeName(a) != value.TypeName(b) {
+		return false, nil
+	}
+	return value.Equal(a, b)
+}
+
+func (r *run) remainderIs(v, by any, want int64) (any, error) {
+	if !value.IsNumber(v) {
+		if _, ok := v.(bool); !ok {
+			return nil, typeError("needs a number, not %s", v)
+		}
+	}
+	rest, err := r.arith(value.OpMod, v, by)
+	if err != nil {
+		return nil, err
+	}
+	return value.Equal(rest, want)
+}

@@ -1,0 +1,321 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/template/parse"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// A step is a compiled node of the tree.
+type step interface{ take(r *run) error }
+
+var (
+	errBreak    = errors.New("break")
+	errContinue = errors.New("continue")
+)
+
+type steps []step
+
+func (s steps) take(r *run) error {
+	for _, one := range s {
+		if err := one.take(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// textStep writes the template's own text.
+type textStep struct {
+	pos int
+	s   string
+}
+
+func (t *textStep) take(r *run) error {
+	r.written += len(t.s)
+	if r.written > MaxOutput {
+		return at(t.pos, errOutput)
+	}
+	if err := r.tick(1 + len(t.s)/bytesPerStep); err != nil {
+		return at(t.pos, err)
+	}
+	if err := r.sink.Text(t.s); err != nil {
+		return at(t.pos+offsetOf(err, len(t.s)), err)
+	}
+	return nil
+}
+
+// offsetOf is how far into the text a sink's error points.
+func offsetOf(err error, n int) int {
+	var o interface{ Offset() int }
+	if !errors.As(err, &o) {
+		return 0
+	}
+	return max(0, min(o.Offset(), n))
+}
+
+// outStep writes the value of an output.
+type outStep struct {
+	pos   int
+	price int
+	get   evalFn
+	safe  bool
+}
+
+func (o *outStep) take(r *run) error {
+	if err := r.tick(o.price); err != nil {
+		return at(o.pos, err)
+	}
+	v, err := o.get(r)
+	if err != nil {
+		return at(o.pos, err)
+	}
+	if m, ok := v.(value.Markup); ok {
+		v = string(m)
+	}
+	if err := r.sink.Value(v); err != nil {
+		return at(o.pos, err)
+	}
+	return nil
+}
+
+type doStep struct {
+	pos   int
+	price int
+	do    func(r *run) error
+}
+
+func (d *doStep) take(r *run) error {
+	if err := r.tick(d.price); err != nil {
+		return at(d.pos, err)
+	}
+	return at(d.pos, d.do(r))
+}
+
+type ifStep struct {
+	pos       int
+	price     int
+	test      predFn
+	then, els steps
+}
+
+func (s *ifStep) take(r *run) error {
+	if err := r.tick(s.price); err != nil {
+		return at(s.pos, err)
+	}
+	ok, err := s.test(r)
+	switch {
+	case err != nil:
+		return at(s.pos, err)
+	case ok:
+		return s.then.take(r)
+	}
+	return s.els.take(r)
+}
+
+// withStep opens a level of names and takes its body, whose text it may keep.
+type withStep struct {
+	pos     int
+	price   int
+	open    func(r *run) error
+	capture func(r *run, s string) error
+	body    steps
+}
+
+// maxCaptures bounds how many texts are being kept at a time.
+const maxCaptures = 20
+
+func (w *withStep) take(r *run) error {
+	if err := r.tick(w.price); err != nil {
+		return at(w.pos, err)
+	}
+	if err := w.open(r); err != nil {
+		return at(w.pos, err)
+	}
+	if w.capture == nil {
+		return w.body.take(r)
+	}
+	if r.captures >= maxCaptures {
+		return fail(w.pos, "set blocks nest deeper than %d levels", maxCaptures)
+	}
+	outer, text := r.sink, NewText(nil, 0)
+	r.sink = text
+	r.captures++
+	err := w.body.take(r)
+	r.captures--
+	r.sink = outer
+	if err != nil {
+		return err
+	}
+	if err := r.grow(len(text.Bytes())); err != nil {
+		return at(w.pos, err)
+	}
+	return at(w.pos, w.capture(r, string(text.Bytes())))
+}
+
+// forStep is a Jinja loop.
+type forStep struct {
+	pos       int
+	price     int
+	head      *loopPiece
+	body, els steps
+}
+
+func (f *forStep) take(r *run) error {
+	if err := r.tick(f.price); err != nil {
+		return at(f.pos, err)
+	}
+	v, err := f.head.iter(r)
+	if err != nil {
+		return at(f.pos, err)
+	}
+	items, err := r.items(v)
+	if err != nil {
+		return at(f.pos, err)
+	}
+	if f.head.cond != nil {
+		if items, err = f.choose(r, items); err != nil {
+			return at(f.pos, err)
+		}
+	}
+	if len(items) == 0 {
+		return f.els.take(r)
+	}
+	loop := &loopState{items: items, depth: 1}
+	if f.head.nested >= 0 {
+		if outer, ok := r.vars[f.head.nested].(*loopState); ok {
+			loop.depth = outer.depth
+		}
+	}
+	return f.rounds(r, loop)
+}
+
+func (f *forStep) rounds(r *run, loop *loopState) error {
+	for i, item := range loop.items {
+		if err := r.tick(1); err != nil {
+			return at(f.pos, err)
+		}
+		loop.i = i
+		r.vars[f.head.slot] = loop
+		if err := f.head.bind(r, item); err != nil {
+			return at(f.pos, err)
+		}
+		if err := f.head.open(r); err != nil {
+			return at(f.pos, err)
+		}
+		if err := f.body.take(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choose keeps the items for which the loop's condition holds.
+func (f *forStep) choose(r *run, items []any) ([]any, error) {
+	kept := make([]any, 0, len(items))
+	for _, item := range items {
+		if err := r.tick(f.price); err != nil {
+			return nil, err
+		}
+		if err := f.head.bind(r, item); err != nil {
+			return nil, err
+		}
+		ok, err := f.head.cond(r)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			kept = append(kept, item)
+		}
+	}
+	return kept, nil
+}
+
+// builder compiles a tree of text/template/parse to steps. Calls of pieces are
+// lowered Jinja; everything else is a Go template's.
+type builder struct {
+	pieces []piece
+	gotmpl *goCompiler // nil for Jinja
+	depth  int
+}
+
+func (b *builder) list(l *parse.ListNode) (steps, error) {
+	if l == nil {
+		return nil, nil
+	}
+	if b.depth++; b.depth > MaxNesting+1 {
+		return nil, &located{pos: int(l.Pos), msg: errNesting.Error(), err: errNesting}
+	}
+	defer func() { b.depth-- }()
+	out := make(steps, 0, len(l.Nodes))
+	for _, n := range l.Nodes {
+		s, err := b.node(n)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (b *builder) node(n parse.Node) (step, error) {
+	switch n := n.(type) {
+	case *parse.TextNode:
+		return &textStep{int(n.Pos), string(n.Text)}, nil
+	case *parse.CommentNode:
+		return nil, nil
+	case *parse.BreakNode:
+		return controlStep{errBreak}, nil
+	case *parse.ContinueNode:
+		return controlStep{errContinue}, nil
+	}
+	if b.gotmpl != nil {
+		return b.gotmpl.node(b, n)
+	}
+	switch n := n.(type) {
+	case *parse.ActionNode:
+		p := b.piece(n.Pipe)
+		if p.do != nil {
+			return &doStep{p.pos, p.price, p.do}, nil
+		}
+		return &outStep{p.pos, p.price, p.out, p.safe}, nil
+	case *parse.IfNode:
+		p := b.piece(n.Pipe)
+		then, els, err := b.branches(&n.BranchNode)
+		return &ifStep{p.pos, p.price, p.test, then, els}, err
+	case *parse.RangeNode:
+		p := b.piece(n.Pipe)
+		body, els, err := b.branches(&n.BranchNode)
+		return &forStep{p.pos, p.price, p.loop, body, els}, err
+	case *parse.WithNode:
+		p := b.piece(n.Pipe)
+		body, _, err := b.branches(&n.BranchNode)
+		return &withStep{p.pos, p.price, p.within, p.capture, body}, err
+	}
+	return nil, fmt.Errorf("jinja: tree has a %T", n)
+}
+
+func (b *builder) branches(n *parse.BranchNode) (then, els steps, err error) {
+	if then, err = b.list(n.List); err != nil {
+		return nil, nil, err
+	}
+	els, err = b.list(n.ElseList)
+	return then, els, err
+}
+
+// piece finds what {{_e17 $}} calls.
+func (b *builder) piece(pipe *parse.PipeNode) *piece {
+	name := pipe.Cmds[0].Args[0].(*parse.IdentifierNode).Ident
+	i, _ := strconv.Atoi(strings.TrimPrefix(name, "_e"))
+	return &b.pieces[i]
+}
+
+type controlStep struct{ err error }
+
+func (c controlStep) take(*run) error { return c.err }
