@@ -192,6 +192,3 @@ func NewLabeled(label string, entries ...Entry) *Object {
 	o.reindex()
 	return o
 }
-
-// Label returns what the Object prints as, when that is not its members.
-func (o *Object) Label() (string, bool) { return o.label, o.label != "" }
