@@ -185,7 +185,10 @@ func (h *history) dispatch(m *machine, n int) {
 		})
 	}
 	h.tell("%s dispatches %d events", m, n)
-	h.do(func() { _, _ = m.d.Dispatch(h.ctx, events...) })
+	h.do(func() {
+		report, _ := m.d.Dispatch(h.ctx, events...)
+		h.l.decided(report)
+	})
 }
 
 // end lets everything get well, and sees that every delivery ends.
