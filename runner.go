@@ -138,7 +138,7 @@ func (r *runner) patience() time.Duration {
 		wait = min(wait, r.next.Sub(now))
 	}
 	for _, f := range r.flights {
-		if !f.ended && !f.parked {
+		if r.d.opts.parked > 0 && !f.ended && !f.parked {
 			wait = min(wait, time.Until(f.began.Add(parkAfter)))
 			break
 		}
