@@ -317,3 +317,13 @@ func TestOptionsErrors(t *testing.T) {
 	_, err := webhook.New(nil, nil)
 	require.Error(t, err)
 }
+
+func TestAttemptJSON(t *testing.T) {
+	a := webhook.Attempt{Number: 2, Time: time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC), Duration: 1200 * time.Millisecond, StatusCode: 503, State: webhook.Pending}
+	data, err := json.Marshal(a)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"number":2,"time":"2026-01-31T09:30:00Z","duration":"1.2s","status_code":503,"state":"pending"}`, string(data))
+	var got webhook.Attempt
+	require.NoError(t, json.Unmarshal(data, &got))
+	require.Equal(t, a, got)
+}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,35 +13,35 @@ import (
 type Delivery struct {
 	// ID is "msg_" and a hash of what it is for: tenant, event id, type, doctype,
 	// name and webhook. The receiver sees it as Webhook-Id on every attempt.
-	ID          string
-	EventID     string
-	Type        EventType
-	Webhook     string // its name
-	DocType     string
-	DocName     string
-	Tenant      string
-	Method      string
-	URL         string // the dynamic URL as rendered, else ""
-	Body        []byte // nil for none
-	ContentType string
-	Chain       string // the webhooks that led here, as X-Webhook-Chain has it
-	Line        string // what it is ordered within, "" for nothing
-	Seq         int64  // its place in the line, set by the store
-	Created     time.Time
-	Version     int // of the row's meaning; see DeliveryVersion
+	ID          string    `json:"id"`
+	EventID     string    `json:"event_id"`
+	Type        EventType `json:"type"`
+	Webhook     string    `json:"webhook"` // its name
+	DocType     string    `json:"doctype,omitempty"`
+	DocName     string    `json:"doc_name,omitempty"`
+	Tenant      string    `json:"tenant,omitempty"`
+	Method      string    `json:"method,omitempty"`
+	URL         string    `json:"url,omitempty"`  // the dynamic URL as rendered, else ""
+	Body        []byte    `json:"body,omitempty"` // nil for none
+	ContentType string    `json:"content_type,omitempty"`
+	Chain       string    `json:"chain,omitempty"` // the webhooks that led here, as X-Webhook-Chain has it
+	Line        string    `json:"line,omitempty"`  // what it is ordered within, "" for nothing
+	Seq         int64     `json:"seq,omitempty"`   // its place in the line, set by the store
+	Created     time.Time `json:"created,omitzero"`
+	Version     int       `json:"version"` // of the row's meaning; see DeliveryVersion
 
 	// What follows is what changes, by Claim and Update.
-	State      State
-	Reason     string // why it ended or waits, such as "webhook_deleted"
-	Attempts   int    // made so far; numbers go on over a Resend
-	Tries      int    // of those, the ones counted against the retry policy
-	Due        time.Time
-	Since      time.Time // when its age began; zero until the first claim of an ordered one
-	PausedAt   time.Time
-	Finished   time.Time // when it was Delivered, Failed, Exhausted or Canceled
-	Owner      string    // of the lease
-	LeaseUntil time.Time
-	Fence      int64 // raised by every claim and change
+	State      State     `json:"state"`
+	Reason     string    `json:"reason,omitempty"` // why it ended or waits, such as "webhook_deleted"
+	Attempts   int       `json:"attempts"`         // made so far; numbers go on over a Resend
+	Tries      int       `json:"tries"`            // of those, the ones counted against the retry policy
+	Due        time.Time `json:"due,omitzero"`
+	Since      time.Time `json:"since,omitzero"` // when its age began; zero until the first claim of an ordered one
+	PausedAt   time.Time `json:"paused_at,omitzero"`
+	Finished   time.Time `json:"finished,omitzero"` // when it was Delivered, Failed, Exhausted or Canceled
+	Owner      string    `json:"owner,omitempty"`   // of the lease
+	LeaseUntil time.Time `json:"lease_until,omitzero"`
+	Fence      int64     `json:"fence,omitempty"` // raised by every claim and change
 }
 
 // DeliveryVersion is the Version this library writes. A store does not offer
@@ -76,17 +77,41 @@ const (
 // An Attempt is one HTTP request for a delivery, as logged. It holds neither
 // secrets nor the request.
 type Attempt struct {
-	DeliveryID string
-	Number     int // from 1
-	Time       time.Time
-	Duration   time.Duration
-	StatusCode int         // 0 if none came
-	Class      string      // of the error, such as "timeout"; "" for a clean success
-	Error      string      // for people; "" for a clean success
-	Header     http.Header // of the response, redacted
-	Body       []byte      // the beginning of the response's body
-	State      State       // what it made of the delivery
-	Next       time.Time   // when the next one is due; zero if there is none
+	DeliveryID string        `json:"delivery_id,omitempty"`
+	Number     int           `json:"number"` // from 1
+	Time       time.Time     `json:"time,omitzero"`
+	Duration   time.Duration `json:"duration"`
+	StatusCode int           `json:"status_code"`      // 0 if none came
+	Class      string        `json:"class,omitempty"`  // of the error, such as "timeout"; "" for a clean success
+	Error      string        `json:"error,omitempty"`  // for people; "" for a clean success
+	Header     http.Header   `json:"header,omitempty"` // of the response, redacted
+	Body       []byte        `json:"body,omitempty"`   // the beginning of the response's body
+	State      State         `json:"state"`            // what it made of the delivery
+	Next       time.Time     `json:"next,omitzero"`    // when the next one is due; zero if there is none
+}
+
+// attemptJSON is the JSON form of an Attempt: the duration is a string.
+type attemptJSON struct {
+	plainAttempt
+	Duration duration `json:"duration"`
+}
+
+type plainAttempt Attempt
+
+// MarshalJSON writes the attempt with its duration as a string such as "1.2s".
+func (a Attempt) MarshalJSON() ([]byte, error) {
+	return json.Marshal(attemptJSON{plainAttempt(a), duration(a.Duration)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (a *Attempt) UnmarshalJSON(data []byte) error {
+	var j attemptJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*a = Attempt(j.plainAttempt)
+	a.Duration = time.Duration(j.Duration)
+	return nil
 }
 
 // Errors of changes that the state of a delivery does not allow.

@@ -99,9 +99,11 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	}
 	answered := time.Now()
 	d.looked.Store(answered.UnixNano())
-	if !rev.Now.IsZero() {
-		// The store read its clock somewhere between; half way is the best guess.
-		d.skew.Store(int64(rev.Now.Sub(asked.Add(answered.Sub(asked) / 2))))
+	// The store read its clock at some time in between. Taking that for now errs
+	// towards late, which costs a little time; early would take others' leases.
+	// A slow answer says less than what is known already.
+	if !rev.Now.IsZero() && (d.skew.Load() == 0 || answered.Sub(asked) < lookInterval) {
+		d.skew.Store(int64(rev.Now.Sub(answered)))
 	}
 	if old != nil && rev.N == seen.N {
 		return old, nil

@@ -172,15 +172,15 @@ const (
 // A Status is what is known of a webhook in operation. It is kept beside the
 // configuration and survives every save of it.
 type Status struct {
-	State  State  // Active, Disabled or NotActivated
-	By     string // who disabled it: ByConfiguration, ByOperator, ByLibrary; "" when active
-	Reason string // why it was disabled
+	State  State  `json:"state"`            // Active, Disabled or NotActivated
+	By     string `json:"by,omitempty"`     // who disabled it: ByConfiguration, ByOperator, ByLibrary; "" when active
+	Reason string `json:"reason,omitempty"` // why it was disabled
 
-	Since        time.Time // of the State
-	Activated    time.Time // when Activate last succeeded for the present URL
-	FailingSince time.Time // the first failed attempt since the last success
-	LastSuccess  time.Time
-	Failures     int // failed attempts since the last success
+	Since        time.Time `json:"since,omitzero"`         // of the State
+	Activated    time.Time `json:"activated,omitzero"`     // when Activate last succeeded for the present URL
+	FailingSince time.Time `json:"failing_since,omitzero"` // the first failed attempt since the last success
+	LastSuccess  time.Time `json:"last_success,omitzero"`
+	Failures     int       `json:"failures"` // failed attempts since the last success
 }
 
 // Who disabled a webhook.

@@ -128,15 +128,16 @@ func (o *Object) sortKeys() {
 }
 
 // Hashable reports whether v may be a key.
-func Hashable(v any) bool {
+func Hashable(v any) bool { return hashable(v, 0) }
+
+func hashable(v any, depth int) bool {
 	switch v := v.(type) {
 	case Tuple:
 		for _, e := range v {
-			if !Hashable(e) {
+			if depth > MaxDepth || !hashable(e, depth+1) {
 				return false
 			}
 		}
-		return true
 	case *List, []any, map[string]any, *Object, *Record:
 		return false
 	}

@@ -11,6 +11,7 @@ its default settings, in which doc is an object whose attributes are its
 fields, and nowdate() is 2024-06-01.
 """
 
+import copy
 import json
 import random
 import signal
@@ -59,7 +60,7 @@ def answer(case):
     source = case["source"]
     if case["kind"] == "expr":
         source = "{{ " + source + " }}"
-    context = {k: Doc(v) if k == "doc" else v for k, v in case["context"].items()}
+    context = {k: Doc(v) if k == "doc" else v for k, v in copy.deepcopy(case["context"]).items()}
     out = {k: case[k] for k in ("id", "kind", "source", "context")}
     signal.setitimer(signal.ITIMER_REAL, 2)
     try:

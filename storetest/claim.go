@@ -1,0 +1,184 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/docevent/webhook"
+)
+
+var claimChecks = []check{
+	{
+		name: "claim/pending",
+		rule: "Claim offers the deliveries that are Pending, and no others.",
+		run: func(p *probe) {
+			for _, s := range []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Paused, webhook.Canceled} {
+				p.add(delivery(string(s), in(s)))
+			}
+			p.offers(10, 10)
+			p.add(delivery("a"))
+			p.offers(10, 10, "a")
+		},
+	},
+	{
+		name: "claim/due",
+		rule: "Claim offers what has a Due not after Now.",
+		run: func(p *probe) {
+			p.add(delivery("a", due(10)), delivery("b", due(20)))
+			p.offers(9, 10)
+			p.offers(10, 10, "a")
+			p.offers(19, 10)
+			p.offers(20, 10, "b")
+		},
+	},
+	{
+		name: "claim/order",
+		rule: "Claim offers the longest due first, over all webhooks.",
+		run: func(p *probe) {
+			p.add(delivery("c", due(3)), delivery("a", due(1), of("stock")), delivery("d", due(4)), delivery("b", due(2), of("items")))
+			p.offers(10, 10, "a", "b", "c", "d")
+		},
+	},
+	{
+		name: "claim/order after a lease",
+		rule: "What was leased before is offered by its Due, not by the end of its lease.",
+		run: func(p *probe) {
+			p.add(delivery("a", due(1)))
+			p.offers(1, 10, "a")
+			p.add(delivery("b", due(2)))
+			p.offers(100, 10, "a", "b")
+		},
+	},
+	{
+		name: "claim/limit",
+		rule: "Claim leases at most Limit deliveries.",
+		run: func(p *probe) {
+			for i := range 10 {
+				p.add(delivery(fmt.Sprint("d", i), due(i)))
+			}
+			p.offers(10, 3, "d0", "d1", "d2")
+			p.offers(10, 1, "d3")
+			p.offers(10, 100, "d4", "d5", "d6", "d7", "d8", "d9")
+		},
+	},
+	{
+		name: "claim/skip",
+		rule: "Claim leaves out the webhooks in Skip, however many of their deliveries are due for longer.",
+		run: func(p *probe) {
+			var ds []webhook.Delivery
+			for i := range 300 {
+				ds = append(ds, delivery(fmt.Sprint("skipped", i), of(fmt.Sprint("w", i%3))))
+			}
+			p.add(append(ds, delivery("a", of("ww"), due(5)))...)
+			got := p.claim(10, 2, "w0", "w1", "w2", "unknown", "w0")
+			p.expect(len(got) == 1 && got[0].ID == "a", "Claim got %q, not a", ids(got))
+			p.expect(len(p.claim(10, 10, "w0", "w2")) == 10, "what was skipped once is not offered again")
+		},
+	},
+	{
+		name: "claim/lease",
+		rule: "Claim gives a delivery Owner, LeaseUntil = Now + Lease and a Fence one higher, changes nothing else, and returns it as it then is.",
+		run: func(p *probe) {
+			d := delivery("a", func(d *webhook.Delivery) { d.Attempts, d.Tries, d.Reason = 2, 1, "x" })
+			p.add(d)
+			got := p.offers(7, 10, "a")[0]
+			d.Owner, d.LeaseUntil, d.Fence = "prober", at(67), 1
+			p.same(got, d)
+			p.same(p.get("a"), d)
+		},
+	},
+	{
+		name: "claim/leased",
+		rule: "A delivery is offered again when its LeaseUntil is not after Now, and not before; each claim raises the Fence.",
+		run: func(p *probe) {
+			p.add(delivery("a"))
+			for i, now := range []int{0, 60, 120} {
+				p.expect(i == 0 || len(p.claim(now-1, 10)) == 0, "a leased delivery is offered")
+				got := p.offers(now, 10, "a")[0]
+				p.expect(got.Fence == int64(i+1), "claim %d has the fence %d", i+1, got.Fence)
+			}
+		},
+	},
+	{
+		name: "claim/version",
+		rule: "A delivery whose Version is above DeliveryVersion is not offered, and stays as it is.",
+		run: func(p *probe) {
+			newer := delivery("newer", func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 })
+			p.add(newer, delivery("a", due(5)))
+			p.offers(10, 10, "a")
+			p.same(p.get("newer"), newer)
+		},
+	},
+	{
+		name: "claim/clock",
+		rule: "A store never compares with a clock of its own: times long past and far ahead work alike.",
+		run: func(p *probe) {
+			for _, now := range []time.Time{start, time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)} {
+				id := now.Format("2006")
+				p.add(delivery(id, func(d *webhook.Delivery) { d.Due = now }))
+				claim := func(after time.Duration) int {
+					ds, err := p.store.Claim(p.ctx, webhook.Claim{Now: now.Add(after), Lease: time.Hour, Owner: "o", Limit: 9})
+					p.ok("Claim", err)
+					for _, d := range ds {
+						p.expect(d.ID == id && d.LeaseUntil.Equal(now.Add(after+time.Hour)), "leased is %s until %v", d.ID, d.LeaseUntil)
+						return 1
+					}
+					return 0
+				}
+				p.expect(claim(-time.Millisecond) == 0, "%s: offered before it is due", id)
+				p.expect(claim(0) == 1, "%s: not offered when due", id)
+				p.expect(claim(time.Hour-time.Millisecond) == 0, "%s: offered while leased", id)
+				p.expect(claim(time.Hour) == 1, "%s: not offered when its lease ran out", id)
+				p.ok("Update", p.update(changeOf(p.get(id), to(webhook.Delivered)))[0])
+			}
+		},
+	},
+	{
+		name: "claim/clock set back",
+		rule: "A claim with an earlier Now than another before it gets nothing that is leased or not due by its own.",
+		run: func(p *probe) {
+			p.add(delivery("a"), delivery("b", due(90)))
+			p.offers(0, 1, "a")
+			got := p.claim(100, 1)
+			p.expect(len(got) == 1 && got[0].ID == "a", "Claim got %q, not a", ids(got))
+			p.offers(80, 10)
+			p.add(delivery("c", due(1), of("skipped")))
+			p.expect(len(p.claim(200, 10, "orders", "skipped")) == 0, "Claim got what it skips")
+			p.offers(50, 10, "c")
+		},
+	},
+	{
+		name: "claim/concurrent",
+		rule: "No two claims get the same delivery, and together they get all.",
+		run: func(p *probe) {
+			const n = 400
+			var ds []webhook.Delivery
+			for i := range n {
+				ds = append(ds, delivery(fmt.Sprint("d", i), of(fmt.Sprint("w", i%7)), due(i%5)))
+			}
+			p.add(ds...)
+			var mu sync.Mutex
+			got := map[string]int{}
+			p.together(8, func(int) {
+				for {
+					ds := p.claim(10, 7)
+					if len(ds) == 0 {
+						return
+					}
+					mu.Lock()
+					for i := range ds {
+						got[ds[i].ID]++
+					}
+					mu.Unlock()
+				}
+			})
+			for id, times := range got {
+				p.expect(times == 1, "%s was claimed %d times", id, times)
+			}
+			// A claim may come back empty while another holds what is left.
+			left := p.claim(10, n)
+			p.expect(len(got)+len(left) == n, "%d of %d were claimed", len(got)+len(left), n)
+		},
+	},
+}

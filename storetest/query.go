@@ -1,0 +1,124 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/docevent/webhook"
+)
+
+var queryChecks = []check{
+	{
+		name: "deliveries/order",
+		rule: "Deliveries returns the newest first, whatever their Due and whatever changed since.",
+		run: func(p *probe) {
+			p.add(delivery("a", created(1), due(9)), delivery("b", created(2), due(1)), delivery("c", created(3), due(5)))
+			p.change("a", to(webhook.Delivered))
+			p.lists(webhook.DeliveryQuery{}, "c b a")
+		},
+	},
+	{
+		name: "deliveries/filters",
+		rule: "Deliveries returns those that match all fields of the query that are set: names exactly, Created in [Since, Until), one of States.",
+		run: func(p *probe) {
+			p.add(delivery("a", created(1)), delivery("b", created(2), of("stock")),
+				delivery("c", created(3), func(d *webhook.Delivery) { d.DocType, d.DocName = "Item", "X" }),
+				delivery("d", created(4), in(webhook.Failed), func(d *webhook.Delivery) { d.Tenant = "acme" }),
+				delivery("e", created(5), in(webhook.Delivered), func(d *webhook.Delivery) { d.Tenant = "acme" }))
+			for _, x := range []struct {
+				q    webhook.DeliveryQuery
+				want string
+			}{
+				{webhook.DeliveryQuery{}, "e d c b a"},
+				{webhook.DeliveryQuery{Webhook: "stock"}, "b"},
+				{webhook.DeliveryQuery{Webhook: "stoc"}, ""},
+				{webhook.DeliveryQuery{DocType: "Item"}, "c"},
+				{webhook.DeliveryQuery{DocName: "X"}, "c"},
+				{webhook.DeliveryQuery{DocType: "Sales Order", DocName: "X"}, ""},
+				{webhook.DeliveryQuery{DocName: "SO-a"}, "a"},
+				{webhook.DeliveryQuery{Tenant: "acme"}, "e d"},
+				{webhook.DeliveryQuery{States: []webhook.State{webhook.Failed}}, "d"},
+				{webhook.DeliveryQuery{States: []webhook.State{webhook.Delivered, webhook.Pending}}, "e c b a"},
+				{webhook.DeliveryQuery{Since: at(2)}, "e d c b"},
+				{webhook.DeliveryQuery{Until: at(4)}, "c b a"},
+				{webhook.DeliveryQuery{Since: at(2), Until: at(4), Webhook: "orders"}, "c"},
+				{webhook.DeliveryQuery{Tenant: "acme", States: []webhook.State{webhook.Delivered}}, "e"},
+			} {
+				p.lists(x.q, x.want)
+			}
+		},
+	},
+	{
+		name: "deliveries/state",
+		rule: "Deliveries sees a state as soon as it changed.",
+		run: func(p *probe) {
+			p.add(delivery("a"))
+			p.change("a", to(webhook.Exhausted))
+			p.lists(webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}}, "")
+			p.lists(webhook.DeliveryQuery{States: []webhook.State{webhook.Exhausted}}, "a")
+		},
+	},
+	{
+		name: "deliveries/limit",
+		rule: "Deliveries returns at most Limit, 100 when it is 0, and never more than 1,000.",
+		run: func(p *probe) {
+			var ds []webhook.Delivery
+			for i := range 1010 {
+				ds = append(ds, delivery(fmt.Sprint("d", i), created(i)))
+			}
+			p.add(ds...)
+			for limit, want := range map[int]int{0: 100, 1: 1, 250: 250, 1000: 1000, 5000: 1000} {
+				got := p.list(webhook.DeliveryQuery{Limit: limit})
+				p.expect(len(got) == want, "Limit %d: %d deliveries, not %d", limit, len(got), want)
+				p.expect(got[0].ID == "d1009", "Limit %d: the first is %s, not the newest", limit, got[0].ID)
+			}
+		},
+	},
+	{
+		name: "deliveries/after",
+		rule: "After continues behind the delivery of that ID: page by page each comes once, also when newer ones are added meanwhile, and when those of a page changed and no longer match.",
+		run: func(p *probe) {
+			var ds []webhook.Delivery
+			for i := range 50 {
+				ds = append(ds, delivery(fmt.Sprint("d", i), created(i/4))) // some at the same time
+			}
+			p.add(ds...)
+			seen := map[string]bool{}
+			q := webhook.DeliveryQuery{Limit: 7, States: []webhook.State{webhook.Pending}}
+			for page := range 20 {
+				got := p.list(q)
+				if len(got) == 0 {
+					break
+				}
+				for _, d := range got {
+					p.expect(!seen[d.ID], "%s comes twice", d.ID)
+					seen[d.ID] = true
+					p.change(d.ID, to(webhook.Canceled))
+				}
+				q.After = got[len(got)-1].ID
+				p.add(delivery(fmt.Sprint("new", page), created(100+page)))
+			}
+			p.expect(len(seen) == 50, "%d of 50 came", len(seen))
+		},
+	},
+	{
+		name: "deliveries/fields",
+		rule: "Deliveries returns whole deliveries.",
+		run: func(p *probe) {
+			p.add(full("a"))
+			p.same(p.list(webhook.DeliveryQuery{})[0], p.get("a"))
+		},
+	},
+}
+
+func (p *probe) list(q webhook.DeliveryQuery) []webhook.Delivery {
+	ds, err := p.store.Deliveries(p.ctx, q)
+	p.ok("Deliveries", err)
+	return ds
+}
+
+// lists ends the check unless a query gets these, in this order.
+func (p *probe) lists(q webhook.DeliveryQuery, want string) {
+	got := strings.Join(ids(p.list(q)), " ")
+	p.expect(got == want, "Deliveries %+v: %q, not %q", q, got, want)
+}
