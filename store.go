@@ -94,10 +94,12 @@ type Claim struct {
 // read: its lease ran out and another took it, or it was canceled.
 var ErrLeaseLost = errors.New("webhook: lease lost")
 
-// ErrFull is returned when a store has no room for more deliveries.
+// ErrFull is returned by Enqueue, and so by Dispatch, when a store has no room
+// for more deliveries.
 var ErrFull = errors.New("webhook: store is full")
 
-// A DeliveryQuery selects deliveries. Zero fields select all.
+// A DeliveryQuery selects deliveries. Zero fields select all: without a Tenant
+// those of every tenant.
 type DeliveryQuery struct {
 	Webhook, DocType, DocName, Tenant string
 	States                            []State
