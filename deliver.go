@@ -38,7 +38,7 @@ func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
 	}
 	d.tell(stop, h, del, &r, err)
 	d.breakerOpened(stop, h, opened)
-	d.judgeHealth(stop, it.entry, r.verdict)
+	d.judgeHealth(writes, it.entry, r.verdict)
 	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}
 	after.moved = del.Line != "" && r.attempt.State == Delivered
 	return after
@@ -116,7 +116,7 @@ func (d *Dispatcher) breakerOpened(ctx context.Context, h *hook, opened time.Dur
 }
 
 // judgeHealth disables a webhook that is gone, or has failed for too long.
-func (d *Dispatcher) judgeHealth(ctx context.Context, e *entry, v Verdict) {
+func (d *Dispatcher) judgeHealth(writes context.Context, e *entry, v Verdict) {
 	h := e.hook
 	var reason string
 	switch {
@@ -131,7 +131,7 @@ func (d *Dispatcher) judgeHealth(ctx context.Context, e *entry, v Verdict) {
 			return
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout)
+	ctx, cancel := context.WithTimeout(writes, d.opts.Timeout)
 	defer cancel()
 	if err := d.storeHealthOf(ctx, h.w.Name); err != nil {
 		d.log.Warn("webhook: store health", "webhook", h.w.Name, "error", err)

@@ -24,7 +24,17 @@ type ledger struct {
 	resends  map[string]*calls
 	disabled map[string]verdictAt
 	enables  map[string]*calls
+	disables map[string]bool // Disable was called at all
+	gates    map[gateKey]gate
 }
+
+// A gate is closed after one answer, for one machine's requests of a webhook.
+type gateKey struct {
+	m       *machine
+	webhook string
+}
+
+type gate struct{ from, until time.Time }
 
 // A ledgerRow is what the ledger knows of a delivery.
 type ledgerRow struct {
@@ -36,8 +46,12 @@ type ledgerRow struct {
 	resendsAsked            int      // and not seen yet
 	holder                  *machine // of the lease, also when it is lost
 	until, lost             time.Time
+	fence                   int64
 	sentNumber              int
-	delivered, permanent    bool // an answer said so
+	delivered, permanent    bool     // an answer said so
+	answer                  int      // the last one; 0 if the attempt brought none
+	cut                     bool     // the last attempt was cut off by its machine's stop
+	by                      *machine // whose attempt the two are of
 }
 
 // A verdictAt is when a call returned, and on which machine.
@@ -54,6 +68,7 @@ func newLedger() *ledger {
 		MemoryStore: webhook.NewMemoryStore(), rows: map[string]*ledgerRow{},
 		canceled: map[string]verdictAt{}, resends: map[string]*calls{},
 		disabled: map[string]verdictAt{}, enables: map[string]*calls{},
+		disables: map[string]bool{}, gates: map[gateKey]gate{},
 	}
 }
 
@@ -80,7 +95,7 @@ func (l *ledger) enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, er
 		l.ids = append(l.ids, d.ID)
 		l.rows[d.ID] = &ledgerRow{
 			id: d.ID, webhook: d.Webhook, line: d.Line, seq: d.Seq, body: string(d.Body),
-			state: d.State, budget: budgets[d.Webhook],
+			state: d.State, fence: d.Fence, budget: budgets[d.Webhook],
 		}
 	}
 	return fresh, err
@@ -100,7 +115,8 @@ func (l *ledger) claim(ctx context.Context, m *machine, c webhook.Claim) ([]webh
 				l.must(o.state == webhook.Delivered || o.state == webhook.Canceled, "%s: claimed although %s before it in its line is %s", r.id, o.id, o.state)
 			}
 		}
-		r.holder, r.until = m, ds[i].LeaseUntil
+		r.holder, r.until, r.fence = m, ds[i].LeaseUntil, ds[i].Fence
+		r.by, r.answer, r.cut = nil, 0, false
 	}
 	return ds, err
 }
@@ -119,6 +135,12 @@ func (l *ledger) update(ctx context.Context, cs []webhook.Change) ([]error, erro
 
 func (l *ledger) changed(c *webhook.Change) {
 	r, now := l.rows[c.ID], time.Now()
+	l.must(c.Fence == r.fence, "%s: a lost lease changes nothing: fence %d of %d", r.id, c.Fence, r.fence)
+	r.fence++
+	if c.Attempt != nil && r.by == r.holder {
+		l.must(!r.cut, "%s: an attempt that the stop cut off counts", r.id)
+		l.must(r.answer != 200 || c.State == webhook.Delivered, "%s: a 2xx came and it is %s", r.id, c.State)
+	}
 	finished := r.state != webhook.Pending && r.state != webhook.Paused
 	if finished {
 		revived := c.State == webhook.Pending && r.resendsAsked > 0 || c.State == webhook.Canceled && r.state != webhook.Delivered
@@ -173,18 +195,44 @@ func (l *ledger) sent(m *machine, req *webhook.Request) {
 		l.must(!now.After(d.at) || d.m != m, "%s: sent for %s after Disable returned at %v on the same machine", r.id, r.webhook, d.at)
 		l.must(now.Sub(d.at) < 4*time.Second || m.stalled(4*time.Second), "%s: sent for %s, disabled since %v", r.id, r.webhook, d.at)
 	}
+	if g, ok := l.gates[gateKey{m, r.webhook}]; ok && now.After(g.from) {
+		l.must(!now.Before(g.until), "%s: sent for %s, gated until %v", r.id, r.webhook, g.until)
+	}
 	l.must(r.state != webhook.Delivered || just, "%s: sent although Delivered", r.id)
 	l.must(req.Attempt >= r.sentNumber, "%s: attempt %d after %d", r.id, req.Attempt, r.sentNumber)
 	r.sentNumber = req.Attempt
 }
 
-// answered notes what an endpoint said.
-func (l *ledger) answered(id string, code int) {
+// answered notes what an attempt came to: a status, 0 for none.
+func (l *ledger) answered(m *machine, req *webhook.Request, code int, cut bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r := l.rows[id]; r != nil {
+	if code == 429 {
+		now := time.Now()
+		l.gates[gateKey{m, req.Webhook}] = gate{now, now.Add(hint)}
+	}
+	if r := l.rows[req.DeliveryID]; r != nil {
 		r.delivered = r.delivered || code == 200
 		r.permanent = r.permanent || code == 400 || code == 410
+		r.answer, r.cut, r.by = code, cut, m
+	}
+}
+
+// halted checks that a machine that stopped holds nothing.
+func (l *ledger) halted(m *machine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.rows {
+		l.must(r.holder != m || !r.until.After(time.Now()), "%s: %s stopped and holds it until %v", r.id, m, r.until)
+	}
+}
+
+// decided checks what a Dispatch says.
+func (l *ledger) decided(r webhook.Report) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, o := range r.Outcomes {
+		l.must(o.Decision != webhook.Disabled || l.disables[o.Webhook], "%s: refused for %s, which no operator disabled", o.EventID, o.Webhook)
 	}
 }
 
@@ -232,6 +280,7 @@ func (l *ledger) enable(m *machine, name string) {
 	c.begun++
 	c.underWay++
 	delete(l.disabled, name)
+	delete(l.gates, gateKey{m, name}) // Enable forgets
 	l.mu.Unlock()
 	_ = m.d.Enable(m.ctx, name)
 	l.mu.Lock()
@@ -241,6 +290,7 @@ func (l *ledger) enable(m *machine, name string) {
 
 func (l *ledger) disable(m *machine, name string) {
 	l.mu.Lock()
+	l.disables[name] = true
 	before := calls{}
 	if c := l.enables[name]; c != nil {
 		before = *c

@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -82,7 +83,11 @@ func (m *machine) halt() {
 	stop()
 	m.mu.Lock()
 	m.stop = nil
+	reached := !m.dead && time.Since(m.until) > 2*time.Minute
 	m.mu.Unlock()
+	if reached {
+		m.l.halted(m)
+	}
 }
 
 // crash ends the process: from now on nothing it does has an effect.
@@ -142,9 +147,11 @@ func (m *machine) call(ctx context.Context, f func() error) error {
 func (m *machine) Send(ctx context.Context, req *webhook.Request) (*webhook.Response, error) {
 	m.l.sent(m, req)
 	resp, err := m.net.answer(ctx, req.Webhook)
+	code := 0
 	if err == nil {
-		m.l.answered(req.DeliveryID, resp.StatusCode)
+		code = resp.StatusCode
 	}
+	m.l.answered(m, req, code, err != nil && errors.Is(ctx.Err(), context.Canceled))
 	return resp, err
 }
 
@@ -254,9 +261,15 @@ type network struct {
 }
 
 // Modes of a network that are no status; hangs and breaks are others.
-const drags = -2 // a 200 that takes its time
+const (
+	drags = -2 // a 200 that takes its time
+	tears = -3 // a 200 whose body breaks off
+)
 
-var modes = []int{200, 200, 500, 400, 429, hangs, breaks, drags, drags}
+var modes = []int{200, 200, 500, 400, 410, 429, hangs, breaks, drags, drags, tears}
+
+// hint is what a network asks for with a 429.
+const hint = 20 * time.Second
 
 func (n *network) set(name string, mode int) {
 	n.mu.Lock()
@@ -284,6 +297,9 @@ func (n *network) answer(ctx context.Context, name string) (*webhook.Response, e
 	}
 	if mode == 429 {
 		return status(429, "Retry-After", "20")
+	}
+	if mode == tears {
+		return &webhook.Response{StatusCode: 200, BodyErr: errDown}, nil
 	}
 	return status(mode)
 }

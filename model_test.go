@@ -51,9 +51,10 @@ func TestRandomHistories(t *testing.T) {
 		seed = rand.Uint64() >> 16
 	}
 	for i := range *histories {
-		if !t.Run("seed", func(t *testing.T) { bubble(t, func(t *testing.T) { play(t, seed+uint64(i)) }) }) {
-			t.Fatalf("-histories 1 -seed %d", seed+uint64(i))
-		}
+		t.Run(fmt.Sprintf("seed %d", seed+uint64(i)), func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) { play(t, seed+uint64(i)) })
+		})
 	}
 }
 
@@ -184,7 +185,10 @@ func (h *history) dispatch(m *machine, n int) {
 		})
 	}
 	h.tell("%s dispatches %d events", m, n)
-	h.do(func() { _, _ = m.d.Dispatch(h.ctx, events...) })
+	h.do(func() {
+		report, _ := m.d.Dispatch(h.ctx, events...)
+		h.l.decided(report)
+	})
 }
 
 // end lets everything get well, and sees that every delivery ends.

@@ -97,7 +97,7 @@ func (r *runner) hasPlace(name string, q *queue) bool {
 	if r.d.valves.probing(name) {
 		limit = 1
 	}
-	return q.inFlight < limit && r.free(it.lane) > 0 &&
+	return q.inFlight < limit && (r.free(it.lane) > 0 || r.probes(it.lane)) &&
 		it.lane.inFlight < it.lane.limit(r.d.opts.PerEndpoint, r.spare)
 }
 
