@@ -189,10 +189,15 @@ func (d *Dispatcher) cancelAll(ctx context.Context, webhook string) error {
 
 // Stats are the state of a store's deliveries, and of this process.
 type Stats struct {
-	ByState      map[State]int
-	OldestDue    time.Duration // of the Pending delivery due first, whatever it waits for; 0 if none is due
-	BlockedLines int           // lines stopped by a Failed or Exhausted delivery
-	OpenBreakers int           // in this process
+	// ByState counts the deliveries stored; a state without any may be missing.
+	ByState map[State]int
+
+	// OldestDue is how long the Pending delivery due first has been due, whatever
+	// it waits for; 0 if none is.
+	OldestDue time.Duration
+
+	BlockedLines int // lines stopped by a Failed or Exhausted delivery
+	OpenBreakers int // in this process
 }
 
 // Stats counts. errors.ErrUnsupported if the store is no [Counter].

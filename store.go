@@ -139,9 +139,9 @@ func (q DeliveryQuery) matchState(s State) bool {
 
 // A Pruner is a Store that forgets finished deliveries.
 type Pruner interface {
-	// Prune removes at most limit deliveries, with their attempts, that finished
+	// Prune removes at most p.Limit deliveries, with their attempts, that finished
 	// (Delivered, Failed, Exhausted, Canceled) before the time given for their
-	// state, and beyond the newest keep of each webhook; keep 0 means all. A
+	// state, and beyond the newest p.Keep of each webhook; 0 keeps all. A
 	// delivery that stops its line stays. It returns how many it removed.
 	Prune(ctx context.Context, p Prune) (int, error)
 }

@@ -135,7 +135,8 @@ const (
 // A Structure says how a body is encoded.
 type Structure string
 
-// The structures.
+// The structures. "" is JSON if there are Data or a Body, and else the envelope:
+// {"doctype", "name", "data"} of a document, {"event", "data"} of a named event.
 const (
 	JSON Structure = "json" // application/json
 	Form Structure = "form" // application/x-www-form-urlencoded
