@@ -1,7 +1,7 @@
 # Everything is run by these targets; .ci/run calls them in turn.
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES = . internal/bench
+MODULES = . internal/bench examples/otel
 
 .PHONY: test race lint tidy e2e oracle bench fuzz
 
