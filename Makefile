@@ -29,7 +29,7 @@ oracle: ## the template engine against real Jinja2
 	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja
 
 bench: ## ratios beside the alternatives, in one run
-	cd internal/bench && $(GO) test -run '^$$' -bench . .
+	cd internal/bench && $(GO) run ./templates
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./...); do \

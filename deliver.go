@@ -14,27 +14,31 @@ import (
 const startWindow = time.Second
 
 // deliver makes one attempt for a claimed delivery and stores what came of it.
-// stop ends when the attempt is to be cut off.
-func (d *Dispatcher) deliver(stop context.Context, it *item) aftermath {
+// stop ends when the attempt is to be cut off, writes when the store gets no
+// more time.
+func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
 	h, del := it.entry.hook, &it.del
-	if time.Since(it.claimed) > startWindow && !d.confirm(stop, del) {
-		return aftermath{}
+	for asked := it.claimed; time.Since(asked) > startWindow; {
+		asked = time.Now() // the store's answer can be late too
+		if !d.confirm(stop, del) {
+			return aftermath{}
+		}
 	}
 	r := d.attempt(stop, h, del, false)
 	if r.stopped {
 		if c, err := del.release(); err == nil {
-			d.settle(h, del, c)
+			d.settle(writes, h, del, c)
 		}
 		return aftermath{}
 	}
 	opened := d.valves.record(h.w.Name, r.verdict, d.now(), r.hint)
 	c, err := d.resolution(h, del, &r)
 	if err == nil {
-		err = d.settle(h, del, c)
+		err = d.settle(writes, h, del, c)
 	}
 	d.tell(stop, h, del, &r, err)
 	d.breakerOpened(stop, h, opened)
-	d.judgeHealth(stop, it.entry, r.verdict)
+	d.judgeHealth(writes, it.entry, r.verdict)
 	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}
 	after.moved = del.Line != "" && r.attempt.State == Delivered
 	return after
@@ -58,8 +62,8 @@ func (d *Dispatcher) confirm(ctx context.Context, del *Delivery) bool {
 // settle stores a change until the store has taken it, or until the lease has
 // run out and the change is void. If the store fails again and again, the log
 // entry is given up: what came of the delivery matters more.
-func (d *Dispatcher) settle(h *hook, del *Delivery, c Change) error {
-	ctx, cancel := context.WithTimeout(context.Background(), del.LeaseUntil.Sub(d.now()))
+func (d *Dispatcher) settle(writes context.Context, h *hook, del *Delivery, c Change) error {
+	ctx, cancel := context.WithTimeout(writes, del.LeaseUntil.Sub(d.now()))
 	defer cancel()
 	wait := storeBackoff()
 	for try := 1; ; try++ {
@@ -112,7 +116,7 @@ func (d *Dispatcher) breakerOpened(ctx context.Context, h *hook, opened time.Dur
 }
 
 // judgeHealth disables a webhook that is gone, or has failed for too long.
-func (d *Dispatcher) judgeHealth(ctx context.Context, e *entry, v Verdict) {
+func (d *Dispatcher) judgeHealth(writes context.Context, e *entry, v Verdict) {
 	h := e.hook
 	var reason string
 	switch {
@@ -127,7 +131,7 @@ func (d *Dispatcher) judgeHealth(ctx context.Context, e *entry, v Verdict) {
 			return
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout)
+	ctx, cancel := context.WithTimeout(writes, d.opts.Timeout)
 	defer cancel()
 	if err := d.storeHealthOf(ctx, h.w.Name); err != nil {
 		d.log.Warn("webhook: store health", "webhook", h.w.Name, "error", err)

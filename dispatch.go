@@ -152,6 +152,10 @@ func (j *judgment) decide(ctx context.Context, s *jinja.Scope, suppressed bool) 
 		return o, nil
 	}
 	if o.Decision == Paused {
+		if j.counts && !j.d.valves.roomToPause(h.w.Name, j.d.opts.MaxPaused) {
+			o.Decision = Disabled
+			return o, nil
+		}
 		del.State, del.Reason, del.PausedAt = Paused, ReasonDisabled, j.now
 	}
 	o.DeliveryID = del.ID
@@ -163,9 +167,6 @@ func (j *judgment) decide(ctx context.Context, s *jinja.Scope, suppressed bool) 
 func (j *judgment) accepts() Decision {
 	switch st := &j.entry.status; {
 	case st.State == Disabled && st.By == ByLibrary:
-		if j.counts && !j.d.valves.roomToPause(j.entry.hook.w.Name, j.d.opts.MaxPaused) {
-			return Disabled
-		}
 	case st.State != Active:
 		return Disabled
 	}
@@ -216,7 +217,11 @@ func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 		err = fmt.Errorf("webhook: enqueue deliveries: %w", err)
 	}
 	for i, at := range b.from {
-		switch o := &b.outcomes[at]; {
+		o := &b.outcomes[at]
+		if o.Decision == Paused && (err != nil || !fresh[i]) {
+			d.valves.notPaused(o.Webhook)
+		}
+		switch {
 		case err != nil:
 			o.Decision, o.Err = "", err
 		case !fresh[i]:

@@ -25,6 +25,7 @@ type Dispatcher struct {
 	index  atomic.Pointer[index]
 	looked atomic.Int64  // when the index was last compared with the store, in Unix nanoseconds
 	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
+	timed  atomic.Bool   // skew is from an answer that was not slow
 	wake   chan struct{} // holds one token while something may be due
 
 	reload chan struct{} // holds one token while the records are read; see refresh

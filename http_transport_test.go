@@ -83,13 +83,9 @@ func TestSendOnTheWire(t *testing.T) {
 func TestSendKeepsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, _ := newPipeTransport(t, nil, func(c net.Conn) {
-			go func() {
-				time.Sleep(time.Second)
-				repeat(c, "HTTP/1.1 413 Too Large\r\n\r\n"+strings.Repeat("x", 1<<10), 0)
-			}()
-			time.Sleep(500 * time.Millisecond)
-			_, _ = io.CopyN(io.Discard, c, 100<<10)
-			time.Sleep(time.Minute)
+			time.Sleep(time.Second) // the request is under way
+			go repeat(c, "HTTP/1.1 413 Too Large\r\n\r\n"+strings.Repeat("x", 1<<10), 0)
+			hold(c)
 		})
 		req := post(secretURL)
 		req.Body = make([]byte, 1<<20)

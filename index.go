@@ -92,16 +92,9 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	if old != nil {
 		seen = old.seen
 	}
-	asked := time.Now()
-	recs, rev, err := d.store.Webhooks(ctx, seen)
+	recs, rev, err := d.ask(ctx, seen)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: read webhooks: %w", err)
-	}
-	answered := time.Now()
-	d.looked.Store(answered.UnixNano())
-	if !rev.Now.IsZero() {
-		// The store read its clock somewhere between; half way is the best guess.
-		d.skew.Store(int64(rev.Now.Sub(asked.Add(answered.Sub(asked) / 2))))
+		return nil, err
 	}
 	if old != nil && rev.N == seen.N {
 		return old, nil
@@ -111,6 +104,30 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	d.thawed.note(old, idx)
 	d.index.Store(idx)
 	return idx, nil
+}
+
+// ask reads the records, and the store's clock. That was read at some time
+// between question and answer: taking it for the time of the answer errs towards
+// late, which costs a little time, where early would take others' leases. A slow
+// answer says less than what is known already; if nothing is, ask again.
+func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error) {
+	for first := true; ; first = false {
+		asked := time.Now()
+		recs, rev, err := d.store.Webhooks(ctx, seen)
+		if err != nil {
+			return nil, rev, fmt.Errorf("webhook: read webhooks: %w", err)
+		}
+		answered := time.Now()
+		d.looked.Store(answered.UnixNano())
+		slow := answered.Sub(asked) >= lookInterval
+		if !rev.Now.IsZero() && !(slow && d.timed.Load()) {
+			d.skew.Store(int64(rev.Now.Sub(answered)))
+			d.timed.Store(!slow)
+		}
+		if !slow || !first || d.timed.Load() || rev.Now.IsZero() {
+			return recs, rev, nil
+		}
+	}
 }
 
 // newIndex makes an index of records. What did not change since the old one is

@@ -31,8 +31,27 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if n, ok := d.store.(Notifier); ok {
 		r.group.Go(func() error { r.listen(n); return nil })
 	}
+	r.begin()
 	r.loop()
-	return r.stop(d.opts.StopTimeout)
+	err := r.stop(d.opts.StopTimeout)
+	r.storeHealth(0) // also of the attempts that ended last
+	return err
+}
+
+// begin waits until the webhooks are read: before, the store's clock is not
+// known either, and a claim by the wrong time takes what is another's.
+func (r *runner) begin() {
+	for r.claims.Err() == nil {
+		_, err := r.d.current(r.claims)
+		if err == nil {
+			return
+		}
+		if r.claims.Err() == nil {
+			wait := r.pause.NextBackOff()
+			r.d.log.Warn("webhook: the store fails", "error", err, "retry_in", wait)
+			sleep(r.claims, wait)
+		}
+	}
 }
 
 // Drain is the synchronous twin of Run: it attempts, each once, the deliveries
@@ -51,7 +70,7 @@ func (d *Dispatcher) Drain(ctx context.Context) error {
 	r.once = d.now()
 	r.loop()
 	err := r.stop(0)
-	r.storeHealth()
+	r.storeHealth(housekeepInterval)
 	if err = cmp.Or(err, r.failed, ctx.Err()); err != nil {
 		return fmt.Errorf("webhook: drain: %w", err)
 	}
@@ -84,7 +103,7 @@ const housekeepInterval = time.Minute
 // housekeep looks after what is not urgent until the runner stops.
 func (r *runner) housekeep() {
 	for r.claims.Err() == nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), housekeepInterval)
+		ctx, cancel := context.WithTimeout(r.writes, housekeepInterval)
 		err := errors.Join(r.d.resumeThawed(ctx), r.d.recount(ctx))
 		cancel()
 		if err == nil {
@@ -94,15 +113,17 @@ func (r *runner) housekeep() {
 			r.d.log.Warn("webhook: housekeeping", "error", err)
 		}
 		sleep(r.claims, housekeepInterval)
-		r.storeHealth()
+		if r.claims.Err() == nil {
+			r.storeHealth(housekeepInterval)
+		}
 	}
 }
 
-// storeHealth stores what was counted, also when the runner stops.
-func (r *runner) storeHealth() {
+// storeHealth stores what was counted of webhooks not stored within age.
+func (r *runner) storeHealth(age time.Duration) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), stopGrace)
 	defer cancel()
-	if err := r.d.storeHealth(ctx, housekeepInterval); err != nil {
+	if err := r.d.storeHealth(ctx, age); err != nil {
 		r.d.log.Warn("webhook: store health", "error", err)
 	}
 }

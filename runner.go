@@ -19,9 +19,12 @@ type runner struct {
 	claims   context.Context // ends when no more is to be claimed
 	attempts context.Context // ends when attempts are to be cut off
 	cut      context.CancelFunc
+	writes   context.Context // ends when the store gets no more time
+	giveUp   context.CancelFunc
 	group    *errgroup.Group // owns every goroutine of the runner
 	claimed  chan claimed    // of the one claim under way
 	done     chan *flight    // attempts that ended
+	gone     chan struct{}   // closed when nobody takes them in any more
 
 	lanes    map[string]*lane
 	queues   map[string]*queue // by webhook
@@ -68,11 +71,12 @@ type aftermath struct {
 func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 	r := &runner{
 		d: d, claims: ctx, group: &errgroup.Group{},
-		claimed: make(chan claimed, 1), done: make(chan *flight, 64),
+		claimed: make(chan claimed, 1), done: make(chan *flight, 64), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{},
 		due: true, pause: storeBackoff(),
 	}
 	r.attempts, r.cut = context.WithCancel(context.WithoutCancel(ctx))
+	r.writes, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 	return r
 }
 
@@ -135,7 +139,7 @@ func (r *runner) patience() time.Duration {
 		wait = min(wait, r.next.Sub(now))
 	}
 	for _, f := range r.flights {
-		if !f.ended && !f.late {
+		if r.d.opts.parked > 0 && !f.ended && !f.late {
 			wait = min(wait, time.Until(f.began.Add(parkAfter)))
 			break
 		}
@@ -162,6 +166,9 @@ func (r *runner) claim() {
 	skip, strict := r.skip()
 	c := Claim{Now: r.d.now(), Lease: o.Lease, Owner: r.d.owner, Limit: limit, Skip: skip}
 	if !r.once.IsZero() {
+		// By its begin, so that what becomes due later stays out; but the lease
+		// counts from now.
+		c.Lease += c.Now.Sub(r.once)
 		c.Now = r.once
 	}
 	r.claiming, r.due = true, false
@@ -278,7 +285,7 @@ func (r *runner) apply(changes []Change) {
 		return
 	}
 	r.group.Go(func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), r.d.opts.Lease)
+		ctx, cancel := context.WithTimeout(r.writes, r.d.opts.Lease)
 		defer cancel()
 		if _, err := r.d.store.Update(ctx, changes); err != nil {
 			// Their leases run out; then they are claimed again.
@@ -299,8 +306,11 @@ func (r *runner) launch(it item) {
 	r.queue(it.del.Webhook).inFlight++
 	r.flights = append(r.flights, f)
 	r.group.Go(func() error {
-		f.after = r.d.deliver(r.attempts, &f.item)
-		r.done <- f
+		f.after = r.d.deliver(r.attempts, r.writes, &f.item)
+		select {
+		case r.done <- f:
+		case <-r.gone:
+		}
 		return nil
 	})
 }
@@ -333,7 +343,12 @@ const stopGrace = 5 * time.Second
 // stop gives back what was not started, waits for what is in flight, and cuts it
 // off when patience ends.
 func (r *runner) stop(patience time.Duration) error {
+	defer close(r.gone)
 	defer r.cut()
+	defer r.giveUp()
+	patience = max(0, patience)
+	defer time.AfterFunc(patience, r.cut).Stop()
+	defer time.AfterFunc(patience+stopGrace, r.giveUp).Stop()
 	var changes []Change
 	if r.claiming {
 		c := <-r.claimed
@@ -345,9 +360,7 @@ func (r *runner) stop(patience time.Duration) error {
 		changes = r.giveBack(q, changes)
 	}
 	r.apply(changes)
-	patience = max(0, patience)
-	defer time.AfterFunc(patience, r.cut).Stop()
-	grace := time.NewTimer(patience + stopGrace)
+	grace := time.NewTimer(patience + stopGrace + time.Second)
 	defer grace.Stop()
 	for r.inFlight > 0 {
 		select {

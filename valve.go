@@ -138,6 +138,15 @@ func (vs *valves) roomToPause(name string, limit int) bool {
 	return true
 }
 
+// notPaused takes back what roomToPause counted.
+func (vs *valves) notPaused(name string) {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	if v := vs.m[name]; v != nil && v.paused > 0 {
+		v.paused--
+	}
+}
+
 // setPaused corrects the count to what the store has.
 func (vs *valves) setPaused(name string, n int) {
 	vs.mu.Lock()

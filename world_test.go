@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"sync"
 	"testing"
@@ -255,4 +256,16 @@ var errDown = errors.New("down")
 func bubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, test)
+}
+
+// handle serves a request in a dispatcher's TrackChain.
+func handle(ctx context.Context, w *world, header http.Header, serve func(context.Context)) (*webhook.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://here.example/", nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header = header
+	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { serve(r.Context()) })
+	w.TrackChain(next).ServeHTTP(httptest.NewRecorder(), req)
+	return status(200)
 }

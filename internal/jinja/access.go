@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/docevent/webhook/internal/value"
@@ -204,4 +205,9 @@ func sliceBounds(bounds [3]any, n int) (lo, hi, step int, err error) {
 		*p = max(low, min(x, high))
 	}
 	return lo, hi, step, nil
+}
+
+// sameMap reports whether two maps are one.
+func sameMap(a, b map[string]any) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }

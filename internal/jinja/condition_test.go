@@ -57,6 +57,7 @@ func TestCondition(t *testing.T) {
 		{`sum(d.qty for d in doc.items) == 8`, true},
 		{`len(doc.items) == 2 and max([d.qty for d in doc.items]) == 6`, true},
 		{`sorted([3, 1, 2])[0] == 1 and str(5) == "5" and int("7") == 7 and round(2.5) == 2`, true},
+		{`doc.status in {"Submitted", "Paid"}`, true},
 		{`doc.total is None`, true},
 		{`doc.total is not None`, false},
 		{`doc.total > 1 or doc.total < 1 or 1 < doc.total`, false},

@@ -71,6 +71,30 @@ func TestReferencePage(t *testing.T) {
 	}
 }
 
+// TestReferencePageNamesFilters proves that the filters that the page lists are
+// there.
+func TestReferencePageNamesFilters(t *testing.T) {
+	page, err := os.ReadFile("../../docs/templates.md")
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(page), "\nFilters: ")
+	require.True(t, found)
+	list, _, found = strings.Cut(list, "\n\n")
+	require.True(t, found)
+	env, err := jinja.NewEnv(nil)
+	require.NoError(t, err)
+	names := 0
+	for i, name := range strings.Split(list, "`") {
+		if i%2 == 0 {
+			continue
+		}
+		names++
+		if _, err := env.Template("page", "{{ doc.x | "+name+" }}", jinja.Jinja); err != nil {
+			require.NotContains(t, err.Error(), "unknown filter", name)
+		}
+	}
+	require.Greater(t, names, 40)
+}
+
 func runExample(t *testing.T, example fence, doc any) (string, error) {
 	t.Helper()
 	syntax, kind, _ := strings.Cut(example.info, " ")

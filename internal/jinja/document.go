@@ -7,6 +7,7 @@ func LenientEnv() *Env { e, _ := NewEnv(nil); return e }
 // Document returns the document as the templates see it.
 func (s *Scope) Document() (any, error) { return s.document() }
 
+// Field returns a field of the document, Undefined if it has none of that name.
 func (s *Scope) Field(name string) (any, error) {
 	v, err := s.document()
 	if err != nil {
@@ -23,11 +24,3 @@ func (s *Scope) Field(name string) (any, error) {
 	}
 	return value.Undefined{}, nil
 }
-
-type TrialState interface {
-	Text(string) error
-	Hole(bool) error
-	Close() error
-}
-
-func (t *Template) Try(newState func() TrialState) (ok, broken int, first *Error) { return 1, 0, nil }

@@ -72,6 +72,9 @@ func (g *goCompiler) command(cmd *parse.CommandNode, final evalFn) (evalFn, erro
 // operand compiles an argument.
 func (g *goCompiler) operand(n parse.Node) (evalFn, error) {
 	pos := goPos(n)
+	if chainLen(n) > MaxNesting {
+		return nil, &located{pos: pos, msg: errNesting.Error(), err: errNesting}
+	}
 	switch n := n.(type) {
 	case *parse.DotNode:
 		slot := g.dot
@@ -133,6 +136,19 @@ func goPos(n parse.Node) int {
 		}
 	}
 	return pos
+}
+
+// chainLen is the number of fields in an operand.
+func chainLen(n parse.Node) int {
+	switch n := n.(type) {
+	case *parse.FieldNode:
+		return len(n.Ident)
+	case *parse.VariableNode:
+		return len(n.Ident)
+	case *parse.ChainNode:
+		return len(n.Field)
+	}
+	return 0
 }
 
 func constant(v any) evalFn { return func(*run) (any, error) { return v, nil } }

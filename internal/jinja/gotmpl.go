@@ -136,14 +136,15 @@ func onlyAction(root *parse.ListNode) *parse.ActionNode {
 // goCompiler compiles the actions of Go templates.
 type goCompiler struct {
 	*compiler
-	dot  int  // the slot of the dot
-	root bool // the dot is what the template was given
+	dot  int             // the slot of the dot
+	root bool            // the dot is what the template was given
+	keys map[string]bool // the names of the keys of ranges
 }
 
 func newGoCompiler(e *Env) *goCompiler {
 	c := &compiler{env: e, python: false}
 	c.push()
-	return &goCompiler{compiler: c, dot: c.bind("$"), root: true}
+	return &goCompiler{compiler: c, dot: c.bind("$"), root: true, keys: map[string]bool{}}
 }
 
 // open puts what the template is given into $.
@@ -180,7 +181,7 @@ func (g *goCompiler) node(b *builder, n parse.Node) (step, error) {
 			return nil, err
 		}
 		then, els, err := b.branches(&n.BranchNode)
-		return &ifStep{int(n.Pos), 1, truthOf(get), then, els}, err
+		return &ifStep{int(n.Pos), 1, truthOf(get), then, els, g.trialOf(n.Pipe)}, err
 	case *parse.WithNode:
 		return g.with(b, n)
 	case *parse.RangeNode:
@@ -248,7 +249,8 @@ type goRange struct {
 	pos        int
 	get        evalFn
 	dot        int
-	key, value int // slots, or -1
+	key, value int    // slots, or -1
+	label      string // of what it walks over, in a trial
 	body, els  steps
 }
 
@@ -258,6 +260,7 @@ func (g *goCompiler) rangeOver(b *builder, n *parse.RangeNode) (step, error) {
 	s := &goRange{pos: int(n.Pos), dot: g.slot(), key: -1, value: -1}
 	pipe := *n.Pipe
 	pipe.Decl = nil
+	s.label = g.label(&pipe)
 	var err error
 	if s.get, err = g.pipe(&pipe); err != nil {
 		return nil, err
@@ -276,6 +279,9 @@ func (g *goCompiler) rangeOver(b *builder, n *parse.RangeNode) (step, error) {
 		s.value = slots[0]
 	case 2:
 		s.key, s.value = slots[0], slots[1]
+		name := n.Pipe.Decl[0].Ident[0]
+		g.keys[name] = true
+		defer delete(g.keys, name)
 	}
 	defer g.moveDot(s.dot)()
 	s.body, err = b.list(n.List)

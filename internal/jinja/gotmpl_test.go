@@ -138,12 +138,14 @@ func TestGoTemplateEndsFast(t *testing.T) {
 	for _, src := range []string{
 		"{{range 1000000000}}{{end}}", `{{printf "%999999999d" 1}}`, `{{printf "%.999999999f" 1.0}}`, `{{printf "%*d" 9 1}}`,
 		"{{range 99999}}{{range 99999}}{{end}}{{end}}", strings.Repeat("{{if true}}", 1000) + strings.Repeat("{{end}}", 1000),
+		"{{.doc" + strings.Repeat(".a", 100_000) + "}}", "{{1" + strings.Repeat("|len", 60_000) + "}}",
+		"{{if 1}}" + strings.Repeat("{{else if 1}}", 18_000) + "{{end}}", "{{" + nested("(", "1", ")", 120_000) + "}}",
 		"{{" + strings.Repeat("(", 1000) + "1" + strings.Repeat(")", 1000) + "}}",
 	} {
 		start := time.Now()
 		_, err := renderGo(t, src, orderScope())
 		require.Error(t, err, src[:20])
-		require.Less(t, time.Since(start), time.Second, src[:20])
+		require.Less(t, time.Since(start), 5*time.Second, src[:20])
 	}
 }
 

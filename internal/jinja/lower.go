@@ -19,6 +19,7 @@ type piece struct {
 	pos     int
 	price   int // steps that one evaluation costs
 	safe    bool
+	trial   trialTest
 }
 
 // loopPiece is the head of a for.
@@ -168,7 +169,7 @@ func (l *lowerer) ifNode(s *ifS) (parse.Node, error) {
 		return nil, err
 	}
 	n := &parse.IfNode{BranchNode: parse.BranchNode{NodeType: parse.NodeIf, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{test: test, pos: s.test.at(), price: price(s.test)})
+	n.Pipe = l.call(piece{test: test, pos: s.test.at(), price: price(s.test), trial: l.trialOf(s.test)})
 	if n.List, err = l.list(s.then); err != nil {
 		return nil, err
 	}
@@ -185,7 +186,7 @@ func (l *lowerer) forNode(s *forS) (parse.Node, error) {
 		return nil, err
 	}
 	n := &parse.RangeNode{BranchNode: parse.BranchNode{NodeType: parse.NodeRange, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{loop: head, pos: s.iter.at(), price: price(s.iter)})
+	n.Pipe = l.call(piece{loop: head, pos: s.iter.at(), price: price(s.iter), trial: trialTest{key: l.loopKey(s)}})
 	if len(s.els) > 0 {
 		var open func(*run) error
 		if n.ElseList, open, err = l.level(s.els); err != nil {
@@ -211,6 +212,15 @@ func (l *lowerer) forNode(s *forS) (parse.Node, error) {
 	}
 	n.List, err = l.list(s.body)
 	return n, err
+}
+
+// loopKey is a key for loops that make the same number of rounds.
+func (l *lowerer) loopKey(s *forS) string {
+	key := l.spelling(s.iter)
+	if key == "" || s.cond != nil {
+		return ""
+	}
+	return "for " + key
 }
 
 func (l *lowerer) setNode(s *setS) (parse.Node, error) {

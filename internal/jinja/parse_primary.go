@@ -127,6 +127,9 @@ func (p *parser) dict(pos int) (expr, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.python && len(d.keys) == 0 && !p.cur().isOp(":") {
+			return p.set(k, pos)
+		}
 		if err := p.expect(":"); err != nil {
 			return nil, err
 		}
@@ -139,6 +142,22 @@ func (p *parser) dict(pos int) (expr, error) {
 	p.next()
 	d.spot = over(pos, append(append([]expr{}, d.keys...), d.values...)...)
 	return checked(d)
+}
+
+// set reads the rest of {a, b}, which bare conditions have; a tuple will do.
+func (p *parser) set(first expr, pos int) (expr, error) {
+	items := []expr{first}
+	for p.accept(",") && !p.cur().isOp("}") {
+		x, err := p.expression()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, x)
+	}
+	if err := p.expect("}"); err != nil {
+		return nil, err
+	}
+	return checked(&listX{over(pos, items...), items, true})
 }
 
 // comprehension reads the rest of [x for a in b if c].

@@ -31,8 +31,8 @@ type Scope struct {
 	DocType, Name string
 	// Event is what templates read as event.
 	Event Event
-	// Now is what nowdate and its kin give, in Location. A nil Location leaves
-	// the one of Now.
+	// Now is what nowdate and its kin give, in Location. Defaults to the time of
+	// the first call; a nil Location leaves the one of Now.
 	Now      time.Time
 	Location *time.Location
 	// Timeout bounds one evaluation. Defaults to DefaultTimeout.
@@ -81,6 +81,9 @@ func (s *Scope) eventValue() any {
 }
 
 func (s *Scope) now() time.Time {
+	if s.Now.IsZero() {
+		s.Now = time.Now()
+	}
 	if s.Location != nil {
 		return s.Now.In(s.Location)
 	}

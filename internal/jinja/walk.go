@@ -11,7 +11,11 @@ import (
 )
 
 // A step is a compiled node of the tree.
-type step interface{ take(r *run) error }
+type step interface {
+	take(r *run) error
+	// try takes the step in a trial, without a document.
+	try(tr *trial) error
+}
 
 var (
 	errBreak    = errors.New("break")
@@ -101,6 +105,7 @@ type ifStep struct {
 	price     int
 	test      predFn
 	then, els steps
+	trial     trialTest
 }
 
 func (s *ifStep) take(r *run) error {
@@ -163,6 +168,7 @@ type forStep struct {
 	price     int
 	head      *loopPiece
 	body, els steps
+	key       string // of what it walks over, in a trial
 }
 
 func (f *forStep) take(r *run) error {
@@ -288,11 +294,11 @@ func (b *builder) node(n parse.Node) (step, error) {
 	case *parse.IfNode:
 		p := b.piece(n.Pipe)
 		then, els, err := b.branches(&n.BranchNode)
-		return &ifStep{p.pos, p.price, p.test, then, els}, err
+		return &ifStep{p.pos, p.price, p.test, then, els, p.trial}, err
 	case *parse.RangeNode:
 		p := b.piece(n.Pipe)
 		body, els, err := b.branches(&n.BranchNode)
-		return &forStep{p.pos, p.price, p.loop, body, els}, err
+		return &forStep{p.pos, p.price, p.loop, body, els, p.trial.key}, err
 	case *parse.WithNode:
 		p := b.piece(n.Pipe)
 		body, _, err := b.branches(&n.BranchNode)

@@ -3,10 +3,12 @@ package jsonbody_test
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/docevent/webhook/internal/jinja"
@@ -64,6 +66,68 @@ func TestHostileDocumentsInTemplates(t *testing.T) {
 				require.True(t, json.Valid([]byte(got)) && utf8.ValidString(got), "%q gave %q", s, got)
 				require.Equal(t, shape(t, plain), shape(t, got), "%q gave %q", s, got)
 			}
+		})
+	}
+}
+
+// TestManyGoroutines renders one template with one memo from many goroutines.
+func TestManyGoroutines(t *testing.T) {
+	env, err := jinja.NewEnv(nil)
+	require.NoError(t, err)
+	for _, body := range bodies {
+		tmpl, err := env.Template(body.name, body.source, body.lang)
+		require.NoError(t, err)
+		var memo jsonbody.Memo
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				for j := range 20 {
+					s := hostile[(i+j)%len(hostile)]
+					want, wantErr := render(tmpl, new(jsonbody.Memo), documentWith(s))
+					got, err := render(tmpl, &memo, documentWith(s))
+					assert.NoError(t, wantErr)
+					assert.NoError(t, err)
+					assert.Equal(t, want, got)
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+// TestTrialOfTemplates proves that what no document can make JSON is found
+// without one, and that nothing else is refused.
+func TestTrialOfTemplates(t *testing.T) {
+	env, err := jinja.NewEnv(nil)
+	require.NoError(t, err)
+	newState := func() jinja.TrialState { return jsonbody.NewTrial() }
+	for _, body := range bodies {
+		tmpl, err := env.Template(body.name, body.source, body.lang)
+		require.NoError(t, err)
+		ok, broken, first := tmpl.Try(newState)
+		require.Positive(t, ok, "%s: %v", body.name, first)
+		require.Zero(t, broken, "%s: %v", body.name, first)
+	}
+	tests := []struct {
+		name, source string
+		some         bool   // whether some paths are sound
+		want         string // of the first broken one
+	}{
+		{"comma too many", `{"a": {{ doc.v }},}`, false, `1:19: the body is not JSON: expected a key in quotes, found "}" (there is a comma too many)`},
+		{"comma after every row", "[\n{% for x in doc.list %}{{ x }},{% endfor %}\n]", true, "3:1: "},
+		{"no comma between rows", `[{% for x in doc.list %}{{ x }} {% endfor %}]`, true, `found a value`},
+		{"branch", `{"a": {% if doc.v %}1{% endif %}}`, true, `expected a value, found "}"`},
+		{"value for punctuation", `[{{ doc.v }} {{ "," }} {{ doc.v }}]`, false, `found a value`},
+		{"never closed", `{"a": "{{ doc.v }}`, false, `the closing quote`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tmpl, err := env.Template("body", tt.source, jinja.Jinja)
+			require.NoError(t, err)
+			ok, broken, first := tmpl.Try(newState)
+			require.Equal(t, tt.some, ok > 0)
+			require.Positive(t, broken)
+			require.ErrorContains(t, first, tt.want)
 		})
 	}
 }

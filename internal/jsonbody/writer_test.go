@@ -133,6 +133,10 @@ func TestGluedValues(t *testing.T) {
 		{"fraction twice", []any{hole{3.5}, `.5`}, ``},
 		{"digit and number", []any{`1`, hole{2}}, `12`},
 		{"zero and number", []any{`0`, hole{2}}, ``},
+		{"zero and digit", []any{hole{0}, `1`}, ``},
+		{"float and digit", []any{hole{2.5}, `5`}, `2.55`},
+		{"large float and digit", []any{hole{1e16}, `5`}, `1e+165`},
+		{"safe text that is not UTF-8", []any{hole{value.Safe("\"\xff\"")}}, "\"\ufffd\""},
 		{"point and number", []any{`1.`, hole{5}}, `1.5`},
 		{"point and float", []any{`1.`, hole{5.5}}, ``},
 		{"exponent and number", []any{`1e`, hole{-5}}, `1e-5`},
@@ -254,6 +258,13 @@ func TestDepth(t *testing.T) {
 			require.NoError(t, err, n)
 			_, err = write(memo.Writer(nil, noLimit), strings.Replace(deep(n), "]}", "}}", 1))
 			require.Error(t, err, n)
+			got, err := write(memo.Writer(nil, noLimit), strings.Repeat("[", n), strings.Repeat("]", n))
+			require.NoError(t, err, n)
+			require.True(t, json.Valid([]byte(got)))
+			_, err = write(memo.Writer(nil, noLimit), strings.Repeat("[", n), strings.Repeat("]", n-1), "}")
+			require.Error(t, err, n)
+			_, err = write(memo.Writer(nil, noLimit), strings.Repeat(`{"a":`, n), "1", strings.Repeat("}", n-1), "]")
+			require.Error(t, err, n)
 		}
 	}
 	_, err := write(jsonbody.New(nil, noLimit), deep(1002))
@@ -282,6 +293,8 @@ func TestTrial(t *testing.T) {
 	}{
 		{"document body", []any{`{"a": "`, hole{}, `", "b": `, hole{}, `, `, hole{}, `: [`, hole{}, `]}`}, true},
 		{"joined numbers", []any{`[-`, hole{}, `, `, hole{}, `.50, 1`, hole{}, `, 1.`, hole{}, `, 1e`, hole{}, hole{}, `]`}, true},
+		{"digits after a hole", []any{`[1.`, hole{}, `5, `, hole{}, `5, 1e`, hole{}, `5]`}, true},
+		{"point after a fraction", []any{`1.`, hole{}, `.5`}, false},
 		{"trailing comma", []any{`[`, hole{}, `,]`}, false},
 		{"no comma", []any{`[`, hole{}, ` `, hole{}, `]`}, false},
 		{"hole for a colon", []any{`{"a"`, hole{}, `}`}, false},

@@ -146,7 +146,7 @@ func bigPow(a, b *big.Int) (any, error) {
 	if a.BitLen() <= 1 { // -1, 0 or 1, to a power of any size
 		b = big.NewInt(int64(b.Bit(0)) + 2*int64(b.Sign()))
 	}
-	if b.Cmp(big.NewInt(maxBits)) > 0 || int(b.Int64())*a.BitLen() > 2*maxBits {
+	if a.BitLen() > 1 && (b.Cmp(big.NewInt(maxBits)) > 0 || int(b.Int64())*(a.BitLen()-1) > maxBits) {
 		return nil, fmt.Errorf("integer %w", ErrTooLarge)
 	}
 	return small(new(big.Int).Exp(a, b, nil)), nil

@@ -128,15 +128,16 @@ func (o *Object) sortKeys() {
 }
 
 // Hashable reports whether v may be a key.
-func Hashable(v any) bool {
+func Hashable(v any) bool { return hashable(v, 0) }
+
+func hashable(v any, depth int) bool {
 	switch v := v.(type) {
 	case Tuple:
 		for _, e := range v {
-			if !Hashable(e) {
+			if depth > MaxDepth || !hashable(e, depth+1) {
 				return false
 			}
 		}
-		return true
 	case *List, []any, map[string]any, *Object, *Record:
 		return false
 	}
@@ -190,14 +191,4 @@ func NewLabeled(label string, entries ...Entry) *Object {
 	o := &Object{entries: entries, fixed: true, label: label}
 	o.reindex()
 	return o
-}
-
-// Label returns what the Object prints as, when that is not its members.
-func (o *Object) Label() (string, bool) { return o.label, o.label != "" }
-
-// Copy returns a shallow copy that can be changed.
-func (o *Object) Copy() *Object {
-	c := &Object{entries: slices.Clone(o.entries)}
-	c.reindex()
-	return c
 }
