@@ -329,7 +329,7 @@ func (r *runner) land(f *flight) {
 		r.flights[0] = nil
 		r.flights = r.flights[1:]
 	}
-	if f.after.moved || !r.once.IsZero() || r.queue(f.del.Webhook).skipped {
+	if f.after.moved || !r.once.IsZero() || r.unblocked(r.queue(f.del.Webhook)) {
 		r.due = r.due || r.failed == nil
 	}
 	if r.once.IsZero() {
