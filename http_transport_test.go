@@ -92,7 +92,9 @@ func TestSendKeepsNothing(t *testing.T) {
 		resp, err := tr.Send(t.Context(), req)
 		require.NoError(t, err)
 		require.Equal(t, 413, resp.StatusCode)
-		clear(req.Body)
+		for i := range req.Body { // clear would escape the race detector
+			req.Body[i] = 1
+		}
 		req.Header.Set("X-Webhook-Secret", "another")
 	})
 }
