@@ -130,9 +130,14 @@ func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(
 // many. Those that cannot be changed, or that change meanwhile, are left alone.
 func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func(*Delivery) (Change, error)) (int, error) {
 	q.Limit, q.After = 500, ""
-	changed := 0
+	changed, begun := 0, 1
 	for {
 		ds, err := d.store.Deliveries(ctx, q)
+		if errors.Is(err, ErrNotFound) && q.After != "" && begun < saveTries {
+			q.After = "" // the page before ended with one that was pruned since
+			begun++
+			continue
+		}
 		if err != nil || len(ds) == 0 {
 			return changed, err
 		}

@@ -59,7 +59,8 @@ type Store interface {
 	// Delivery returns one delivery; ErrNotFound if there is none.
 	Delivery(ctx context.Context, id string) (*Delivery, error)
 
-	// Deliveries returns those that match q, newest first.
+	// Deliveries returns those that match q, newest first. ErrNotFound if q.After
+	// is not stored, or no longer.
 	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
 
 	// Attempts returns the attempts of a delivery, oldest first; none for an
