@@ -44,7 +44,7 @@ type stage struct {
 	sent    map[string]time.Time
 	inside  []time.Duration // from Dispatch to the Transport
 	latency []time.Duration // from Dispatch to arrival
-	all     chan struct{} // closed when all arrived
+	all     chan struct{}   // closed when all arrived
 	left    int
 }
 
