@@ -112,11 +112,7 @@ func (h *hook) contentType(del *Delivery) string {
 func (h *hook) target(del *Delivery) (string, error) {
 	switch {
 	case del.URL == "" && h.url == nil:
-		u, err := endpoint.Parse(h.w.URL)
-		if err != nil {
-			return "", backoff.Permanent(err)
-		}
-		return u.String(), nil
+		return h.staticURL, nil
 	case del.URL == "":
 		return "", errEndpointChanged
 	}

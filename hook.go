@@ -28,6 +28,7 @@ type hook struct {
 	condition *condition
 	payload   *payload
 	url       *urlTemplate // nil unless the URL is dynamic
+	staticURL string       // where requests go unless the URL is dynamic
 	endpoint  string       // scheme, host and port; "" if the document chooses them
 	header    http.Header  // of the rows
 	tag       string       // names the webhook in chains
@@ -87,7 +88,7 @@ func (c *compiler) target(h *hook) error {
 	if err != nil {
 		return &fieldError{field: "URL", err: err}
 	}
-	h.endpoint = endpoint.Endpoint(u)
+	h.staticURL, h.endpoint = u.String(), endpoint.Endpoint(u)
 	return nil
 }
 

@@ -117,12 +117,17 @@ var faults = []struct {
 		}
 	}, "webhooks/unchanged"},
 	{"share the data of records", func(b *broken) {
+		var mu sync.Mutex
 		var kept []webhook.WebhookRecord
 		b.put = func(ctx context.Context, recs ...webhook.WebhookRecord) error {
+			mu.Lock()
+			defer mu.Unlock()
 			kept = recs
 			return b.MemoryStore.PutWebhooks(ctx, recs...)
 		}
 		b.records = func(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			recs, rev, err := b.MemoryStore.Webhooks(ctx, seen)
 			if len(recs) == len(kept) && len(kept) == 1 {
 				recs[0].Data = kept[0].Data
@@ -265,8 +270,11 @@ var faults = []struct {
 		}
 	}, "update/fence"},
 	{"keep the attempt of a lost lease", func(b *broken) {
+		var mu sync.Mutex
 		kept := map[string][]webhook.Attempt{}
 		b.update = func(ctx context.Context, cs []webhook.Change) ([]error, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			for _, c := range cs {
 				if c.Attempt != nil {
 					kept[c.ID] = append(kept[c.ID], *c.Attempt)
@@ -274,7 +282,11 @@ var faults = []struct {
 			}
 			return b.MemoryStore.Update(ctx, cs)
 		}
-		b.attempts = func(_ context.Context, id string) ([]webhook.Attempt, error) { return kept[id], nil }
+		b.attempts = func(_ context.Context, id string) ([]webhook.Attempt, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(kept[id]), nil
+		}
 	}, "update/fence"},
 	{"stop at the first change that fails", func(b *broken) {
 		b.update = func(ctx context.Context, cs []webhook.Change) ([]error, error) {
