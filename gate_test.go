@@ -15,7 +15,7 @@ import (
 func TestRetryAfter(t *testing.T) {
 	date := func(d time.Duration) string { return time.Now().UTC().Add(d).Format(http.TimeFormat) }
 	text := func(s string) func() []string { return func() []string { return []string{"Retry-After", s} } }
-	const short, long = 5 * time.Second, 10 * time.Hour
+	const short, long = 5 * time.Second, 3 * time.Hour
 	tests := []struct {
 		name     string
 		code     int

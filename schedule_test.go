@@ -20,7 +20,7 @@ var documented = []time.Duration{
 
 func TestDefaultScheduleEndsExhausted(t *testing.T) {
 	const poll = 10 * time.Second // what is due is seen by then
-	for range 3 { // the jitter is random
+	for range 3 {                 // the jitter is random
 		bubble(t, func(t *testing.T) {
 			wire := always(500)
 			w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{PollInterval: poll})
