@@ -1,11 +1,12 @@
 # Everything is run by these targets; .ci/run calls them in turn.
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES = . internal/bench
+MODULES = . internal/bench examples/otel
 
 .PHONY: test race lint tidy e2e oracle bench fuzz
 
 test: ## every test that needs nothing but Go
+	cd examples/otel && $(GO) test ./...
 	$(GO) test ./...
 
 race: ## the same under the race detector
@@ -29,7 +30,7 @@ oracle: ## the template engine against real Jinja2
 	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja
 
 bench: ## ratios beside the alternatives, in one run
-	cd internal/bench && $(GO) test -run '^$$' -bench . .
+	cd internal/bench && $(GO) run ./templates && $(GO) test -count=1 -v .
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./...); do \

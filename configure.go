@@ -215,8 +215,9 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 
 // RotateSecret makes secret the webhook's current one, or a new one if it is "",
 // and returns it. Those before stay in force for at most overlap: until then,
-// schemes that can carry several signatures carry all. Zero or less ends them at
-// once.
+// schemes that can carry several signatures carry all (SchemeStandard; the others
+// carry the new one's alone). Zero or less ends them at once. The error is a
+// *[ConfigError] if the webhook's schemes cannot use the secret, or [ErrNotFound].
 func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, overlap time.Duration) (string, error) {
 	if secret == "" {
 		secret = NewSecret()
@@ -304,7 +305,7 @@ func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 
 // Disable takes a webhook out of service until Enable: it takes no deliveries,
 // and those it has wait. The reason is shown by Status. ErrNotFound if there is
-// none.
+// none. A webhook that its operator disabled already keeps the reason it has.
 func (d *Dispatcher) Disable(ctx context.Context, name, reason string) error {
 	return d.disable(ctx, name, ByOperator, reason)
 }

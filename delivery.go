@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
 // A Delivery is one webhook's message for one event. Its id and its bytes never
-// change; what becomes of it does.
+// change; what becomes of it does. Its times are UTC, by the store's clock if it
+// has one; until Due, no attempt is made.
 type Delivery struct {
 	// ID is "msg_" and a hash of what it is for: tenant, event id, type, doctype,
 	// name and webhook. The receiver sees it as Webhook-Id on every attempt.
@@ -59,7 +61,7 @@ const (
 	Canceled  State = "canceled"
 )
 
-// Finished reports whether no attempt will follow unless it is resent.
+// finished reports whether no attempt will follow unless it is resent.
 func (s State) finished() bool {
 	return s == Delivered || s == Failed || s == Exhausted || s == Canceled
 }
@@ -75,7 +77,9 @@ const (
 )
 
 // An Attempt is one HTTP request for a delivery, as logged. It holds neither
-// secrets nor the request.
+// secrets nor the request. Of Error it keeps 1 KiB, of the response 50 headers
+// and 4 KiB of body. Class is [ClassTimeout] or another of [ErrorClass],
+// [ReasonEndpoint], or "status" when the answer was no success.
 type Attempt struct {
 	DeliveryID string        `json:"delivery_id,omitempty"`
 	Number     int           `json:"number"` // from 1
@@ -116,7 +120,7 @@ func (a *Attempt) UnmarshalJSON(data []byte) error {
 
 // Errors of changes that the state of a delivery does not allow.
 var (
-	// ErrInFlight: an attempt is being made.
+	// ErrInFlight: an attempt is being made, or about to be.
 	ErrInFlight = errors.New("webhook: delivery is in flight")
 	// ErrPruned: the delivery is no longer stored, or never was.
 	ErrPruned = fmt.Errorf("webhook: delivery is no longer stored: %w", ErrNotFound)
@@ -180,20 +184,19 @@ var transitions = map[transition][]State{
 	toResend:  {Pending, Delivered, Failed, Exhausted, Canceled},
 }
 
-// change begins a change of d: all as it is, the lease given back.
-func (d *Delivery) change(t transition) (Change, error) {
-	legal := false
-	for _, s := range transitions[t] {
-		legal = legal || s == d.State
-	}
-	if !legal {
+// change returns what becomes of d: all as it is, the lease given back, but for
+// what edit makes of it. An illegal one is ErrState and changes nothing.
+func (d *Delivery) change(t transition, edit func(*Change)) (Change, error) {
+	if !slices.Contains(transitions[t], d.State) {
 		return Change{}, fmt.Errorf("%w: cannot %s when %s", ErrState, t, d.State)
 	}
-	return Change{
+	c := Change{
 		ID: d.ID, Fence: d.Fence, State: d.State, Reason: d.Reason,
 		Attempts: d.Attempts, Tries: d.Tries, Due: d.Due, Since: d.Since,
 		PausedAt: d.PausedAt, Finished: d.Finished,
-	}, nil
+	}
+	edit(&c)
+	return c, nil
 }
 
 // leased reports whether someone holds the delivery.
@@ -202,64 +205,59 @@ func (d *Delivery) leased(now time.Time) bool {
 }
 
 // release gives the lease back: the delivery is due as before.
-func (d *Delivery) release() (Change, error) { return d.change(toRelease) }
+func (d *Delivery) release() (Change, error) { return d.change(toRelease, func(*Change) {}) }
 
 // extend holds the lease until then.
 func (d *Delivery) extend(until time.Time) (Change, error) {
-	c, err := d.change(toExtend)
-	c.Owner, c.LeaseUntil = d.Owner, until
-	return c, err
+	return d.change(toExtend, func(c *Change) { c.Owner, c.LeaseUntil = d.Owner, until })
 }
 
 // resolve ends an attempt: the delivery is finished in a state, or Pending
 // again until due.
 func (d *Delivery) resolve(a *Attempt, reason string) (Change, error) {
-	c, err := d.change(toResolve)
-	if err != nil {
-		return c, err
-	}
-	c.Attempt, c.State, c.Reason = a, a.State, reason
-	c.Attempts, c.Tries = d.Attempts+1, d.Tries+1
-	if c.Since.IsZero() {
-		c.Since = a.Time
-	}
-	if a.State.finished() {
-		c.Finished = a.Time.Add(a.Duration)
-	} else {
-		c.Due = a.Next
-	}
-	return c, nil
+	return d.change(toResolve, func(c *Change) {
+		c.Attempt, c.State, c.Reason = a, a.State, reason
+		c.Attempts, c.Tries = d.Attempts+1, d.Tries+1
+		if c.Since.IsZero() {
+			c.Since = a.Time
+		}
+		if a.State.finished() {
+			c.Finished = a.Time.Add(a.Duration)
+		} else {
+			c.Due = a.Next
+		}
+	})
 }
 
 // expire ends a delivery that became too old while it waited.
 func (d *Delivery) expire(now time.Time) (Change, error) {
-	c, err := d.change(toExpire)
-	c.State, c.Reason, c.Finished = Exhausted, ReasonAge, now
-	return c, err
+	return d.change(toExpire, func(c *Change) {
+		c.State, c.Reason, c.Finished = Exhausted, ReasonAge, now
+	})
 }
 
 // pause lets the delivery wait for its webhook.
 func (d *Delivery) pause(now time.Time) (Change, error) {
-	c, err := d.change(toPause)
-	c.State, c.Reason, c.PausedAt = Paused, ReasonDisabled, now
-	return c, err
+	return d.change(toPause, func(c *Change) {
+		c.State, c.Reason, c.PausedAt = Paused, ReasonDisabled, now
+	})
 }
 
 // resume makes a paused delivery due. The pause counts for no age.
 func (d *Delivery) resume(due, now time.Time) (Change, error) {
-	c, err := d.change(toResume)
-	if !d.Since.IsZero() && !d.PausedAt.IsZero() {
-		c.Since = d.Since.Add(max(0, now.Sub(d.PausedAt)))
-	}
-	c.State, c.Reason, c.Due, c.PausedAt = Pending, "", due, time.Time{}
-	return c, err
+	return d.change(toResume, func(c *Change) {
+		if !d.Since.IsZero() && !d.PausedAt.IsZero() {
+			c.Since = d.Since.Add(max(0, now.Sub(d.PausedAt)))
+		}
+		c.State, c.Reason, c.Due, c.PausedAt = Pending, "", due, time.Time{}
+	})
 }
 
 // cancel ends the delivery for good. Whoever holds a lease has lost it.
 func (d *Delivery) cancel(reason string, now time.Time) (Change, error) {
-	c, err := d.change(toCancel)
-	c.State, c.Reason, c.Finished, c.PausedAt = Canceled, reason, now, time.Time{}
-	return c, err
+	return d.change(toCancel, func(c *Change) {
+		c.State, c.Reason, c.Finished, c.PausedAt = Canceled, reason, now, time.Time{}
+	})
 }
 
 // resend makes the delivery due now with a fresh budget of attempts and age.
@@ -267,11 +265,11 @@ func (d *Delivery) resend(now time.Time) (Change, error) {
 	if d.leased(now) {
 		return Change{}, ErrInFlight
 	}
-	c, err := d.change(toResend)
-	c.State, c.Reason, c.Tries, c.Due, c.Finished = Pending, "", 0, now, time.Time{}
-	c.Since = now
-	if d.Line != "" {
-		c.Since = time.Time{}
-	}
-	return c, err
+	return d.change(toResend, func(c *Change) {
+		c.State, c.Reason, c.Tries, c.Due, c.Finished = Pending, "", 0, now, time.Time{}
+		c.Since = now
+		if d.Line != "" {
+			c.Since = time.Time{}
+		}
+	})
 }

@@ -35,7 +35,7 @@ type Dispatcher struct {
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no
-// I/O.
+// I/O. The error names the field of Options that cannot be.
 func New(store Store, opts *Options) (*Dispatcher, error) {
 	if store == nil {
 		return nil, errors.New("webhook: New: store is nil")

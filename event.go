@@ -42,7 +42,8 @@ func (t EventType) IsDocumentEvent() bool {
 // as Frappe Cloud names it. It cannot be dispatched or subscribed to.
 const HandshakeEvent EventType = "Webhook Validate"
 
-// An Event is one thing that happened to one document, or one named event.
+// An Event is one thing that happened to one document, or one named event. ID,
+// Type, DocType, Name and Tenant are UTF-8 of at most 255 bytes each.
 type Event struct {
 	// ID is the idempotency key: dispatching an event again under the same ID,
 	// Type, DocType, Name and Tenant makes no second delivery. One ID may serve
@@ -55,8 +56,8 @@ type Event struct {
 	DocType, Name string
 
 	// Doc is the document, or the data of a named event: a map, a struct, a
-	// pointer to one, or raw JSON. It is what encoding/json makes of it. It is
-	// read before Dispatch returns and not kept.
+	// pointer to one, or raw JSON. It is what encoding/json makes of it; nil is a
+	// document without fields. It is read before Dispatch returns and not kept.
 	Doc any
 
 	// Previous is the document before the change, for changed() in conditions.
@@ -66,7 +67,8 @@ type Event struct {
 	// User is who did it, for conditions and bodies.
 	User string
 
-	// Tenant selects the webhooks: only those of the same Tenant see the event.
+	// Tenant selects the webhooks: only those of the same Tenant see the event,
+	// without one those without one.
 	Tenant string
 
 	// Time is when it happened: "now" of conditions and bodies. Defaults to the

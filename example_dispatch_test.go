@@ -3,48 +3,11 @@ package webhook_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/docevent/webhook"
 	"github.com/docevent/webhook/webhooktest"
 )
-
-// A webhook is data: it is checked when it is saved, and an error says where
-// it is wrong.
-func ExampleDispatcher_SaveWebhook() {
-	ctx := context.Background()
-	d, err := webhook.New(webhook.NewMemoryStore(), nil)
-	if err != nil {
-		panic(err)
-	}
-	w := webhook.Webhook{
-		Name: "Large orders", DocType: "Sales Order",
-		Events:    []webhook.EventType{webhook.OnSubmit},
-		Condition: `doc.grand_total > 10000 && doc.status`,
-		URL:       "https://erp.example/orders", Secret: "super-secret",
-	}
-	var refused *webhook.ConfigError
-	if err := d.SaveWebhook(ctx, w); errors.As(err, &refused) {
-		fmt.Printf("%s, line %d, column %d:\n%v\n", refused.Field, refused.Line, refused.Column, refused.Err)
-	}
-
-	w.Condition = `doc.grand_total > 10000 and doc.status`
-	if err := d.SaveWebhook(ctx, w); err != nil {
-		panic(err)
-	}
-	saved, err := d.Webhook(ctx, "Large orders")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(saved.Method, saved.URL, saved.Signatures, saved.Secret == "")
-	// Output:
-	// Condition, line 1, column 25:
-	// template: condition:1:25: unexpected && (write and)
-	//	doc.grand_total > 10000 && doc.status
-	//	                        ^
-	// POST https://erp.example/orders [frappe] true
-}
 
 // Dispatch is called where documents change. Its report says what each webhook
 // made of the event, and why.

@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/docevent/webhook"
@@ -95,32 +94,4 @@ func ExampleDispatcher_Enable() {
 	// SO-00002 paused
 	// disabled by library: the endpoint answered 410 Gone
 	// SO-00002 pending
-}
-
-// The Revision makes a save fail if someone else was faster: for forms that
-// several people may have open.
-func ExampleDispatcher_Webhook() {
-	ctx := context.Background()
-	d, err := webhook.New(webhook.NewMemoryStore(), nil)
-	if err != nil {
-		panic(err)
-	}
-	if err := d.SaveWebhook(ctx, webhook.Webhook{
-		Name: "Orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate},
-		URL: "https://erp.example/orders",
-	}); err != nil {
-		panic(err)
-	}
-	w, err := d.Webhook(ctx, "Orders") // as shown in the form
-	if err != nil {
-		panic(err)
-	}
-	for _, condition := range []string{"doc.grand_total > 1000", "doc.grand_total > 2000"} {
-		w.Condition = condition
-		err := d.SaveWebhook(ctx, *w)
-		fmt.Println(condition, "conflict:", errors.Is(err, webhook.ErrConflict))
-	}
-	// Output:
-	// doc.grand_total > 1000 conflict: false
-	// doc.grand_total > 2000 conflict: true
 }

@@ -62,7 +62,8 @@ func (d *Dispatcher) probe(ctx context.Context, h *hook, del *Delivery, test boo
 
 // Activate makes the handshake and, if it succeeds, takes the webhook into
 // service as Enable does. It holds for the webhook's present URL. The error is a
-// *[HandshakeError] if the endpoint did not accept.
+// *[HandshakeError] if the endpoint did not accept, [ErrConflict] if the URL
+// changed meanwhile, or one of Handshake or Enable.
 func (d *Dispatcher) Activate(ctx context.Context, name string) error {
 	e, err := d.find(ctx, name)
 	if err != nil {

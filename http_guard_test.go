@@ -214,7 +214,7 @@ func TestProxyErrors(t *testing.T) {
 		want  string
 	}{
 		{"none can be chosen", func(*http.Request) (*url.URL, error) {
-			return url.Parse("http://user:" + secretText + "@%zz")
+			return nil, &url.Error{Op: "parse", URL: "http://user:" + secretText + "@%zz", Err: url.EscapeError("%zz")}
 		}, webhook.ClassProxy},
 		{"down", func(*http.Request) (*url.URL, error) {
 			return url.Parse("http://user:" + secretText + "@127.0.0.1:" + closed.port())

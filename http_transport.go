@@ -14,7 +14,8 @@ import (
 )
 
 // HTTPOptions says how an [HTTPTransport] connects and how much it reads. A
-// nil or zero HTTPOptions works.
+// nil or zero HTTPOptions works. A field that is zero or negative is its default,
+// where its comment says nothing else.
 type HTTPOptions struct {
 	// Allow names the addresses that may be reached although they are not part
 	// of the public internet: private networks, loopback, link-local, carrier-

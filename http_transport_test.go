@@ -92,8 +92,10 @@ func TestSendKeepsNothing(t *testing.T) {
 		resp, err := tr.Send(t.Context(), req)
 		require.NoError(t, err)
 		require.Equal(t, 413, resp.StatusCode)
-		clear(req.Body)
 		req.Header.Set("X-Webhook-Secret", "another")
+		for i := range req.Body { // clear would escape the race detector
+			req.Body[i] = 1
+		}
 	})
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/docevent/webhook/internal/endpoint"
 )
 
-// parkAfter is when an attempt that has not ended stops to count against
-// Options.Concurrency, if that is left to its default.
+// parkAfter is when an attempt that has not ended is late, and stops to count
+// against Options.Concurrency, if that is left to its default.
 const parkAfter = 250 * time.Millisecond
 
 // A trust says what is known of an endpoint.
@@ -24,10 +24,11 @@ const (
 //
 // Endpoints that hang would take every place there is, and hold it until their
 // attempts time out. So an endpoint gets one attempt at a time until it has
-// answered one; the places that are left over go to those not yet tried.
+// answered one, and that one takes no place: however many endpoints hang, those
+// that nobody has tried yet are tried at once. The places that are left over go
+// to those not yet tried.
 type lane struct {
 	inFlight int
-	parked   int // of those
 	trust    trust
 }
 
@@ -102,23 +103,35 @@ func (r *runner) free(l *lane) int {
 	return free
 }
 
-// park lets the attempts that hang give up their places.
+// probes reports whether an attempt to the lane's endpoint would be the one that
+// finds out whether it answers. It is parked from the start, if there is room.
+func (r *runner) probes(l *lane) bool {
+	return l.trust != trusted && l.inFlight == 0 && r.parked < r.d.opts.parked
+}
+
+// park lets the attempts that are late give up their places.
 func (r *runner) park() {
 	if r.d.opts.parked == 0 {
 		return
 	}
 	for _, f := range r.flights {
-		if f.ended || f.parked {
+		if f.ended || f.late {
 			continue
 		}
 		if time.Since(f.began) < parkAfter {
 			return // the later ones are younger
 		}
-		f.parked = true
-		r.parked++
-		f.lane.parked++
+		f.late = true
+		if !f.parked {
+			r.parkFlight(f)
+		}
 		if f.lane.trust == unknown {
 			f.lane.trust = suspect
 		}
 	}
+}
+
+func (r *runner) parkFlight(f *flight) {
+	f.parked = true
+	r.parked++
 }

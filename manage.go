@@ -18,8 +18,8 @@ func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error)
 	return del, nil
 }
 
-// Deliveries returns the deliveries that match q, the newest first. For the next
-// page, set q.After to the ID of the last one.
+// Deliveries returns the deliveries that match q, the newest first, at most
+// q.Limit. For the next page, set q.After to the ID of the last one.
 func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	ds, err := d.store.Deliveries(ctx, q.WithDefaults())
 	if err != nil {
@@ -28,7 +28,8 @@ func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Deliver
 	return ds, nil
 }
 
-// Attempts returns the attempts of a delivery that are stored, the oldest first.
+// Attempts returns the attempts of a delivery that are stored, the oldest first:
+// none for a delivery that is not, or no longer, stored.
 func (d *Dispatcher) Attempts(ctx context.Context, deliveryID string) ([]Attempt, error) {
 	as, err := d.store.Attempts(ctx, deliveryID)
 	if err != nil {
@@ -81,7 +82,7 @@ func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error
 // returned. An attempt that is under way may still reach the endpoint, and what
 // comes of it is not recorded. While an attempt may be about to start, Cancel
 // takes up to a second. Canceling a canceled delivery does nothing; [ErrState] if
-// it was delivered.
+// it was delivered, [ErrNotFound] if it is not stored.
 func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 	leased := false
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
@@ -129,9 +130,14 @@ func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(
 // many. Those that cannot be changed, or that change meanwhile, are left alone.
 func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func(*Delivery) (Change, error)) (int, error) {
 	q.Limit, q.After = 500, ""
-	changed := 0
+	changed, begun := 0, 1
 	for {
 		ds, err := d.store.Deliveries(ctx, q)
+		if errors.Is(err, ErrNotFound) && q.After != "" && begun < saveTries {
+			q.After = "" // the page before ended with one that was pruned since
+			begun++
+			continue
+		}
 		if err != nil || len(ds) == 0 {
 			return changed, err
 		}
@@ -188,10 +194,15 @@ func (d *Dispatcher) cancelAll(ctx context.Context, webhook string) error {
 
 // Stats are the state of a store's deliveries, and of this process.
 type Stats struct {
-	ByState      map[State]int
-	OldestDue    time.Duration // how long the delivery due first has been; 0 if none is due
-	BlockedLines int           // lines stopped by a Failed or Exhausted delivery
-	OpenBreakers int           // in this process
+	// ByState counts the deliveries stored; a state without any may be missing.
+	ByState map[State]int
+
+	// OldestDue is how long the Pending delivery due first has been due, whatever
+	// it waits for; 0 if none is.
+	OldestDue time.Duration
+
+	BlockedLines int // lines stopped by a Failed or Exhausted delivery
+	OpenBreakers int // in this process
 }
 
 // Stats counts. errors.ErrUnsupported if the store is no [Counter].

@@ -10,7 +10,9 @@ import (
 )
 
 // Options configure a [Dispatcher]. A nil or zero Options works: each zero
-// field is its default.
+// field is its default. [New] copies it, but not the maps and slices in it, which
+// must not change afterwards, and refuses a negative field unless its comment
+// says what that means.
 type Options struct {
 	// Transport sends the requests. Defaults to NewHTTPTransport(nil), which
 	// reaches public addresses only.
@@ -53,7 +55,8 @@ type Options struct {
 	// Defaults to 100ms.
 	RenderTimeout time.Duration
 
-	// Retry is the policy of webhooks that have none.
+	// Retry is the policy of webhooks that have none. Defaults to seven retries
+	// over some 28 hours; see RetryPolicy.
 	Retry RetryPolicy
 
 	// Retention says how long finished deliveries are kept.
@@ -71,11 +74,13 @@ type Options struct {
 	NamedEvents []EventType
 
 	// CheckWebhook is asked by SaveWebhook, last, for the host's own rules, such
-	// as quotas. The webhook it sees has no Secret. Its error refuses the save.
+	// as quotas. The webhook it sees has no Secret. Its error refuses the save,
+	// within a ConfigError. One save may ask it several times. Defaults to none.
 	CheckWebhook func(context.Context, Webhook) error
 
-	// Funcs are functions and filters for both template languages. One with the
-	// name of a built-in replaces it. They are called by Dispatch, by many
+	// Funcs are functions and filters for both template languages, with one
+	// result, or with a result and an error, as text/template has them. One with
+	// the name of a built-in replaces it. They are called by Dispatch, by many
 	// goroutines at once; a panic in one is that evaluation's error.
 	Funcs template.FuncMap
 
@@ -90,8 +95,10 @@ type Options struct {
 	// Trace is called when something happens. Defaults to nothing.
 	Trace *Trace
 
-	// Classifier decides what an attempt's result means, Retry-After apart.
-	// Defaults to Classify.
+	// Classifier decides what an attempt's result means, Retry-After apart. Of
+	// response and error one is nil. It is called by many goroutines at once; when
+	// it panics, or returns no Verdict that there is, Classify decides. Defaults
+	// to Classify.
 	Classifier func(*Response, error) Verdict
 
 	// SignatureHeader is the header of SchemeFrappe. Defaults to
@@ -106,7 +113,7 @@ type Options struct {
 	// on taking. Defaults to 10,000; negative means none.
 	MaxPaused int
 
-	// MaxBodyBytes bounds a body. Defaults to 1 MiB.
+	// MaxBodyBytes bounds a body; a longer one is a RenderError. Defaults to 1 MiB.
 	MaxBodyBytes int
 
 	parked int // attempts allowed above Concurrency while they hang
@@ -115,7 +122,7 @@ type Options struct {
 // A DocType says what the host knows of a document type.
 type DocType struct {
 	Submittable bool     // it has on_submit, on_cancel and on_update_after_submit
-	Fields      []string // all fields that Data rows may name; nil: unchecked
+	Fields      []string // all that Data rows may name, beside name and doctype; nil: unchecked
 }
 
 // Retention says how long finished deliveries are kept with their attempts.

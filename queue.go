@@ -21,11 +21,13 @@ func (r *runner) queue(webhook string) *queue {
 	return q
 }
 
-// enqueue takes an item in, unless it would wait for long.
+// enqueue takes an item in, unless it would wait for long. Where the endpoint
+// answers it takes in whatever a claim brought: what is given back would only be
+// claimed again, many times over for a webhook with a backlog.
 func (r *runner) enqueue(it item) bool {
 	q := r.queue(it.del.Webhook)
 	q.lane = it.lane
-	full := len(q.items) >= r.d.opts.PerEndpoint
+	full := len(q.items) >= r.d.opts.PerEndpoint && it.lane.trust != trusted
 	hangs := it.lane.trust == suspect && it.lane.inFlight > 0
 	if full || hangs || r.closed(it.del.Webhook) {
 		return false
@@ -97,7 +99,7 @@ func (r *runner) hasPlace(name string, q *queue) bool {
 	if r.d.valves.probing(name) {
 		limit = 1
 	}
-	return q.inFlight < limit && r.free(it.lane) > 0 &&
+	return q.inFlight < limit && (r.free(it.lane) > 0 || r.probes(it.lane)) &&
 		it.lane.inFlight < it.lane.limit(r.d.opts.PerEndpoint, r.spare)
 }
 
@@ -139,6 +141,16 @@ func (r *runner) skip() (names []string, strict bool) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), strict
+}
+
+// unblocked reports whether the last claim left a queue's webhook out, and the
+// next one would not.
+func (r *runner) unblocked(q *queue) bool {
+	if !q.skipped {
+		return false
+	}
+	full, _ := r.full(q)
+	return !full
 }
 
 // full reports whether a webhook's next delivery would wait for long, and

@@ -54,7 +54,8 @@ type claimed struct {
 type flight struct {
 	item
 	began  time.Time
-	parked bool
+	parked bool // it does not count against Concurrency
+	late   bool // it has not ended for parkAfter
 	ended  bool
 	after  aftermath
 }
@@ -130,7 +131,7 @@ func (r *runner) drained() bool {
 }
 
 // patience returns for how long the loop can wait: until the next poll, or
-// until an attempt is to be parked.
+// until an attempt is late.
 func (r *runner) patience() time.Duration {
 	now := r.d.now()
 	wait := r.d.opts.PollInterval
@@ -138,7 +139,7 @@ func (r *runner) patience() time.Duration {
 		wait = min(wait, r.next.Sub(now))
 	}
 	for _, f := range r.flights {
-		if r.d.opts.parked > 0 && !f.ended && !f.parked {
+		if r.d.opts.parked > 0 && !f.ended && !f.late {
 			wait = min(wait, time.Until(f.began.Add(parkAfter)))
 			break
 		}
@@ -297,6 +298,9 @@ func (r *runner) apply(changes []Change) {
 // launch starts an attempt.
 func (r *runner) launch(it item) {
 	f := &flight{item: it, began: time.Now()}
+	if r.probes(it.lane) {
+		r.parkFlight(f)
+	}
 	r.inFlight++
 	it.lane.inFlight++
 	r.queue(it.del.Webhook).inFlight++
@@ -319,14 +323,13 @@ func (r *runner) land(f *flight) {
 	r.queue(f.del.Webhook).inFlight--
 	if f.parked {
 		r.parked--
-		f.lane.parked--
 	}
 	f.lane.learn(f.after)
 	for len(r.flights) > 0 && r.flights[0].ended {
 		r.flights[0] = nil
 		r.flights = r.flights[1:]
 	}
-	if f.after.moved || !r.once.IsZero() || r.queue(f.del.Webhook).skipped {
+	if f.after.moved || !r.once.IsZero() || r.unblocked(r.queue(f.del.Webhook)) {
 		r.due = r.due || r.failed == nil
 	}
 	if r.once.IsZero() {

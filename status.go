@@ -90,7 +90,7 @@ func (h *hook) state(s *statusRecord) Status {
 		State: Active, Since: s.Since, FailingSince: s.FailingSince,
 		LastSuccess: s.LastSuccess, Failures: s.Failures,
 	}
-	if s.ActivatedURL == digest(h.rec.ID, h.w.URL) {
+	if s.ActivatedURL != "" && s.ActivatedURL == digest(h.rec.ID, h.w.URL) {
 		st.Activated = s.Activated
 	}
 	switch {

@@ -59,7 +59,8 @@ type Store interface {
 	// Delivery returns one delivery; ErrNotFound if there is none.
 	Delivery(ctx context.Context, id string) (*Delivery, error)
 
-	// Deliveries returns those that match q, newest first.
+	// Deliveries returns those that match q, newest first. ErrNotFound if q.After
+	// is not stored, or no longer.
 	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
 
 	// Attempts returns the attempts of a delivery, oldest first; none for an
@@ -94,10 +95,12 @@ type Claim struct {
 // read: its lease ran out and another took it, or it was canceled.
 var ErrLeaseLost = errors.New("webhook: lease lost")
 
-// ErrFull is returned when a store has no room for more deliveries.
+// ErrFull is returned by Enqueue, and so by Dispatch, when a store has no room
+// for more deliveries.
 var ErrFull = errors.New("webhook: store is full")
 
-// A DeliveryQuery selects deliveries. Zero fields select all.
+// A DeliveryQuery selects deliveries. Zero fields select all: without a Tenant
+// those of every tenant.
 type DeliveryQuery struct {
 	Webhook, DocType, DocName, Tenant string
 	States                            []State
@@ -137,9 +140,9 @@ func (q DeliveryQuery) matchState(s State) bool {
 
 // A Pruner is a Store that forgets finished deliveries.
 type Pruner interface {
-	// Prune removes at most limit deliveries, with their attempts, that finished
+	// Prune removes at most p.Limit deliveries, with their attempts, that finished
 	// (Delivered, Failed, Exhausted, Canceled) before the time given for their
-	// state, and beyond the newest keep of each webhook; keep 0 means all. A
+	// state, and beyond the newest p.Keep of each webhook; 0 keeps all. A
 	// delivery that stops its line stays. It returns how many it removed.
 	Prune(ctx context.Context, p Prune) (int, error)
 }

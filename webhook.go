@@ -25,13 +25,16 @@ type Webhook struct {
 	// DocType, named events without.
 	Events []EventType
 
-	// Condition decides whether it fires. "" always fires.
+	// Condition decides whether it fires: a template such as
+	// "{{ doc.total > 100 }}", whose result is true or not, or in Jinja the bare
+	// expression. It sees doc, previous, event and changed(). "" always fires.
 	Condition string
 
 	// Syntax is the language of Condition, URL and Body. Defaults to Jinja.
 	Syntax Syntax
 
-	// URL is where requests go: http or https.
+	// URL is where requests go: http or https, with a host and without user or
+	// password. Required.
 	URL string
 
 	// DynamicURL makes URL a template, rendered for each event.
@@ -42,21 +45,24 @@ type Webhook struct {
 	Method string
 
 	// Headers are sent with each request, values as they are. Rows without a key
-	// or value are skipped; of rows with one name the last wins.
+	// or value are skipped; of rows with one name the last wins. Those that the
+	// library or the connection sets are refused. At most 100, of 8 KiB each.
 	Headers []Header
 
 	// Structure says how the body is encoded. Defaults to JSON by Data or Body,
 	// and to the envelope without both.
 	Structure Structure
 
-	// Data are the fields of the body, in this order.
+	// Data are the fields of the body, in this order; in JSON those that a document
+	// lacks are null. Not together with Body. At most 1,000.
 	Data []Field
 
-	// Body is the template of the body.
+	// Body is the template of the body. In JSON what it renders must be JSON.
 	Body string
 
-	// Secret signs the requests. It is write-only: "" keeps the stored one,
-	// SchemeNone drops it.
+	// Secret signs the requests; at most 4 KiB. It is write-only: "" keeps the
+	// stored one, SchemeNone drops it, another replaces it at once. RotateSecret
+	// lets the old one stay in force for a while.
 	Secret string
 
 	// Signatures say how requests are signed. Defaults, with a secret, to
@@ -67,7 +73,7 @@ type Webhook struct {
 	// header. Defaults to Options.Timeout; at most Options.Lease - 10s.
 	Timeout time.Duration
 
-	// Retry replaces Options.Retry.
+	// Retry replaces Options.Retry. Nil does not.
 	Retry *RetryPolicy
 
 	// Ordered delivers what happened to one document in that order, one at a
@@ -86,7 +92,8 @@ type Webhook struct {
 	// its present URL.
 	RequireActivation bool
 
-	// Tenant must equal Event.Tenant.
+	// Tenant must equal Event.Tenant: "" gets the events without a tenant, not
+	// those of all.
 	Tenant string
 
 	// Revision is set by Webhook and Webhooks. When it is not 0, SaveWebhook
@@ -128,7 +135,8 @@ const (
 // A Structure says how a body is encoded.
 type Structure string
 
-// The structures.
+// The structures. "" is JSON if there are Data or a Body, and else the envelope:
+// {"doctype", "name", "data"} of a document, {"event", "data"} of a named event.
 const (
 	JSON Structure = "json" // application/json
 	Form Structure = "form" // application/x-www-form-urlencoded
@@ -170,7 +178,8 @@ const (
 )
 
 // A Status is what is known of a webhook in operation. It is kept beside the
-// configuration and survives every save of it.
+// configuration and survives every save of it. A time is zero if that never
+// happened.
 type Status struct {
 	State  State  `json:"state"`            // Active, Disabled or NotActivated
 	By     string `json:"by,omitempty"`     // who disabled it: ByConfiguration, ByOperator, ByLibrary; "" when active

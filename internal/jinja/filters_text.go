@@ -24,7 +24,18 @@ func onText(signature string, fn func(r *run, s string, a []any) (any, error)) *
 }
 
 func plainText(fn func(string) string) *builtin {
-	return onText("s", func(_ *run, s string, _ []any) (any, error) { return fn(s), nil })
+	return onText("s", func(_ *run, s string, a []any) (any, error) { return marked(a[0], fn(s)), nil })
+}
+
+// marked marks text as what it was made of is marked.
+func marked(from any, s string) any {
+	switch from.(type) {
+	case value.Markup:
+		return value.Markup(s)
+	case value.Safe, value.JSON:
+		return value.Safe(s)
+	}
+	return s
 }
 
 func textFilters() map[string]*builtin {
@@ -41,7 +52,8 @@ func textFilters() map[string]*builtin {
 		"capitalize": plainText(capitalize),
 		"title":      plainText(titleWords),
 		"trim": onText("value chars=none", func(_ *run, s string, a []any) (any, error) {
-			return strip(s, a[1], true, true)
+			out, err := strip(s, a[1], true, true)
+			return marked(a[0], out), err
 		}),
 		"replace":     onText("s old new count=none", filterReplace),
 		"center":      onText("value width=80", func(r *run, s string, a []any) (any, error) { return r.pad(s, a[1], " ", '^') }),
@@ -56,7 +68,7 @@ func textFilters() map[string]*builtin {
 		"e":           escape,
 		"forceescape": onText("value", func(_ *run, s string, _ []any) (any, error) { return value.Markup(escapeHTML(s)), nil }),
 		"safe":        onText("value", func(_ *run, s string, _ []any) (any, error) { return value.Safe(s), nil }),
-		"striptags":   plainText(stripTags),
+		"striptags":   onText("value", func(_ *run, s string, _ []any) (any, error) { return stripTags(s), nil }),
 		"pprint": def("value", func(r *run, a []any) (any, error) {
 			b, err := value.AppendRepr(nil, a[0])
 			return string(b), err
@@ -203,7 +215,7 @@ func splitLines(s string, keep bool) []string {
 func filterTruncate(r *run, a []any) (any, error) {
 	n, err := value.Len(a[0])
 	s, ok := value.Text(a[0])
-	if err != nil || !ok {
+	if err != nil {
 		return nil, typeError("cannot truncate %s", a[0])
 	}
 	length, err := intArg(a[1])
@@ -228,6 +240,8 @@ func filterTruncate(r *run, a []any) (any, error) {
 		return nil, errors.New("leeway must not be negative")
 	case n <= length+leeway:
 		return a[0], nil
+	case !ok:
+		return nil, typeError("cannot truncate %s", a[0])
 	}
 	head := string([]rune(s)[:keep])
 	if i := strings.LastIndexByte(head, ' '); i >= 0 && !value.Truth(a[2]) {

@@ -230,7 +230,7 @@ func parseSpec(s string) (spec, error) {
 	}
 	if strings.HasPrefix(s, ".") {
 		if len(s) < 2 || !isDigit(s[1]) {
-			return f, errors.New("precision is missing behind .")
+			return f, errors.New("precision is missing behind the point")
 		}
 		if f.prec, s, err = digitsOf(s[1:]); err != nil {
 			return f, err

@@ -145,7 +145,7 @@ func TestGoTemplateEndsFast(t *testing.T) {
 		start := time.Now()
 		_, err := renderGo(t, src, orderScope())
 		require.Error(t, err, src[:20])
-		require.Less(t, time.Since(start), time.Second, src[:20])
+		require.Less(t, time.Since(start), 5*time.Second, src[:20])
 	}
 }
 

@@ -342,7 +342,7 @@ func (l *lexer) strange(rest string) error {
 		return e.with("write not")
 	case r == '?':
 		return e.with("write a if condition else b")
-	case r == '“' || r == '”' || r == '‘' || r == '’':
+	case r == '\u201c' || r == '\u201d' || r == '\u2018' || r == '\u2019':
 		return e.with(`write plain quotes: "`)
 	}
 	return e

@@ -162,12 +162,12 @@ func titleCase(s string) string {
 	}, s)
 }
 
-func strip(s string, chars any, left, right bool) (any, error) {
+func strip(s string, chars any, left, right bool) (string, error) {
 	trim := unicode.IsSpace
 	if chars != nil {
 		set, err := textArg(chars)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		trim = func(c rune) bool { return strings.ContainsRune(set, c) }
 	}

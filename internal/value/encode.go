@@ -236,6 +236,10 @@ func (e *encoder) float(f float64) error {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return ErrNotFinite
 	}
+	if i := int64(f); float64(i) == f && i != 0 && i > -1e15 && i < 1e15 {
+		e.dst = strconv.AppendInt(e.dst, i, 10)
+		return nil
+	}
 	format := byte('f')
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		format = 'e'

@@ -192,13 +192,3 @@ func NewLabeled(label string, entries ...Entry) *Object {
 	o.reindex()
 	return o
 }
-
-// Label returns what the Object prints as, when that is not its members.
-func (o *Object) Label() (string, bool) { return o.label, o.label != "" }
-
-// Copy returns a shallow copy that can be changed.
-func (o *Object) Copy() *Object {
-	c := &Object{entries: slices.Clone(o.entries)}
-	c.reindex()
-	return c
-}

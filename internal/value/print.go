@@ -17,6 +17,10 @@ func AppendStr(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case string:
 		return append(dst, v...), nil
+	case float64:
+		return AppendFloat(dst, v), nil
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10), nil
 	case Undefined:
 		return dst, nil
 	case time.Time:
@@ -234,6 +238,9 @@ func appendNumber(dst []byte, v any) []byte {
 // AppendFloat appends f as Python's repr spells it: the shortest digits, an
 // exponent from 1e16 up and below 1e-4, and .0 on whole numbers.
 func AppendFloat(dst []byte, f float64) []byte {
+	if i := int64(f); float64(i) == f && i != 0 && i > -1e15 && i < 1e15 {
+		return append(strconv.AppendInt(dst, i, 10), '.', '0')
+	}
 	switch abs := math.Abs(f); {
 	case math.IsNaN(f):
 		return append(dst, "nan"...)

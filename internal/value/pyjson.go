@@ -17,8 +17,6 @@ type PyJSON struct {
 	Pretty bool
 	// HTMLSafe spells <, >, & and ' as \u003c and so on.
 	HTMLSafe bool
-	// CompactItems leaves out the blank after a comma.
-	CompactItems bool
 	// DropNulls leaves out the null members of a document's rows.
 	DropNulls bool
 }
@@ -166,7 +164,7 @@ func (p *pyEncoder) each(n int, open, end byte, one func(i int) error) error {
 		}
 		if pretty {
 			p.newline(p.depth)
-		} else if i > 0 && !p.opts.CompactItems {
+		} else if i > 0 {
 			p.dst = append(p.dst, ' ')
 		}
 		if err := one(i); err != nil {

@@ -216,6 +216,23 @@ func TestCyclesEnd(t *testing.T) {
 	require.Error(t, err)
 }
 
+func FuzzFloats(f *testing.F) {
+	for _, seed := range []float64{0, -0.5, 1500, 1e15, 1e16, 1e21, 1e-7, 5e-324, math.MaxFloat64, -123456789012345} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, x float64) {
+		want, err := json.Marshal(x)
+		got, err2 := value.AppendJSON(nil, x)
+		require.Equal(t, err == nil, err2 == nil)
+		if err == nil {
+			require.Equal(t, string(want), string(got))
+			back, ok := value.ParseFloat(string(value.AppendFloat(nil, x)))
+			require.True(t, ok)
+			require.Equal(t, x, back)
+		}
+	})
+}
+
 func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{`{"b":1,"a":[1.0,"x\u00e9"]}`, `"\ud800"`, `[[]]`, `{"a":1,"a":2}`, ` -0.5e3 `} {
 		f.Add([]byte(seed))
