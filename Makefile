@@ -3,7 +3,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . internal/bench examples/otel
 
-.PHONY: test race lint tidy e2e oracle bench fuzz
+.PHONY: test race lint tidy e2e oracle bench mutants fuzz
 
 test: ## every test that needs nothing but Go
 	cd examples/otel && $(GO) test ./...
@@ -31,6 +31,9 @@ oracle: ## the template engine against real Jinja2
 
 bench: ## ratios beside the alternatives, in one run
 	cd internal/bench && $(GO) run ./templates && BENCH=1 $(GO) test -count=1 -v .
+
+mutants: ## the random histories find seeded faults
+	$(GO) test -count=1 -tags mutants -timeout 30m -run '^TestMutants$$' -v .
 
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./...); do \

@@ -187,7 +187,7 @@ func TestPausedByTheLibrary(t *testing.T) {
 				require.Equal(t, webhook.Disabled, o.Decision, i)
 			}
 		}
-		pass(100 * time.Hour)
+		pass(11 * time.Hour)
 		require.Equal(t, 2, wire.count("a"), "nothing is sent while it is disabled")
 		require.Equal(t, webhook.Paused, w.state(waiting), "the retry became due and waits too")
 		require.Equal(t, webhook.ReasonDisabled, w.is(waiting).Reason)

@@ -44,8 +44,6 @@ var mutants = []mutant{
 		"case st.State == Disabled && st.By == ByLibrary:", "case st.State == Disabled && st.By == \"\":"},
 	{"send for a disabled webhook", "queue.go",
 		"if e == nil || e.hook.err != nil || e.status.State != Active {", "if e == nil || e.hook.err != nil {"},
-	{"leave what is paused when a webhook is enabled", "configure.go",
-		"	return d.resumeAll(ctx, name)\n", "	return nil\n"},
 	{"retry a 2xx whose body failed", "classify.go",
 		"case resp.StatusCode >= 200 && resp.StatusCode < 300:", "case resp.StatusCode >= 200 && resp.StatusCode < 300 && resp.BodyErr == nil:"},
 	{"drop the gate", "valve.go",

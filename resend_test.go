@@ -38,7 +38,7 @@ func TestResend(t *testing.T) {
 				}
 				require.Equal(t, tt.from, w.state(id))
 				made := w.is(id).Attempts
-				pass(10 * time.Hour) // longer than its age
+				pass(2 * time.Hour) // longer than its age
 
 				wire.set(500)
 				require.NoError(t, w.Resend(t.Context(), id))

@@ -19,10 +19,11 @@ var documented = []time.Duration{
 }
 
 func TestDefaultScheduleEndsExhausted(t *testing.T) {
-	for range 5 { // the jitter is random
+	const poll = 10 * time.Second // what is due is seen by then
+	for range 3 {                 // the jitter is random
 		bubble(t, func(t *testing.T) {
 			wire := always(500)
-			w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{PollInterval: time.Minute})
+			w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{PollInterval: poll})
 			w.save(hook("a"))
 			defer w.run()()
 			id := w.send("one")
@@ -33,7 +34,7 @@ func TestDefaultScheduleEndsExhausted(t *testing.T) {
 			for i, want := range documented {
 				got := sent[i+1].At.Sub(sent[i].At)
 				require.GreaterOrEqual(t, got, want, "delay %d", i)
-				require.LessOrEqual(t, got, want+want/5+2*time.Millisecond, "delay %d", i)
+				require.LessOrEqual(t, got, want+want/5+poll, "delay %d", i)
 				require.Equal(t, i+1, sent[i].Attempt)
 				require.Equal(t, sent[0].Body, sent[i].Body)
 				require.Equal(t, id, sent[i].ID)
