@@ -127,7 +127,7 @@ func (r *runner) release(del *Delivery, changes []Change) []Change {
 // them are left out only until it is known that nothing else is due.
 func (r *runner) skip() (names []string, strict bool) {
 	names, opens := r.d.valves.closed(r.d.now())
-	r.expect(opens)
+	r.agenda.opens = opens
 	for name, q := range r.queues {
 		if len(q.items) == 0 && q.inFlight == 0 && !q.broken {
 			delete(r.queues, name)

@@ -30,12 +30,12 @@ type runner struct {
 	queues   map[string]*queue // by webhook
 	flights  []*flight         // in flight, by start; ended ones are dropped at the front
 	inFlight int
-	parked   int             // of those, the ones that do not count against Concurrency
-	queued   int             // claimed and not started
-	claiming bool            // a claim is under way
-	spare    bool            // the last claim found nothing else to do: lanes may spread
-	due      bool            // something may be due
-	next     time.Time       // when the loop looks again, by the store's clock
+	parked   int  // of those, the ones that do not count against Concurrency
+	queued   int  // claimed and not started
+	claiming bool // a claim is under way
+	spare    bool // the last claim found nothing else to do: lanes may spread
+	due      bool // something may be due
+	agenda   agenda
 	resume   time.Time       // no claim before, because the store failed; by ours
 	pause    backoff.BackOff // between claims while the store fails
 	failed   error           // Drain: the store's error
@@ -110,8 +110,7 @@ func (r *runner) loop() {
 		case <-r.d.wake:
 			r.hungry()
 		case <-timer.C:
-			if now := r.d.now(); !r.next.After(now) {
-				r.next = now.Add(r.d.opts.PollInterval)
+			if r.agenda.reached(r.d.now(), r.d.opts.PollInterval) {
 				r.hungry()
 			}
 		}
@@ -133,11 +132,7 @@ func (r *runner) drained() bool {
 // patience returns for how long the loop can wait: until the next poll, or
 // until an attempt is late.
 func (r *runner) patience() time.Duration {
-	now := r.d.now()
-	wait := r.d.opts.PollInterval
-	if r.next.After(now) {
-		wait = min(wait, r.next.Sub(now))
-	}
+	wait := min(r.agenda.next().Sub(r.d.now()), r.d.opts.PollInterval)
 	for _, f := range r.flights {
 		if r.d.opts.parked > 0 && !f.ended && !f.late {
 			wait = min(wait, time.Until(f.began.Add(parkAfter)))
@@ -145,13 +140,6 @@ func (r *runner) patience() time.Duration {
 		}
 	}
 	return max(wait, time.Millisecond)
-}
-
-// expect makes the loop look again at a time.
-func (r *runner) expect(t time.Time) {
-	if !t.IsZero() && (r.next.IsZero() || t.Before(r.next)) {
-		r.next = t
-	}
 }
 
 // claim starts a claim if there is room for what it may bring. It runs beside
@@ -228,7 +216,7 @@ func (r *runner) storeFailed(err error) {
 	wait := r.pause.NextBackOff()
 	r.d.log.Warn("webhook: the store fails", "error", err, "retry_in", wait)
 	r.resume = time.Now().Add(wait)
-	r.next = r.d.now().Add(wait)
+	r.agenda.poll = r.d.now().Add(wait)
 }
 
 // place finds a delivery its queue. What cannot be sent now is changed instead.
@@ -333,7 +321,7 @@ func (r *runner) land(f *flight) {
 		r.due = r.due || r.failed == nil
 	}
 	if r.once.IsZero() {
-		r.expect(f.after.due)
+		r.agenda.expect(f.after.due)
 	}
 }
 

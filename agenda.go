@@ -1,0 +1,67 @@
+package webhook
+
+import (
+	"container/heap"
+	"time"
+)
+
+// An agenda knows when a runner has to look for deliveries: when the retries it
+// knows of are due, when the first gate opens, and else at every poll. Its times
+// are by the store's clock. The zero value is ready.
+type agenda struct {
+	retries timeHeap
+	opens   time.Time // of the first gate or breaker; zero: none is closed
+	poll    time.Time // the next one at the latest
+}
+
+// maxAgenda bounds the retries that are known; later ones are found by polling.
+const maxAgenda = 10_000
+
+// expect adds a retry. Zero adds nothing.
+func (a *agenda) expect(t time.Time) {
+	if !t.IsZero() && len(a.retries) < maxAgenda {
+		heap.Push(&a.retries, t)
+	}
+}
+
+// next returns when to look.
+func (a *agenda) next() time.Time {
+	t := a.poll
+	if len(a.retries) > 0 && a.retries[0].Before(t) {
+		t = a.retries[0]
+	}
+	if !a.opens.IsZero() && a.opens.Before(t) {
+		t = a.opens
+	}
+	return t
+}
+
+// reached reports whether it is time to look, and strikes out what that covers.
+func (a *agenda) reached(now time.Time, interval time.Duration) bool {
+	if a.next().After(now) {
+		return false
+	}
+	for len(a.retries) > 0 && !a.retries[0].After(now) {
+		heap.Pop(&a.retries)
+	}
+	a.opens, a.poll = time.Time{}, now.Add(interval)
+	return true
+}
+
+// A timeHeap is a heap of times, the first in front.
+type timeHeap []time.Time
+
+func (h timeHeap) Len() int           { return len(h) }
+func (h timeHeap) Less(i, j int) bool { return h[i].Before(h[j]) }
+func (h timeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Push implements [heap.Interface]; use expect.
+func (h *timeHeap) Push(x any) { *h = append(*h, x.(time.Time)) }
+
+// Pop implements [heap.Interface]; use reached.
+func (h *timeHeap) Pop() any {
+	last := len(*h) - 1
+	t := (*h)[last]
+	*h = (*h)[:last]
+	return t
+}
