@@ -216,7 +216,7 @@ func (d *Dispatcher) Stats(ctx context.Context) (*Stats, error) {
 		return nil, fmt.Errorf("webhook: stats: %w", err)
 	}
 	now := d.now()
-	s := &Stats{ByState: counts.ByState, BlockedLines: counts.Blocked, OpenBreakers: d.valves.breakers(now)}
+	s := &Stats{ByState: counts.ByState, BlockedLines: counts.Blocked, OpenBreakers: d.valves.breakers(time.Now())}
 	if !counts.OldestDue.IsZero() {
 		s.OldestDue = max(0, now.Sub(counts.OldestDue))
 	}

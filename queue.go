@@ -1,6 +1,9 @@
 package webhook
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A queue holds a webhook's claimed deliveries that wait for a place. It belongs
 // to the runner's loop.
@@ -39,7 +42,7 @@ func (r *runner) enqueue(it item) bool {
 
 // closed reports whether a webhook's deliveries wait behind gate or breaker.
 func (r *runner) closed(webhook string) bool {
-	return !r.d.valves.closedUntil(webhook, r.d.now()).IsZero()
+	return !r.d.valves.closedUntil(webhook, time.Now()).IsZero()
 }
 
 // startQueued starts what has a place, and gives back what would wait for long.
@@ -126,8 +129,10 @@ func (r *runner) release(del *Delivery, changes []Change) []Change {
 // skip returns the webhooks that the next claim leaves out, and whether some of
 // them are left out only until it is known that nothing else is due.
 func (r *runner) skip() (names []string, strict bool) {
-	names, opens := r.d.valves.closed(r.d.now())
-	r.agenda.opens = opens
+	names, opens := r.d.valves.closed(time.Now())
+	if !opens.IsZero() {
+		r.agenda.opens = r.d.now().Add(time.Until(opens))
+	}
 	for name, q := range r.queues {
 		if len(q.items) == 0 && q.inFlight == 0 && !q.broken {
 			delete(r.queues, name)

@@ -15,7 +15,8 @@ const (
 
 // A valve lets a webhook's deliveries flow in this process, or holds them back:
 // behind a gate while the endpoint asked for peace, behind a breaker while it
-// fails. Waiting behind either is no attempt.
+// fails. Waiting behind either is no attempt. Both are this process's own, and so
+// is the clock they go by: estimates of the store's clock may go back and forth.
 type valve struct {
 	gate     time.Time     // closed until then
 	failures int           // in a row
@@ -103,12 +104,14 @@ func (vs *valves) probing(name string) bool {
 
 // record counts how an attempt ended, moves gate and breaker, and returns for
 // how long the breaker just opened, 0 if it did not. A failure that a retry
-// cannot mend says nothing about the endpoint's health.
-func (vs *valves) record(name string, verdict Verdict, now time.Time, hint time.Duration) (opened time.Duration) {
+// cannot mend says nothing about the endpoint's health. The attempt ended at a
+// time by the store's clock.
+func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.Duration) (opened time.Duration) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	v := vs.get(name)
-	v.health.count(verdict == VerdictDelivered, now)
+	v.health.count(verdict == VerdictDelivered, at)
+	now := time.Now()
 	if until := now.Add(hint); hint > 0 && until.After(v.gate) {
 		v.gate = until
 	}
