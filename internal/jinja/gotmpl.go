@@ -26,7 +26,7 @@ func (e *Env) goTemplate(name, src string) (*Template, error) {
 		return nil, err
 	}
 	body = append(steps{g.open()}, body...)
-	return &Template{name: name, src: src, env: e, slots: g.slots, body: body}, nil
+	return &Template{name: name, src: src, env: e, slots: g.slots, body: body, noneOrders: true}, nil
 }
 
 func parseGo(src string) (*parse.Tree, error) {

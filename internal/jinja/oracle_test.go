@@ -88,7 +88,7 @@ func TestControlFlowAgainstTextTemplate(t *testing.T) {
 		tree.Root = list
 		_, err = stock.AddParseTree("stock", tree)
 		require.NoError(t, err, src)
-		r, err := scope.begin(context.Background(), env, l.slots, nil)
+		r, err := scope.begin(context.Background(), &Template{env: env, slots: l.slots}, nil)
 		require.NoError(t, err)
 		var want bytes.Buffer
 		require.NoError(t, stock.Execute(&want, r), src)

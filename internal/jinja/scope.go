@@ -103,25 +103,28 @@ type run struct {
 	started  time.Time
 	written  int // text of the template so far
 	captures int
+	// noneOrders makes < and > with None false, not an error.
+	noneOrders bool
 }
 
 // checkEvery is how many steps pass between two looks at the clock.
 const checkEvery = 1000
 
-// begin prepares the Scope's run. The variables of the last one are forgotten.
-func (s *Scope) begin(ctx context.Context, env *Env, slots int, sink Sink) (*run, error) {
+// begin prepares the Scope's run of a template. The variables of the last one
+// are forgotten.
+func (s *Scope) begin(ctx context.Context, t *Template, sink Sink) (*run, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r := &s.run
-	r.s, r.env, r.ctx, r.sink = s, env, ctx, sink
+	r.s, r.env, r.ctx, r.sink, r.noneOrders = s, t.env, ctx, sink, t.noneOrders
 	r.pos, r.steps, r.checkAt, r.written, r.captures = 0, 0, checkEvery, 0, 0
 	r.started = time.Time{}
-	if slots > 0 {
-		if cap(r.vars) < slots {
-			r.vars = make([]any, slots)
+	if t.slots > 0 {
+		if cap(r.vars) < t.slots {
+			r.vars = make([]any, t.slots)
 		}
-		r.vars = r.vars[:slots]
+		r.vars = r.vars[:t.slots]
 		clear(r.vars)
 	}
 	return r, nil

@@ -15,18 +15,21 @@ type Template struct {
 	env       *Env
 	slots     int
 	body      steps
+	// noneOrders: nothing is less or greater than None. So in conditions, which
+	// an empty field must not fail, and in Go templates.
+	noneOrders bool
 }
 
 // Template compiles a template. Its errors are of type *Error.
 func (e *Env) Template(name, src string, lang Lang) (*Template, error) {
-	t, err := e.template(name, src, lang, false)
+	t, err := e.template(name, src, lang)
 	if err != nil {
 		return nil, locate(name, sourceFor(src, lang), 0, err)
 	}
 	return t, nil
 }
 
-func (e *Env) template(name, src string, lang Lang, python bool) (*Template, error) {
+func (e *Env) template(name, src string, lang Lang) (*Template, error) {
 	if len(src) > MaxSource {
 		return nil, errSource
 	}
@@ -37,7 +40,7 @@ func (e *Env) template(name, src string, lang Lang, python bool) (*Template, err
 	if err != nil {
 		return nil, err
 	}
-	return e.lowered(name, src, body, python)
+	return e.lowered(name, src, body, false)
 }
 
 // sourceFor is the source as the places in it count.
@@ -66,8 +69,8 @@ func parseTemplate(src string) ([]stmt, error) {
 }
 
 // lowered compiles statements by way of a tree of text/template/parse.
-func (e *Env) lowered(name, src string, body []stmt, python bool) (*Template, error) {
-	l := newLowerer(e, body, python)
+func (e *Env) lowered(name, src string, body []stmt, condition bool) (*Template, error) {
+	l := newLowerer(e, body, condition)
 	list, open, err := l.level(body)
 	if err != nil {
 		return nil, err
@@ -78,7 +81,9 @@ func (e *Env) lowered(name, src string, body []stmt, python bool) (*Template, er
 	if err != nil {
 		return nil, err
 	}
-	return &Template{name: name, src: normal(src), env: e, slots: l.slots, body: compiled}, nil
+	return &Template{
+		name: name, src: normal(src), env: e, slots: l.slots, body: compiled, noneOrders: condition,
+	}, nil
 }
 
 func newLowerer(e *Env, body []stmt, python bool) *lowerer {
@@ -90,7 +95,7 @@ func newLowerer(e *Env, body []stmt, python bool) *lowerer {
 // Render writes the template to sink. The error is an *Error, or that of ctx
 // when it ended before the start.
 func (t *Template) Render(ctx context.Context, s *Scope, sink Sink) error {
-	r, err := s.begin(ctx, t.env, t.slots, sink)
+	r, err := s.begin(ctx, t, sink)
 	if err != nil {
 		return err
 	}
