@@ -193,7 +193,7 @@ func (r *run) items(v any) ([]any, error) {
 		return nil, errRange
 	}
 	items, err := value.Items(v)
-	if err == value.ErrNotIterable {
+	if u, ok := v.(value.Undefined); ok && u.Method || err == value.ErrNotIterable {
 		return nil, typeError("cannot walk over %s", v)
 	}
 	if err != nil {
