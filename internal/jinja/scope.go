@@ -97,11 +97,9 @@ type run struct {
 	ctx      context.Context
 	sink     Sink
 	vars     []any
-	pos      int // where the step being taken stands
 	steps    int
 	checkAt  int
 	started  time.Time
-	written  int // text of the template so far
 	captures int
 	// noneOrders makes < and > with None false, not an error.
 	noneOrders bool
@@ -118,7 +116,7 @@ func (s *Scope) begin(ctx context.Context, t *Template, sink Sink) (*run, error)
 	}
 	r := &s.run
 	r.s, r.env, r.ctx, r.sink, r.noneOrders = s, t.env, ctx, sink, t.noneOrders
-	r.pos, r.steps, r.checkAt, r.written, r.captures = 0, 0, checkEvery, 0, 0
+	r.steps, r.checkAt, r.captures = 0, checkEvery, 0
 	r.started = time.Time{}
 	if t.slots > 0 {
 		if cap(r.vars) < t.slots {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"text/template/parse"
 )
 
 // A Template is a compiled template. It is immutable and safe for concurrent
@@ -75,7 +74,7 @@ func (e *Env) lowered(name, src string, body []stmt, condition bool) (*Template,
 	if err != nil {
 		return nil, err
 	}
-	list.Nodes = append([]parse.Node{l.action(piece{do: open})}, list.Nodes...)
+	l.opening(list, open, 0)
 	b := &builder{pieces: l.pieces}
 	compiled, err := b.list(list)
 	if err != nil {
