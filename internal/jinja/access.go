@@ -25,10 +25,12 @@ func (r *run) attr(v any, name string, undefined any) (any, error) {
 		if err != nil || ok {
 			return f, err
 		}
-		if stand := r.s.standIn(name); stand != "" && r.isDocument(v) {
-			return stand, nil
+		if r.isDocument(v) {
+			if stand := r.s.standIn(name); stand != "" {
+				return stand, nil
+			}
+			return undefined, nil
 		}
-		return undefined, nil
 	case goData:
 		if root := rootValue(name); root != nil {
 			return root(r)
@@ -38,7 +40,9 @@ func (r *run) attr(v any, name string, undefined any) (any, error) {
 			return f, nil
 		}
 	case value.Undefined:
-		return nil, errors.New(x.Message())
+		if !x.Method {
+			return nil, errors.New(x.Message())
+		}
 	case *value.Group:
 		switch name {
 		case "grouper":
@@ -50,6 +54,11 @@ func (r *run) attr(v any, name string, undefined any) (any, error) {
 		if f, ok := timeField(v, name); ok {
 			return f, nil
 		}
+	}
+	if r.env.methods[kindOf(v)][name] != nil {
+		u := undefined.(value.Undefined)
+		u.Method = true
+		return u, nil
 	}
 	return undefined, nil
 }
@@ -106,6 +115,9 @@ func timeField(v any, name string) (any, bool) {
 // item is v[key].
 func (r *run) item(v, key, undefined any) (any, error) {
 	if u, ok := v.(value.Undefined); ok {
+		if u.Method {
+			return undefined, nil
+		}
 		return nil, errors.New(u.Message())
 	}
 	if value.IsMapping(v) {
@@ -131,7 +143,7 @@ func (r *run) slice(v any, bounds [3]any) (any, error) {
 	n, err := value.Len(v)
 	_, isView := v.(*value.View)
 	if err != nil || value.IsMapping(v) || isView {
-		return value.Undefined{}, nil
+		return nil, typeError("cannot slice a %s", v)
 	}
 	lo, hi, step, err := sliceBounds(bounds, n)
 	if err != nil {

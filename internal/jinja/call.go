@@ -138,6 +138,9 @@ func (c *compiler) isDocument(x expr) bool {
 
 func (c *compiler) callFunction(name string, x *callX) (evalFn, error) {
 	b, ok := c.function(name)
+	if !ok && c.env.stranger != nil {
+		b, ok = c.env.stranger, true
+	}
 	if !ok {
 		e := fail(x.pos, "unknown function %q", clip(name))
 		if best := didYouMean(name, c.functionNames()); best != "" {
@@ -248,6 +251,9 @@ func (c *compiler) filter(x *filterX) (evalFn, error) {
 
 func (c *compiler) filterOn(base evalFn, x *filterX) (evalFn, error) {
 	b, ok := c.env.filter(x.name)
+	if !ok && c.env.stranger != nil {
+		b, ok = c.env.stranger, true
+	}
 	if !ok {
 		e := fail(x.pos, "unknown filter %q", clip(x.name))
 		return nil, e.with(didYouMean(x.name, c.env.filterNames()))
@@ -281,7 +287,7 @@ func (c *compiler) checkNested(x *filterX) error {
 		return nil
 	}
 	if x.name == "map" {
-		if _, ok := c.env.filter(name); !ok {
+		if _, ok := c.env.filter(name); !ok && c.env.stranger == nil {
 			return fail(k.pos, "unknown filter %q", clip(name)).with(didYouMean(name, c.env.filterNames()))
 		}
 	} else if _, ok := c.env.tests[name]; !ok {

@@ -30,7 +30,7 @@ func (e *Env) condition(name, src string, lang Lang) (*Condition, error) {
 	if len(src) > MaxSource {
 		return nil, errSource
 	}
-	t := &Template{name: name, src: sourceFor(src, lang), env: e}
+	t := &Template{name: name, src: sourceFor(src, lang), env: e, noneOrders: true}
 	if strings.TrimSpace(src) == "" {
 		return &Condition{t, func(*run) (bool, error) { return true, nil }}, nil
 	}
@@ -122,7 +122,7 @@ func (c *Condition) Eval(ctx context.Context, s *Scope) (bool, error) {
 	if c.pred == nil {
 		return c.rendered(ctx, s)
 	}
-	r, err := s.begin(ctx, c.t.env, c.t.slots, nil)
+	r, err := s.begin(ctx, c.t, nil)
 	if err != nil {
 		return false, err
 	}

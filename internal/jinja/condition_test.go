@@ -93,6 +93,44 @@ func TestCondition(t *testing.T) {
 	}
 }
 
+// None is neither less nor greater in conditions, so that an empty field does
+// not fail them; elsewhere only in Go templates.
+func TestNoneIsNeitherLessNorGreater(t *testing.T) {
+	tests := []struct {
+		name, src string
+		lang      jinja.Lang
+		wantErr   bool // as a body
+	}{
+		{"less", "{{ doc.total < 1 }}", jinja.Jinja, true},
+		{"right", "{{ 1 >= doc.total }}", jinja.Jinja, true},
+		{"both", "{{ none <= doc.total }}", jinja.Jinja, true},
+		{"chain", "{{ 0 < doc.total < 9 }}", jinja.Jinja, true},
+		{"test", "{{ doc.total is gt 0 }}", jinja.Jinja, true},
+		{"filter", "{{ [doc.total] | select('lt', 1) | list }}", jinja.Jinja, true},
+		{"statement", "{% if doc.total > 0 %}yes{% endif %}", jinja.Jinja, true},
+		{"loop", "{% for x in [doc.total] if x < 1 %}yes{% endfor %}", jinja.Jinja, true},
+		{"go", "{{lt .doc.total 1}}", jinja.GoTemplate, false},
+		{"go missing", "{{ge .doc.missing 1}}", jinja.GoTemplate, false},
+		{"go statement", "{{if gt .doc.total 0}}yes{{end}}", jinja.GoTemplate, false},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := newEnv(t).Condition("c", tc.src, tc.lang)
+			require.NoError(t, err)
+			got, err := c.Eval(context.Background(), orderScope())
+			require.NoError(t, err)
+			require.False(t, got)
+
+			_, err = render(t, newEnv(t), tc.src, tc.lang, orderScope())
+			if tc.wantErr {
+				require.ErrorContains(t, err, "None does not compare with")
+			} else {
+				require.NoError(t, err)
+			}
+		})
+	}
+}
+
 func TestConditionErrors(t *testing.T) {
 	tests := []struct {
 		name, src string

@@ -26,7 +26,6 @@ type answer struct {
 
 // differences are the answers of Jinja2 that this engine does not give, and why.
 var differences = map[string]string{
-	"e028": "None with > is false, so that a condition on an empty field does not fail",
 	"e121": "an unknown name is refused when the template is saved, not printed as nothing",
 }
 

@@ -2,8 +2,6 @@ package jinja
 
 import "github.com/docevent/webhook/internal/value"
 
-func LenientEnv() *Env { e, _ := NewEnv(nil); return e }
-
 // Document returns the document as the templates see it.
 func (s *Scope) Document() (any, error) { return s.document() }
 

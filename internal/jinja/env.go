@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,7 @@ type Env struct {
 	tests      map[string]*builtin
 	docMethods map[string]*builtin
 	methods    map[string]map[string]*builtin // by kind of the value
+	stranger   *builtin                       // stands for what is unknown; nil when that is an error
 }
 
 // NewEnv returns an Env with the host's own functions, which are functions and
@@ -47,6 +49,17 @@ func NewEnv(funcs template.FuncMap) (*Env, error) {
 		e.host[name] = b
 	}
 	return e, nil
+}
+
+// LenientEnv returns an Env for templates whose host functions are not known
+// yet. A function or filter that it does not know is no error, also where
+// another filter is to apply it, as in map("x"); evaluating it is. All else is
+// as strict as in any Env: names, methods, tests, syntax and the arguments of
+// what is known.
+func LenientEnv() *Env {
+	e, _ := NewEnv(nil) // without functions there is nothing to refuse
+	e.stranger = def("*args **kwargs", func(*run, []any) (any, error) { return nil, errors.New("not known here") })
+	return e
 }
 
 func merge(all ...map[string]*builtin) map[string]*builtin {

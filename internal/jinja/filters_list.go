@@ -43,10 +43,11 @@ func listFilters() map[string]*builtin {
 			if err != nil {
 				return nil, err
 			}
-			if value.IsUndefined(a[0]) {
-				return a[0], nil
+			if undefined := (value.Undefined{Name: name}); !value.IsMapping(a[0]) || r.isDocument(a[0]) {
+				return r.attr(a[0], name, undefined)
+			} else {
+				return undefined, nil
 			}
-			return r.attr(a[0], name, value.Undefined{Name: name})
 		}),
 	}
 }
@@ -107,7 +108,10 @@ func itemsOf(r *run, a []any) (any, error) {
 		return value.NewGenerator(nil), nil
 	}
 	pairs, err := r.pairs(a[0])
-	return value.NewGenerator(pairs), err
+	if err != nil {
+		return value.NewBroken(err), nil // Jinja2 fails when it walks, too
+	}
+	return value.NewGenerator(pairs), nil
 }
 
 // pairs lists the members of a mapping as tuples.

@@ -48,7 +48,9 @@ func (r *run) sorted(v any, reverse bool, key func(any) (any, error)) (any, erro
 	return value.NewList(out), failed
 }
 
-// sortItems sorts by one attribute or several: sort(attribute="group,qty").
+// sortItems sorts by one attribute or several: sort(attribute="group,qty"). As in
+// Jinja2 the key is a tuple also of one, so that equal keys, two undefined ones
+// for example, need no order.
 func sortItems(r *run, a []any) (any, error) {
 	exact := value.Truth(a[2])
 	attrs := []any{a[3]}
@@ -66,9 +68,6 @@ func sortItems(r *run, a []any) (any, error) {
 		}
 	}
 	return r.sorted(a[0], value.Truth(a[1]), func(x any) (any, error) {
-		if len(gets) == 1 {
-			return gets[0](x)
-		}
 		key := make(value.Tuple, len(gets))
 		for i, get := range gets {
 			var err error

@@ -57,6 +57,9 @@ func (f spec) number(v any) (string, error) {
 			return "", typeError("format %%"+string(f.verb)+" needs an integer, not %s", v)
 		}
 		if f.verb == 'c' {
+			if !whole.IsInt64() || whole.Int64() < 0 || whole.Int64() > utf8.MaxRune {
+				return "", errors.New("no character has this number")
+			}
 			return string(rune(whole.Int64())), nil
 		}
 		negative = whole.Sign() < 0

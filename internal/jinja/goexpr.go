@@ -234,8 +234,10 @@ func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final
 			fns = append(fns, final)
 		}
 		return shortCircuit(name == "or", fns, pos)
-	case b == nil:
+	case b == nil && (g.env.stranger == nil || rootValue(name) != nil):
 		return nil, g.unknownFunction(name, pos)
+	case b == nil:
+		b = g.env.stranger
 	case final != nil && filter:
 		fns = append([]evalFn{final}, fns...)
 	case final != nil:
@@ -275,7 +277,7 @@ func (g *goCompiler) find(name string) (b *builtin, filter bool) {
 func (g *goCompiler) unknownFunction(name string, pos int) error {
 	known := sortedNames(g.env.host, g.env.golang, g.env.functions, g.env.helpers, g.env.filters)
 	e := fail(pos, "unknown function %q", clip(name))
-	if name == "doc" || name == "previous" || name == "event" {
+	if rootValue(name) != nil {
 		return e.with("write ." + name)
 	}
 	return e.with(didYouMean(name, known))

@@ -25,8 +25,8 @@ func (e *Env) goTemplate(name, src string) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	body = append(steps{g.open()}, body...)
-	return &Template{name: name, src: src, env: e, slots: g.slots, body: body}, nil
+	body.list = append([]step{g.open()}, body.list...)
+	return &Template{name: name, src: src, env: e, slots: g.slots, body: body, noneOrders: true}, nil
 }
 
 func parseGo(src string) (*parse.Tree, error) {
@@ -170,9 +170,9 @@ func (g *goCompiler) node(b *builder, n parse.Node) (step, error) {
 			return nil, err
 		}
 		if len(n.Pipe.Decl) > 0 {
-			return &doStep{int(n.Pos), 1, func(r *run) error { _, err := get(r); return err }}, nil
+			return &doStep{node{int(n.Pos), 1}, func(r *run) error { _, err := get(r); return err }}, nil
 		}
-		return &outStep{pos: int(n.Pipe.Pos), price: 1 + len(n.Pipe.Cmds), get: get, safe: endsInSafe(n.Pipe)}, nil
+		return &outStep{node: node{int(n.Pipe.Pos), 1 + len(n.Pipe.Cmds)}, get: get, safe: endsInSafe(n.Pipe)}, nil
 	case *parse.IfNode:
 		g.push()
 		defer g.pop()
@@ -181,7 +181,7 @@ func (g *goCompiler) node(b *builder, n parse.Node) (step, error) {
 			return nil, err
 		}
 		then, els, err := b.branches(&n.BranchNode)
-		return &ifStep{int(n.Pos), 1, truthOf(get), then, els, g.trialOf(n.Pipe)}, err
+		return &ifStep{node{int(n.Pos), 1}, truthOf(get), then, els, g.trialOf(n.Pipe)}, err
 	case *parse.WithNode:
 		return g.with(b, n)
 	case *parse.RangeNode:
@@ -199,16 +199,13 @@ func endsInSafe(p *parse.PipeNode) bool {
 
 // goWith is {{with}}: a branch that also moves the dot.
 type goWith struct {
-	pos       int
+	node
 	get       evalFn
 	dot       int
 	then, els steps
 }
 
 func (w *goWith) take(r *run) error {
-	if err := r.tick(1); err != nil {
-		return at(w.pos, err)
-	}
 	v, err := w.get(r)
 	if err != nil {
 		return at(w.pos, err)
@@ -231,7 +228,7 @@ func (g *goCompiler) with(b *builder, n *parse.WithNode) (step, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &goWith{pos: int(n.Pos), get: get, els: els, dot: g.slot()}
+	w := &goWith{node: node{int(n.Pos), 1}, get: get, els: els, dot: g.slot()}
 	defer g.moveDot(w.dot)()
 	w.then, err = b.list(n.List)
 	return w, err
@@ -246,7 +243,7 @@ func (g *goCompiler) moveDot(slot int) func() {
 
 // goRange is {{range}}.
 type goRange struct {
-	pos        int
+	node
 	get        evalFn
 	dot        int
 	key, value int    // slots, or -1
@@ -257,7 +254,7 @@ type goRange struct {
 func (g *goCompiler) rangeOver(b *builder, n *parse.RangeNode) (step, error) {
 	g.push()
 	defer g.pop()
-	s := &goRange{pos: int(n.Pos), dot: g.slot(), key: -1, value: -1}
+	s := &goRange{node: node{int(n.Pos), 1}, dot: g.slot(), key: -1, value: -1}
 	pipe := *n.Pipe
 	pipe.Decl = nil
 	s.label = g.label(&pipe)

@@ -16,10 +16,9 @@ type piece struct {
 	loop    *loopPiece
 	within  func(r *run) error // opens a with
 	capture func(r *run, s string) error
-	pos     int
-	price   int // steps that one evaluation costs
-	safe    bool
-	trial   trialTest
+	node
+	safe  bool
+	trial trialTest
 }
 
 // loopPiece is the head of a for.
@@ -88,7 +87,15 @@ func (l *lowerer) level(body []stmt, bound ...string) (*parse.ListNode, func(r *
 	return list, open, err
 }
 
-// carry gives the names slots and compiles their initial values.
+// opening lets a list begin with what opens its level.
+func (l *lowerer) opening(list *parse.ListNode, open func(r *run) error, pos int) {
+	if open != nil {
+		list.Nodes = append([]parse.Node{l.action(piece{do: open, node: node{pos: pos}})}, list.Nodes...)
+	}
+}
+
+// carry gives the names slots and compiles their initial values. It returns nil
+// when there are none.
 func (l *lowerer) carry(outer *names, assigns []string) (func(r *run) error, error) {
 	type step struct {
 		slot int
@@ -110,6 +117,9 @@ func (l *lowerer) carry(outer *names, assigns []string) (func(r *run) error, err
 		}
 		l.scope = inner
 		steps = append(steps, step{l.bind(name), from})
+	}
+	if len(steps) == 0 {
+		return nil, nil
 	}
 	return func(r *run) error {
 		for _, s := range steps {
@@ -144,7 +154,7 @@ func (l *lowerer) stmt(s stmt) (parse.Node, error) {
 		return &parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}, nil
 	case *outS:
 		out, err := l.expr(s.x)
-		return l.action(piece{out: out, pos: s.pos, price: price(s.x), safe: isSafe(s.x)}), err
+		return l.action(piece{out: out, node: node{s.pos, price(s.x)}, safe: isSafe(s.x)}), err
 	case *ifS:
 		return l.ifNode(s)
 	case *forS:
@@ -169,7 +179,7 @@ func (l *lowerer) ifNode(s *ifS) (parse.Node, error) {
 		return nil, err
 	}
 	n := &parse.IfNode{BranchNode: parse.BranchNode{NodeType: parse.NodeIf, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{test: test, pos: s.test.at(), price: price(s.test), trial: l.trialOf(s.test)})
+	n.Pipe = l.call(piece{test: test, node: node{s.test.at(), price(s.test)}, trial: l.trialOf(s.test)})
 	if n.List, err = l.list(s.then); err != nil {
 		return nil, err
 	}
@@ -186,13 +196,13 @@ func (l *lowerer) forNode(s *forS) (parse.Node, error) {
 		return nil, err
 	}
 	n := &parse.RangeNode{BranchNode: parse.BranchNode{NodeType: parse.NodeRange, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{loop: head, pos: s.iter.at(), price: price(s.iter), trial: trialTest{key: l.loopKey(s)}})
+	n.Pipe = l.call(piece{loop: head, node: node{s.iter.at(), price(s.iter)}, trial: trialTest{key: l.loopKey(s)}})
 	if len(s.els) > 0 {
 		var open func(*run) error
 		if n.ElseList, open, err = l.level(s.els); err != nil {
 			return nil, err
 		}
-		n.ElseList.Nodes = append([]parse.Node{l.action(piece{do: open, pos: s.pos})}, n.ElseList.Nodes...)
+		l.opening(n.ElseList, open, s.pos)
 	}
 	outer := l.scope
 	l.push()
@@ -236,7 +246,7 @@ func (l *lowerer) setNode(s *setS) (parse.Node, error) {
 		}
 		return bind(r, v)
 	}
-	return l.action(piece{do: do, pos: s.pos, price: price(s.x)}), nil
+	return l.action(piece{do: do, node: node{s.pos, price(s.x)}}), nil
 }
 
 // captureNode lowers a set with a body to a with whose text goes to a name.
@@ -262,7 +272,7 @@ func (l *lowerer) captureNode(s *captureS) (parse.Node, error) {
 		return bind(r, v)
 	}
 	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos), List: body}}
-	n.Pipe = l.call(piece{capture: store, within: open, pos: s.pos, price: 1})
+	n.Pipe = l.call(piece{capture: store, within: open, node: node{s.pos, 1}})
 	return n, nil
 }
 
@@ -305,10 +315,13 @@ func (l *lowerer) withNode(s *withS) (parse.Node, error) {
 				return err
 			}
 		}
+		if carry == nil {
+			return nil
+		}
 		return carry(r)
 	}
 	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{within: open, pos: s.pos, price: 1 + len(values)})
+	n.Pipe = l.call(piece{within: open, node: node{s.pos, 1 + len(values)}})
 	n.List, err = l.list(s.body)
 	return n, err
 }

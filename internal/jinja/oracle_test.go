@@ -54,7 +54,7 @@ func stockLoop(r *run, head *loopPiece) (iter.Seq[any], error) {
 		for i, x := range items {
 			loop.i = i
 			r.vars[head.slot] = loop
-			if head.bind(r, x) != nil || head.open(r) != nil || !yield(x) {
+			if head.bind(r, x) != nil || head.open != nil && head.open(r) != nil || !yield(x) {
 				return
 			}
 		}
@@ -81,14 +81,14 @@ func TestControlFlowAgainstTextTemplate(t *testing.T) {
 		l := newLowerer(env, body, false)
 		list, open, err := l.level(body)
 		require.NoError(t, err, src)
-		list.Nodes = append([]parse.Node{l.action(piece{do: open})}, list.Nodes...)
+		l.opening(list, open, 0)
 
 		stock := template.New("stock").Funcs(stockFuncs(l.pieces))
 		tree := parse.New("stock")
 		tree.Root = list
 		_, err = stock.AddParseTree("stock", tree)
 		require.NoError(t, err, src)
-		r, err := scope.begin(context.Background(), env, l.slots, nil)
+		r, err := scope.begin(context.Background(), &Template{env: env, slots: l.slots}, nil)
 		require.NoError(t, err)
 		var want bytes.Buffer
 		require.NoError(t, stock.Execute(&want, r), src)

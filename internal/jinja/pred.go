@@ -1,6 +1,8 @@
 package jinja
 
 import (
+	"fmt"
+
 	"github.com/docevent/webhook/internal/value"
 )
 
@@ -134,6 +136,9 @@ func (r *run) compare(op string, a, b any) (bool, error) {
 		return !ok && err == nil, err
 	}
 	order, ok, err := value.Compare(a, b)
+	if (a == nil || b == nil) && err == nil && !r.noneOrders {
+		return false, hinted{fmt.Errorf("None does not compare with %s", op), "say what it stands for: default(0, true)"}
+	}
 	return ok && ordered(op, order), err
 }
 

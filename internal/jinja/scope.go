@@ -97,31 +97,32 @@ type run struct {
 	ctx      context.Context
 	sink     Sink
 	vars     []any
-	pos      int // where the step being taken stands
 	steps    int
 	checkAt  int
 	started  time.Time
-	written  int // text of the template so far
 	captures int
+	// noneOrders makes < and > with None false, not an error.
+	noneOrders bool
 }
 
 // checkEvery is how many steps pass between two looks at the clock.
 const checkEvery = 1000
 
-// begin prepares the Scope's run. The variables of the last one are forgotten.
-func (s *Scope) begin(ctx context.Context, env *Env, slots int, sink Sink) (*run, error) {
+// begin prepares the Scope's run of a template. The variables of the last one
+// are forgotten.
+func (s *Scope) begin(ctx context.Context, t *Template, sink Sink) (*run, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r := &s.run
-	r.s, r.env, r.ctx, r.sink = s, env, ctx, sink
-	r.pos, r.steps, r.checkAt, r.written, r.captures = 0, 0, checkEvery, 0, 0
+	r.s, r.env, r.ctx, r.sink, r.noneOrders = s, t.env, ctx, sink, t.noneOrders
+	r.steps, r.checkAt, r.captures = 0, checkEvery, 0
 	r.started = time.Time{}
-	if slots > 0 {
-		if cap(r.vars) < slots {
-			r.vars = make([]any, slots)
+	if t.slots > 0 {
+		if cap(r.vars) < t.slots {
+			r.vars = make([]any, t.slots)
 		}
-		r.vars = r.vars[:slots]
+		r.vars = r.vars[:t.slots]
 		clear(r.vars)
 	}
 	return r, nil
@@ -190,7 +191,7 @@ func (r *run) items(v any) ([]any, error) {
 		return nil, errRange
 	}
 	items, err := value.Items(v)
-	if err == value.ErrNotIterable {
+	if u, ok := v.(value.Undefined); ok && u.Method || err == value.ErrNotIterable {
 		return nil, typeError("cannot walk over %s", v)
 	}
 	if err != nil {

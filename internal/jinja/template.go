@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"text/template/parse"
 )
 
 // A Template is a compiled template. It is immutable and safe for concurrent
@@ -15,18 +14,21 @@ type Template struct {
 	env       *Env
 	slots     int
 	body      steps
+	// noneOrders: nothing is less or greater than None. So in conditions, which
+	// an empty field must not fail, and in Go templates.
+	noneOrders bool
 }
 
 // Template compiles a template. Its errors are of type *Error.
 func (e *Env) Template(name, src string, lang Lang) (*Template, error) {
-	t, err := e.template(name, src, lang, false)
+	t, err := e.template(name, src, lang)
 	if err != nil {
 		return nil, locate(name, sourceFor(src, lang), 0, err)
 	}
 	return t, nil
 }
 
-func (e *Env) template(name, src string, lang Lang, python bool) (*Template, error) {
+func (e *Env) template(name, src string, lang Lang) (*Template, error) {
 	if len(src) > MaxSource {
 		return nil, errSource
 	}
@@ -37,7 +39,7 @@ func (e *Env) template(name, src string, lang Lang, python bool) (*Template, err
 	if err != nil {
 		return nil, err
 	}
-	return e.lowered(name, src, body, python)
+	return e.lowered(name, src, body, false)
 }
 
 // sourceFor is the source as the places in it count.
@@ -66,19 +68,21 @@ func parseTemplate(src string) ([]stmt, error) {
 }
 
 // lowered compiles statements by way of a tree of text/template/parse.
-func (e *Env) lowered(name, src string, body []stmt, python bool) (*Template, error) {
-	l := newLowerer(e, body, python)
+func (e *Env) lowered(name, src string, body []stmt, condition bool) (*Template, error) {
+	l := newLowerer(e, body, condition)
 	list, open, err := l.level(body)
 	if err != nil {
 		return nil, err
 	}
-	list.Nodes = append([]parse.Node{l.action(piece{do: open})}, list.Nodes...)
+	l.opening(list, open, 0)
 	b := &builder{pieces: l.pieces}
 	compiled, err := b.list(list)
 	if err != nil {
 		return nil, err
 	}
-	return &Template{name: name, src: normal(src), env: e, slots: l.slots, body: compiled}, nil
+	return &Template{
+		name: name, src: normal(src), env: e, slots: l.slots, body: compiled, noneOrders: condition,
+	}, nil
 }
 
 func newLowerer(e *Env, body []stmt, python bool) *lowerer {
@@ -90,7 +94,7 @@ func newLowerer(e *Env, body []stmt, python bool) *lowerer {
 // Render writes the template to sink. The error is an *Error, or that of ctx
 // when it ended before the start.
 func (t *Template) Render(ctx context.Context, s *Scope, sink Sink) error {
-	r, err := s.begin(ctx, t.env, t.slots, sink)
+	r, err := s.begin(ctx, t, sink)
 	if err != nil {
 		return err
 	}

@@ -124,8 +124,8 @@ func (tr *trial) decide(t trialTest, test predFn) bool {
 	return (tr.choose(t.key, 2) == 0) != t.negated
 }
 
-func (s steps) try(tr *trial) error {
-	for _, one := range s {
+func (s *steps) try(tr *trial) error {
+	for _, one := range s.list {
 		tr.steps++
 		if err := one.try(tr); err != nil {
 			return err
@@ -141,7 +141,12 @@ func (t *textStep) try(tr *trial) error {
 	return nil
 }
 
-func (o *outStep) try(tr *trial) error { return at(o.pos, tr.state.Hole(o.safe)) }
+func (o *outStep) try(tr *trial) error {
+	if err := tr.state.Hole(o.safe); err != nil || o.after == nil {
+		return at(o.pos, err)
+	}
+	return o.after.try(tr)
+}
 
 func (d *doStep) try(*trial) error { return nil }
 

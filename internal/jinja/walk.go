@@ -15,17 +15,43 @@ type step interface {
 	take(r *run) error
 	// try takes the step in a trial, without a document.
 	try(tr *trial) error
+	cost() int
 }
+
+// node is where a step stands and how many steps it counts for.
+type node struct{ pos, price int }
+
+func (n node) cost() int { return n.price }
 
 var (
 	errBreak    = errors.New("break")
 	errContinue = errors.New("continue")
 )
 
-type steps []step
+// steps are taken in order, and paid for on entering.
+type steps struct {
+	node
+	list []step
+}
 
-func (s steps) take(r *run) error {
-	for _, one := range s {
+func (s *steps) add(one step) {
+	text, isText := one.(*textStep)
+	if n := len(s.list); isText && n > 0 {
+		if out, ok := s.list[n-1].(*outStep); ok && out.after == nil {
+			s.price += text.price
+			out.after = text
+			return
+		}
+	}
+	s.price += one.cost()
+	s.list = append(s.list, one)
+}
+
+func (s *steps) take(r *run) error {
+	if err := r.tick(s.price); err != nil {
+		return at(s.pos, err)
+	}
+	for _, one := range s.list {
 		if err := one.take(r); err != nil {
 			return err
 		}
@@ -35,18 +61,11 @@ func (s steps) take(r *run) error {
 
 // textStep writes the template's own text.
 type textStep struct {
-	pos int
-	s   string
+	node
+	s string
 }
 
 func (t *textStep) take(r *run) error {
-	r.written += len(t.s)
-	if r.written > MaxOutput {
-		return at(t.pos, errOutput)
-	}
-	if err := r.tick(1 + len(t.s)/bytesPerStep); err != nil {
-		return at(t.pos, err)
-	}
 	if err := r.sink.Text(t.s); err != nil {
 		return at(t.pos+offsetOf(err, len(t.s)), err)
 	}
@@ -62,18 +81,15 @@ func offsetOf(err error, n int) int {
 	return max(0, min(o.Offset(), n))
 }
 
-// outStep writes the value of an output.
+// outStep writes the value of an output, and the text that follows.
 type outStep struct {
-	pos   int
-	price int
+	node
 	get   evalFn
 	safe  bool
+	after *textStep // may be nil
 }
 
 func (o *outStep) take(r *run) error {
-	if err := r.tick(o.price); err != nil {
-		return at(o.pos, err)
-	}
 	v, err := o.get(r)
 	if err != nil {
 		return at(o.pos, err)
@@ -84,34 +100,27 @@ func (o *outStep) take(r *run) error {
 	if err := r.sink.Value(v); err != nil {
 		return at(o.pos, err)
 	}
-	return nil
+	if o.after == nil {
+		return nil
+	}
+	return o.after.take(r)
 }
 
 type doStep struct {
-	pos   int
-	price int
-	do    func(r *run) error
+	node
+	do func(r *run) error
 }
 
-func (d *doStep) take(r *run) error {
-	if err := r.tick(d.price); err != nil {
-		return at(d.pos, err)
-	}
-	return at(d.pos, d.do(r))
-}
+func (d *doStep) take(r *run) error { return at(d.pos, d.do(r)) }
 
 type ifStep struct {
-	pos       int
-	price     int
+	node
 	test      predFn
 	then, els steps
 	trial     trialTest
 }
 
 func (s *ifStep) take(r *run) error {
-	if err := r.tick(s.price); err != nil {
-		return at(s.pos, err)
-	}
 	ok, err := s.test(r)
 	switch {
 	case err != nil:
@@ -124,8 +133,7 @@ func (s *ifStep) take(r *run) error {
 
 // withStep opens a level of names and takes its body, whose text it may keep.
 type withStep struct {
-	pos     int
-	price   int
+	node
 	open    func(r *run) error
 	capture func(r *run, s string) error
 	body    steps
@@ -135,11 +143,10 @@ type withStep struct {
 const maxCaptures = 20
 
 func (w *withStep) take(r *run) error {
-	if err := r.tick(w.price); err != nil {
-		return at(w.pos, err)
-	}
-	if err := w.open(r); err != nil {
-		return at(w.pos, err)
+	if w.open != nil {
+		if err := w.open(r); err != nil {
+			return at(w.pos, err)
+		}
 	}
 	if w.capture == nil {
 		return w.body.take(r)
@@ -164,17 +171,13 @@ func (w *withStep) take(r *run) error {
 
 // forStep is a Jinja loop.
 type forStep struct {
-	pos       int
-	price     int
+	node
 	head      *loopPiece
 	body, els steps
 	key       string // of what it walks over, in a trial
 }
 
 func (f *forStep) take(r *run) error {
-	if err := r.tick(f.price); err != nil {
-		return at(f.pos, err)
-	}
 	v, err := f.head.iter(r)
 	if err != nil {
 		return at(f.pos, err)
@@ -210,8 +213,10 @@ func (f *forStep) rounds(r *run, loop *loopState) error {
 		if err := f.head.bind(r, item); err != nil {
 			return at(f.pos, err)
 		}
-		if err := f.head.open(r); err != nil {
-			return at(f.pos, err)
+		if f.head.open != nil {
+			if err := f.head.open(r); err != nil {
+				return at(f.pos, err)
+			}
 		}
 		if err := f.body.take(r); err != nil {
 			return err
@@ -249,37 +254,37 @@ type builder struct {
 	depth  int
 }
 
-func (b *builder) list(l *parse.ListNode) (steps, error) {
+func (b *builder) list(l *parse.ListNode) (out steps, err error) {
 	if l == nil {
-		return nil, nil
+		return out, nil
 	}
 	if b.depth++; b.depth > MaxNesting+1 {
-		return nil, &located{pos: int(l.Pos), msg: errNesting.Error(), err: errNesting}
+		return out, &located{pos: int(l.Pos), msg: errNesting.Error(), err: errNesting}
 	}
 	defer func() { b.depth-- }()
-	out := make(steps, 0, len(l.Nodes))
+	out.pos = int(l.Pos)
 	for _, n := range l.Nodes {
-		s, err := b.node(n)
+		s, err := b.step(n)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		if s != nil {
-			out = append(out, s)
+			out.add(s)
 		}
 	}
 	return out, nil
 }
 
-func (b *builder) node(n parse.Node) (step, error) {
+func (b *builder) step(n parse.Node) (step, error) {
 	switch n := n.(type) {
 	case *parse.TextNode:
-		return &textStep{int(n.Pos), string(n.Text)}, nil
+		return &textStep{node{int(n.Pos), 1 + len(n.Text)/bytesPerStep}, string(n.Text)}, nil
 	case *parse.CommentNode:
 		return nil, nil
 	case *parse.BreakNode:
-		return controlStep{errBreak}, nil
+		return controlStep{err: errBreak}, nil
 	case *parse.ContinueNode:
-		return controlStep{errContinue}, nil
+		return controlStep{err: errContinue}, nil
 	}
 	if b.gotmpl != nil {
 		return b.gotmpl.node(b, n)
@@ -288,28 +293,28 @@ func (b *builder) node(n parse.Node) (step, error) {
 	case *parse.ActionNode:
 		p := b.piece(n.Pipe)
 		if p.do != nil {
-			return &doStep{p.pos, p.price, p.do}, nil
+			return &doStep{p.node, p.do}, nil
 		}
-		return &outStep{p.pos, p.price, p.out, p.safe}, nil
+		return &outStep{node: p.node, get: p.out, safe: p.safe}, nil
 	case *parse.IfNode:
 		p := b.piece(n.Pipe)
 		then, els, err := b.branches(&n.BranchNode)
-		return &ifStep{p.pos, p.price, p.test, then, els, p.trial}, err
+		return &ifStep{p.node, p.test, then, els, p.trial}, err
 	case *parse.RangeNode:
 		p := b.piece(n.Pipe)
 		body, els, err := b.branches(&n.BranchNode)
-		return &forStep{p.pos, p.price, p.loop, body, els, p.trial.key}, err
+		return &forStep{p.node, p.loop, body, els, p.trial.key}, err
 	case *parse.WithNode:
 		p := b.piece(n.Pipe)
 		body, _, err := b.branches(&n.BranchNode)
-		return &withStep{p.pos, p.price, p.within, p.capture, body}, err
+		return &withStep{p.node, p.within, p.capture, body}, err
 	}
 	return nil, fmt.Errorf("jinja: tree has a %T", n)
 }
 
 func (b *builder) branches(n *parse.BranchNode) (then, els steps, err error) {
 	if then, err = b.list(n.List); err != nil {
-		return nil, nil, err
+		return then, els, err
 	}
 	els, err = b.list(n.ElseList)
 	return then, els, err
@@ -322,6 +327,10 @@ func (b *builder) piece(pipe *parse.PipeNode) *piece {
 	return &b.pieces[i]
 }
 
-type controlStep struct{ err error }
+// controlStep is a break or continue.
+type controlStep struct {
+	node
+	err error
+}
 
 func (c controlStep) take(*run) error { return c.err }

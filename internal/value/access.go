@@ -101,7 +101,7 @@ func Items(v any) ([]any, error) {
 	case *Group:
 		return []any{v.Grouper, v.List}, nil
 	case *Generator:
-		return v.Take(), nil
+		return v.take()
 	case Range:
 		return v.items()
 	case Undefined:

@@ -65,7 +65,7 @@ func Arith(op Op, a, b any) (any, error) {
 			return v, err
 		}
 	}
-	if n.kind != isFloat && m.kind != isFloat && op != OpDiv {
+	if n.kind != isFloat && m.kind != isFloat && (op != OpDiv || !exactFloat(n) || !exactFloat(m)) {
 		return bigArith(op, n.big(), m.big())
 	}
 	return floatArith(op, n, m)
@@ -117,6 +117,15 @@ func bigArith(op Op, a, b *big.Int) (any, error) {
 			return nil, fmt.Errorf("integer %w", ErrTooLarge)
 		}
 		z.Mul(a, b)
+	case OpDiv:
+		if b.Sign() == 0 {
+			return nil, ErrDivisionByZero
+		}
+		f, _ := new(big.Rat).SetFrac(a, b).Float64()
+		if math.IsInf(f, 0) {
+			return nil, fmt.Errorf("float %w", ErrTooLarge)
+		}
+		return f, nil
 	case OpFloor, OpMod:
 		if b.Sign() == 0 {
 			return nil, ErrDivisionByZero

@@ -190,12 +190,12 @@ func Compare(a, b any) (order int, ok bool, err error) {
 		return 0, false, nil
 	}
 	if n, isNum := numberOf(a); isNum {
-		if m, ok := asNumber(b); ok {
+		if m, ok := asNumber(b, a); ok {
 			order, ok = n.compare(m)
 			return order, ok, nil
 		}
 	} else if m, isNum := numberOf(b); isNum {
-		if n, ok := asNumber(a); ok {
+		if n, ok := asNumber(a, b); ok {
 			order, ok = n.compare(m)
 			return order, ok, nil
 		}
@@ -204,13 +204,13 @@ func Compare(a, b any) (order int, ok bool, err error) {
 	return order, err == nil, err
 }
 
-// asNumber reads a number, or text that spells one.
-func asNumber(v any) (number, bool) {
+// asNumber reads a number, or text that spells one beside a number.
+func asNumber(v, beside any) (number, bool) {
 	if n, ok := numberOf(v); ok {
 		return n, true
 	}
 	s, ok := Text(v)
-	if !ok {
+	if _, bool := beside.(bool); !ok || bool {
 		return number{}, false
 	}
 	s = strings.TrimPrefix(strings.TrimSpace(s), "+")

@@ -70,16 +70,22 @@ type Group struct {
 }
 
 // A Generator is a sequence that can be walked once and has no length.
-type Generator struct{ items []any }
+type Generator struct {
+	items []any
+	err   error
+}
 
 // NewGenerator returns a Generator over items.
 func NewGenerator(items []any) *Generator { return &Generator{items: items} }
 
-// Take returns what is left and leaves nothing.
-func (g *Generator) Take() []any {
+// NewBroken returns a Generator that cannot be walked.
+func NewBroken(err error) *Generator { return &Generator{err: err} }
+
+// take returns what is left and leaves nothing.
+func (g *Generator) take() ([]any, error) {
 	items := g.items
 	g.items = nil
-	return items
+	return items, g.err
 }
 
 // A Range is Python's range: a sequence of integers that is not stored.
@@ -107,8 +113,9 @@ func clampLen(n uint64) int {
 type Undefined struct {
 	// Name is what was looked for, for messages.
 	Name string
-	// Owner describes what it was looked for in, or is empty for a name.
-	Owner string
+	// Method says that it is a method that was not called: what is looked for in
+	// it is undefined in turn.
+	Method bool
 }
 
 // Message says what is missing, in words.
@@ -116,8 +123,8 @@ func (u Undefined) Message() string {
 	switch {
 	case u.Name == "":
 		return "a value is undefined"
-	case u.Owner != "":
-		return "'" + u.Name + "' is undefined: " + u.Owner + " has no such field"
+	case u.Method:
+		return "'" + u.Name + "' is a method that is not called"
 	}
 	return "'" + u.Name + "' is undefined"
 }
