@@ -60,8 +60,6 @@ func TestErrorClass(t *testing.T) {
 
 // What the system itself says, on real sockets.
 func TestErrorClassOfSockets(t *testing.T) {
-	closed := newLoopbackServer(t, func(http.ResponseWriter, *http.Request) {})
-	closed.Close()
 	resetting := newLoopbackServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
@@ -78,7 +76,7 @@ func TestErrorClassOfSockets(t *testing.T) {
 	tr := webhook.NewHTTPTransport(&webhook.HTTPOptions{Allow: webhook.Loopback()})
 	defer tr.CloseIdleConnections()
 
-	_, err := tr.Send(t.Context(), post(closed.URL+"/services/"+secretText))
+	_, err := tr.Send(t.Context(), post("http://127.0.0.1:"+deafPort(t)+"/services/"+secretText))
 	require.Equal(t, webhook.ClassRefused, webhook.ErrorClass(err), "%v", err)
 	requireNoSecret(t, err)
 	_, err = tr.Send(t.Context(), post(resetting.URL+"/services/"+secretText))

@@ -46,6 +46,18 @@ func newHTTP2Server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return s
 }
 
+// deafPort is a port on loopback that nothing listens on and nothing else can
+// take: the near end of a connection.
+func deafPort(t *testing.T) string {
+	s := newLoopbackServer(t, func(http.ResponseWriter, *http.Request) {})
+	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	_, port, err := net.SplitHostPort(c.LocalAddr().String())
+	require.NoError(t, err)
+	return port
+}
+
 func (s *loopbackServer) port() string {
 	u, _ := url.Parse(s.URL)
 	return u.Port()
@@ -206,8 +218,7 @@ func TestProxy(t *testing.T) {
 }
 
 func TestProxyErrors(t *testing.T) {
-	closed := newLoopbackServer(t, func(http.ResponseWriter, *http.Request) {})
-	closed.Close()
+	deaf := deafPort(t)
 	for _, tt := range []struct {
 		name  string
 		proxy func(*http.Request) (*url.URL, error)
@@ -217,10 +228,10 @@ func TestProxyErrors(t *testing.T) {
 			return nil, &url.Error{Op: "parse", URL: "http://user:" + secretText + "@%zz", Err: url.EscapeError("%zz")}
 		}, webhook.ClassProxy},
 		{"down", func(*http.Request) (*url.URL, error) {
-			return url.Parse("http://user:" + secretText + "@127.0.0.1:" + closed.port())
+			return url.Parse("http://user:" + secretText + "@127.0.0.1:" + deaf)
 		}, webhook.ClassProxy},
 		{"unknown scheme", func(*http.Request) (*url.URL, error) {
-			return url.Parse("gopher://user:" + secretText + "@127.0.0.1:" + closed.port())
+			return url.Parse("gopher://user:" + secretText + "@127.0.0.1:" + deaf)
 		}, webhook.ClassProxy},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

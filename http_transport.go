@@ -123,6 +123,11 @@ func Loopback() []netip.Prefix {
 // refused address or an invalid request, is made by [backoff.Permanent];
 // [ErrorClass] sorts the others.
 //
+// One thing is out of its hands: when an endpoint sends more than it announced,
+// net/http writes the beginning of it, quoted, to the standard logger of
+// package log. A program that keeps its logs free of what endpoints send
+// should redirect that logger.
+//
 // An HTTPTransport may be used by many goroutines at once. It starts none of
 // its own until it is used; those of idle connections end with
 // [HTTPTransport.CloseIdleConnections] or after IdleTimeout.

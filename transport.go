@@ -11,8 +11,10 @@ import (
 // or change req, its Header or its Body after it returned. It returns a nil
 // error if and only if a status came back, whatever that status is; a response
 // whose body could not be read whole has BodyErr set instead. An error made by
-// [backoff.Permanent] says that a retry cannot help. A Transport may be called
-// by many goroutines at once. A panic in Send is that attempt's error.
+// [backoff.Permanent] says that a retry cannot help; [ErrorClass] sorts the
+// errors for the log, which shows their text: it must hold no secret. A
+// Transport may be called by many goroutines at once. A panic in Send is that
+// attempt's error.
 type Transport interface {
 	Send(ctx context.Context, req *Request) (*Response, error)
 }
