@@ -149,9 +149,6 @@ func (o *Options) withDefaults() Options {
 	if o != nil {
 		r = *o
 	}
-	if r.Transport == nil {
-		r.Transport = NewHTTPTransport(nil)
-	}
 	if r.Logger == nil {
 		r.Logger = slog.Default()
 	}
@@ -159,6 +156,9 @@ func (o *Options) withDefaults() Options {
 		r.Concurrency, r.parked = 64, 960
 	}
 	r.PerEndpoint = cmp.Or(r.PerEndpoint, 16)
+	if r.Transport == nil {
+		r.Transport = NewHTTPTransport(&HTTPOptions{IdlePerEndpoint: r.PerEndpoint})
+	}
 	r.Timeout = cmp.Or(r.Timeout, 15*time.Second)
 	r.Lease = cmp.Or(r.Lease, 60*time.Second)
 	r.PollInterval = cmp.Or(r.PollInterval, time.Second)
