@@ -54,8 +54,6 @@ var mutants = []mutant{
 		".Add(time.Duration(d.skew.Load()))", ""},
 	{"one attempt more than the policy has", "attempt.go",
 		"del.Tries+1 >= policy.MaxAttempts", "del.Tries >= policy.MaxAttempts"},
-	{"lose what the store did not take", "deliver.go",
-		"		if sleep(ctx, wait.NextBackOff()); ctx.Err() != nil {", "		if c.State = Failed; true {"},
 }
 
 // TestMutants shows that the random histories find each of these faults: it
