@@ -33,7 +33,10 @@ type result struct {
 
 // errEndpointChanged ends a delivery whose rendered URL leads elsewhere than
 // the webhook does now: its secret is not for that place.
-var errEndpointChanged = backoff.Permanent(errors.New("the webhook's endpoint has changed since the event"))
+//
+// It is wrapped by backoff.Permanent where it is returned: a PermanentError is
+// any other by errors.Is.
+var errEndpointChanged = errors.New("the webhook's endpoint has changed since the event")
 
 // errNoResponse is the error of a Transport that returned neither.
 var errNoResponse = errors.New("the transport returned neither a response nor an error")
@@ -114,14 +117,14 @@ func (h *hook) target(del *Delivery) (string, error) {
 	case del.URL == "" && h.url == nil:
 		return h.staticURL, nil
 	case del.URL == "":
-		return "", errEndpointChanged
+		return "", backoff.Permanent(errEndpointChanged)
 	}
 	u, err := endpoint.Parse(del.URL)
 	if err != nil {
 		return "", backoff.Permanent(err)
 	}
 	if h.endpoint != "" && endpoint.Endpoint(u) != h.endpoint {
-		return "", errEndpointChanged
+		return "", backoff.Permanent(errEndpointChanged)
 	}
 	return u.String(), nil
 }
@@ -175,7 +178,7 @@ func (d *Dispatcher) classify(resp *Response, err error) (v Verdict) {
 func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redactor) {
 	switch {
 	case errors.Is(err, errEndpointChanged):
-		a.Class, a.Error = ReasonEndpoint, err.Error()
+		a.Class, a.Error = ReasonEndpoint, hide.text(err.Error())
 	case err != nil:
 		a.Class, a.Error = ErrorClass(err), hide.text(err.Error())
 	case resp.BodyErr != nil && verdict == VerdictDelivered:

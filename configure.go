@@ -180,14 +180,17 @@ func (h *hook) shown() Webhook {
 	return w
 }
 
-// Status returns how a webhook stands. ErrNotFound if there is none. The counts
-// of attempts are those that were stored, at most a minute ago.
+// Status returns how a webhook stands. ErrNotFound if there is none. It counts
+// this process's attempts up to now, and those of others up to a minute ago.
 func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
 	e, err := d.find(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	st := e.status
+	known := e.rec.health
+	known.add(d.valves.unstored(name))
+	st.Failures, st.FailingSince, st.LastSuccess = known.Failures, known.FailingSince, known.LastSuccess
 	return &st, nil
 }
 

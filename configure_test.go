@@ -85,6 +85,10 @@ func TestConfigErrors(t *testing.T) {
 		{"scheme none and another", func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{webhook.SchemeNone, webhook.SchemeFrappe} }, "Secret", false},
 		{"scheme without secret", func(w *webhook.Webhook) { w.Secret, w.Signatures = "", []webhook.Scheme{webhook.SchemeFrappe} }, "Secret", true},
 		{"standard with another secret", func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{webhook.SchemeStandard} }, "Secret", false},
+		{"blank secret", func(w *webhook.Webhook) { w.Secret = " " }, "Secret", false},
+		{"activation of a dynamic URL", func(w *webhook.Webhook) {
+			w.URL, w.DynamicURL, w.RequireActivation = "https://h.example/{{ doc.name }}", true, true
+		}, "RequireActivation", false},
 		{"negative timeout", func(w *webhook.Webhook) { w.Timeout = -1 }, "Timeout", false},
 		{"timeout above the lease", func(w *webhook.Webhook) { w.Timeout = 51 * time.Second }, "Timeout", true},
 		{"negative concurrency", func(w *webhook.Webhook) { w.Concurrency = -1 }, "Concurrency", false},

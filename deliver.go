@@ -97,8 +97,10 @@ func (d *Dispatcher) tell(ctx context.Context, h *hook, del *Delivery, r *result
 		d.log.ErrorContext(ctx, "webhook: what came of an attempt is not stored", append(args, "error", stored)...)
 	case a.State == Delivered:
 		d.log.DebugContext(ctx, "webhook: delivered", args...)
-	default:
+	case a.State == Pending:
 		d.log.InfoContext(ctx, "webhook: attempt failed", append(args, "error", a.Error, "next", a.Next)...)
+	default:
+		d.log.WarnContext(ctx, "webhook: delivery failed", append(args, "error", a.Error, "reason", r.reason)...)
 	}
 	if f := d.opts.Trace.Attempt; f != nil {
 		safely(func() { f(ctx, *del, *a, stored) })

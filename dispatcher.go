@@ -30,7 +30,6 @@ type Dispatcher struct {
 
 	reload chan struct{} // holds one token while the records are read; see refresh
 	valves valves        // gates, breakers and health of the webhooks, in this process
-	thawed thawed        // webhooks whose paused deliveries are to be resumed
 	run    sync.Mutex    // held by Run
 }
 

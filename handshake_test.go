@@ -91,7 +91,9 @@ func TestHandshakeCannotBeSent(t *testing.T) {
 	_, err := d.Handshake(t.Context(), "nobody")
 	require.ErrorIs(t, err, webhook.ErrNotFound)
 	require.ErrorIs(t, d.Activate(t.Context(), "nobody"), webhook.ErrNotFound)
-	require.NoError(t, d.SaveWebhook(t.Context(), plans(func(w *webhook.Webhook) { w.URL, w.DynamicURL = "https://example.com/{{ doc.name }}", true })))
+	require.NoError(t, d.SaveWebhook(t.Context(), plans(func(w *webhook.Webhook) {
+		w.URL, w.DynamicURL, w.RequireActivation = "https://example.com/{{ doc.name }}", true, false
+	})))
 	_, err = d.Handshake(t.Context(), "plans")
 	require.ErrorContains(t, err, "dynamic")
 }

@@ -122,13 +122,13 @@ func normalize(w Webhook, secret bool) Webhook {
 // checkEnums refuses words that are not on their lists.
 func checkEnums(w *Webhook) error {
 	if w.Syntax != Jinja && w.Syntax != GoTemplate {
-		return fieldErrorf("Syntax", "unknown syntax %q", w.Syntax)
+		return fieldErrorf("Syntax", "%q is neither empty (Jinja) nor %q", w.Syntax, GoTemplate)
 	}
 	switch w.Structure {
 	case "", JSON, Form, Text:
 		return nil
 	}
-	return fieldErrorf("Structure", "unknown structure %q", w.Structure)
+	return fieldErrorf("Structure", "%q is none of empty, %q, %q and %q", w.Structure, JSON, Form, Text)
 }
 
 // checkBodyType checks the Content-Type row against the structure.

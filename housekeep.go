@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -90,66 +89,56 @@ func (d *Dispatcher) recount(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// thawed are the webhooks that were seen to become active, whose paused
-// deliveries are still to be looked for. Enable looks by itself; this catches
-// changes of the configuration, and an Enable that a crash cut short. The zero
-// value is ready.
-type thawed struct {
-	mu    sync.Mutex // guards names
-	names map[string]bool
-}
+// maxPausedPages bounds how many pages of paused deliveries one look reads.
+const maxPausedPages = 20
 
-// note marks what became active between two indexes; without an old one, all
-// that is.
-func (t *thawed) note(old, x *index) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for name, e := range x.byName {
-		frozen := true
-		if old != nil {
-			was := old.byName[name]
-			frozen = was != nil && was.status.State != Active
-		}
-		if frozen && e.status.State == Active {
-			if t.names == nil {
-				t.names = map[string]bool{}
-			}
-			t.names[name] = true
-		}
-	}
-}
-
-func (t *thawed) take() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	names := slices.Sorted(maps.Keys(t.names))
-	t.names = nil
-	return names
-}
-
-func (t *thawed) put(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.names == nil {
-		t.names = map[string]bool{}
-	}
-	t.names[name] = true
-}
-
-// resumeThawed makes the paused deliveries of webhooks that became active due.
-func (d *Dispatcher) resumeThawed(ctx context.Context) error {
-	names := d.thawed.take()
-	if len(names) == 0 || d.nonePaused(ctx) {
+// settlePaused looks after paused deliveries whose webhook no longer wants them
+// paused: those of an active one become due, those of a deleted one are
+// canceled. Enable and DeleteWebhook do that themselves; this catches what a
+// crash cut short, what another process stored by an older index, and a Disabled
+// that was taken out of the configuration.
+func (d *Dispatcher) settlePaused(ctx context.Context) error {
+	if d.nonePaused(ctx) {
 		return nil
+	}
+	names, err := d.pausedWebhooks(ctx)
+	if err != nil {
+		return err
+	}
+	idx, err := d.refresh(ctx)
+	if err != nil {
+		return err
 	}
 	var errs []error
 	for _, name := range names {
-		if err := d.resumeAll(ctx, name); err != nil {
-			d.thawed.put(name)
-			errs = append(errs, err)
+		switch e := idx.byName[name]; {
+		case e == nil:
+			errs = append(errs, d.cancelAll(ctx, name))
+		case e.status.State == Active:
+			errs = append(errs, d.resumeAll(ctx, name))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// pausedWebhooks returns the webhooks that have paused deliveries.
+func (d *Dispatcher) pausedWebhooks(ctx context.Context) ([]string, error) {
+	names := map[string]bool{}
+	q := DeliveryQuery{States: []State{Paused}, Limit: 1000}
+	for range maxPausedPages {
+		ds, err := d.store.Deliveries(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("look for paused deliveries: %w", err)
+		}
+		for i := range ds {
+			names[ds[i].Webhook] = true
+			q.After = ds[i].ID
+		}
+		if len(ds) < q.Limit {
+			break
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), nil
 }
 
 // nonePaused reports whether the store can tell at once that nothing is paused.

@@ -51,12 +51,12 @@ func FuzzAnswer(f *testing.F) {
 			require.LessOrEqual(t, time.Since(start), 16*time.Second)
 			require.Equal(t, err == nil, resp != nil)
 			if err != nil {
-				requireNoSecret(t, err)
+				requireConcealed(t, err)
 				require.NotContains(t, []string{"", webhook.ClassOther}, webhook.ErrorClass(err))
 				return
 			}
 			require.LessOrEqual(t, len(resp.Body), 100)
-			requireNoSecret(t, resp.BodyErr)
+			requireConcealed(t, resp.BodyErr)
 			require.NotEqual(t, webhook.ClassOther, webhook.ErrorClass(resp.BodyErr))
 		})
 	})

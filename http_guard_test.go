@@ -70,7 +70,7 @@ func requireBlocked(t *testing.T, err error, address string) {
 	require.ErrorAs(t, err, &permanent)
 	require.ErrorContains(t, err, address)
 	require.ErrorContains(t, err, "HTTPOptions.Allow")
-	requireNoSecret(t, err)
+	requireConcealed(t, err)
 }
 
 func TestGuardRefuses(t *testing.T) {
@@ -213,7 +213,7 @@ func TestProxy(t *testing.T) {
 
 	_, err = tr.Send(t.Context(), post("https://hook.example/"+"services/"+secretText))
 	require.Error(t, err, "the proxy knows no CONNECT")
-	requireNoSecret(t, err)
+	requireConcealed(t, err)
 	require.EqualValues(t, 2, asked.Load())
 }
 
@@ -238,7 +238,7 @@ func TestProxyErrors(t *testing.T) {
 			tr := webhook.NewHTTPTransport(&webhook.HTTPOptions{Proxy: tt.proxy})
 			_, err := tr.Send(t.Context(), post("http://hook.example/"))
 			require.Equal(t, tt.want, webhook.ErrorClass(err), "%v", err)
-			requireNoSecret(t, err)
+			requireConcealed(t, err)
 		})
 	}
 }

@@ -126,7 +126,7 @@ func TestSendRefusesInvalidRequests(t *testing.T) {
 				require.Equal(t, webhook.ClassInvalidRequest, webhook.ErrorClass(err))
 				var permanent *backoff.PermanentError
 				require.ErrorAs(t, err, &permanent)
-				requireNoSecret(t, err)
+				requireConcealed(t, err)
 				require.Zero(t, n.conns.Load())
 			})
 		})
@@ -186,7 +186,7 @@ func TestSendTimeouts(t *testing.T) {
 				_, err := tr.Send(ctx, post(secretURL))
 				require.Equal(t, tt.want, webhook.ErrorClass(err), "%v", err)
 				require.Equal(t, tt.took, time.Since(start))
-				requireNoSecret(t, err)
+				requireConcealed(t, err)
 			})
 		})
 	}

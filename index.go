@@ -101,7 +101,6 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	}
 	idx := d.newIndex(recs, old)
 	idx.seen = rev
-	d.thawed.note(old, idx)
 	d.index.Store(idx)
 	return idx, nil
 }

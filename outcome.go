@@ -1,5 +1,7 @@
 package webhook
 
+import "encoding/json"
+
 // A Report says what a Dispatch did: one outcome for each event and each
 // webhook subscribed to it, in the order of the events and, within one, of the
 // webhooks' names.
@@ -16,8 +18,21 @@ type Outcome struct {
 	Decision   Decision  `json:"decision,omitempty"`
 
 	// Err says why, for ConditionError and RenderError, and when the store did
-	// not take the delivery; nil otherwise.
+	// not take the delivery; nil otherwise. In JSON it is the text "error".
 	Err error `json:"-"`
+}
+
+// MarshalJSON writes the outcome with the text of its Err.
+func (o Outcome) MarshalJSON() ([]byte, error) {
+	type plain Outcome
+	j := struct {
+		plain
+		Error string `json:"error,omitempty"`
+	}{plain: plain(o)}
+	if o.Err != nil {
+		j.Error = o.Err.Error()
+	}
+	return json.Marshal(j)
 }
 
 // A Decision is what became of one event at one webhook. The zero value means

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A Preview is what a webhook would do with an event.
@@ -79,6 +80,9 @@ func (h *hook) warnings(ev *Event) []string {
 	}
 	if h.w.Tenant != ev.Tenant {
 		ws = append(ws, "the event is of another tenant")
+	}
+	if h.url == nil && strings.Contains(h.w.URL, "{{") {
+		ws = append(ws, "the URL has braces, which are sent as they are: DynamicURL is not set")
 	}
 	return append(ws, h.payload.warnings...)
 }

@@ -63,7 +63,7 @@ func (d *Dispatcher) Drain(ctx context.Context) error {
 	if _, err := d.current(ctx); err != nil {
 		return err
 	}
-	if err := d.resumeThawed(ctx); err != nil {
+	if err := d.settlePaused(ctx); err != nil {
 		return err
 	}
 	r := d.newRunner(ctx)
@@ -104,7 +104,7 @@ const housekeepInterval = time.Minute
 func (r *runner) housekeep() {
 	for r.claims.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.writes, housekeepInterval)
-		err := errors.Join(r.d.resumeThawed(ctx), r.d.recount(ctx))
+		err := errors.Join(r.d.settlePaused(ctx), r.d.recount(ctx))
 		cancel()
 		if err == nil {
 			err = r.d.prune(r.claims)

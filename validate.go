@@ -174,6 +174,8 @@ func checkDelivery(w *Webhook, o *Options) error {
 		return fieldErrorf("Timeout", "longer than Options.Lease - %v", leaseMargin)
 	case w.Concurrency < 0:
 		return fieldErrorf("Concurrency", "negative")
+	case w.RequireActivation && w.DynamicURL:
+		return fieldErrorf("RequireActivation", "a dynamic URL cannot be activated: there is no document to render it for")
 	}
 	if w.Retry != nil {
 		if err := w.Retry.validate(); err != nil {
@@ -190,6 +192,9 @@ func checkSignatures(schemes []Scheme, secret string, lenient bool) error {
 		if slices.Contains(schemes[:i], s) {
 			return fieldErrorf(fmt.Sprintf("Signatures[%d]", i), "%s twice", s)
 		}
+	}
+	if secret != "" && strings.TrimSpace(secret) == "" {
+		return fieldErrorf("Secret", "nothing but white space")
 	}
 	if secret == "" && lenient {
 		secret = NewSecret() // serves every scheme: what is left to check is the schemes
