@@ -70,5 +70,6 @@
 //
 // The comments on [Store] are the contract; [MemoryStore] is the reference. The
 // rules of what becomes of a delivery are not the store's: it compares, swaps and
-// counts. Implement [Pruner], [Counter] and [Notifier] where the database can.
+// counts. Implement [Pruner], [Counter] and [Notifier] where the database can,
+// and let package storetest's Run put the store to the test.
 package webhook
