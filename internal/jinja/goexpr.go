@@ -296,11 +296,11 @@ func (g *goCompiler) find(name string) (b *builtin, filter bool) {
 
 func (g *goCompiler) unknownFunction(name string, pos int) error {
 	known := sortedNames(g.env.host, g.env.golang, g.env.functions, g.env.helpers, g.env.filters)
-	e := fail(pos, "unknown function %q", clip(name))
+	e := unknown(pos, "function", name, known)
 	if rootValue(name) != nil {
 		return e.with("write ." + name)
 	}
-	return e.with(didYouMean(name, known))
+	return e
 }
 
 // shortCircuit is and and or, which stop at the argument that decides.
