@@ -143,7 +143,7 @@ func (r *run) slice(v any, bounds [3]any) (any, error) {
 	n, err := value.Len(v)
 	_, isView := v.(*value.View)
 	if err != nil || value.IsMapping(v) || isView {
-		return nil, typeError("cannot slice a %s", v)
+		return nil, typeError("cannot slice %s", v)
 	}
 	lo, hi, step, err := sliceBounds(bounds, n)
 	if err != nil {

@@ -15,7 +15,7 @@ type builtin struct {
 	min    int
 	rest   bool // the last parameter takes the arguments that are left, as a Tuple
 	kwargs bool // the last parameter takes the names that are left, as an Object
-	fn     func(r *run, a []any) (any, error)
+	fn     func(c call) any
 }
 
 type param struct {
@@ -29,7 +29,7 @@ type unset struct{}
 // def makes a builtin from a signature: "s width=80 fill=' '". A parameter
 // without a default is required; *args and **kwargs come last; a lone dash is
 // the default unset.
-func def(signature string, fn func(r *run, a []any) (any, error)) *builtin {
+func def(signature string, fn func(c call) any) *builtin {
 	b := &builtin{fn: fn}
 	for _, f := range strings.Fields(signature) {
 		name, text, optional := strings.Cut(f, "=")
@@ -154,7 +154,7 @@ func (b *builtin) bind(args []any, kw []kwarg) ([]any, error) {
 }
 
 // call binds and runs.
-func (b *builtin) call(r *run, args []any, kw []kwarg) (any, error) {
+func (b *builtin) call(r *run, args []any, kw []kwarg) (v any, err error) {
 	a, err := b.bind(args, kw)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,64 @@ func (b *builtin) call(r *run, args []any, kw []kwarg) (any, error) {
 	if err := r.tick(1); err != nil {
 		return nil, err
 	}
-	return b.fn(r, a)
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case failure:
+			v, err = nil, p.error
+		default:
+			panic(p)
+		}
+	}()
+	return b.fn(call{r, a}), nil
+}
+
+// A call is one call of a builtin, with a value for each parameter. Its methods
+// read arguments as what they must be. Like check and must, they end the call
+// with an error by a panic that goes no further than builtin.call.
+type call struct {
+	*run
+	a []any
+}
+
+// failure is how a builtin ends with an error.
+type failure struct{ error }
+
+func check(err error) {
+	if err != nil {
+		panic(failure{err})
+	}
+}
+
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+// refuse ends the call.
+func refuse(format string, args ...any) { check(fmt.Errorf(format, args...)) }
+
+func (c call) text(i int) string            { return must(textArg(c.a[i])) }
+func (c call) int(i int) int                { return must(intArg(c.a[i])) }
+func (c call) truth(i int) bool             { return value.Truth(c.a[i]) }
+func (c call) rest(i int) value.Tuple       { return c.a[i].(value.Tuple) }
+func (c call) names(i int) *value.Object    { return c.a[i].(*value.Object) }
+func (c call) str(i int) string             { return c.spell(c.a[i]) }
+func (c call) list(i int) []any             { return c.walk(c.a[i]) }
+func (c call) spell(v any) string           { return must(c.run.str(v)) }
+func (c call) walk(v any) []any             { return must(c.run.items(v)) }
+func (c call) equal(a, b any) bool          { return must(value.Equal(a, b)) }
+func (c call) room(bytes int)               { check(c.grow(bytes)) }
+func (c call) roomFor(items int)            { check(c.growItems(items)) }
+func (c call) step()                        { check(c.tick(1)) }
+func (c call) entries(v any) []value.Entry  { return must(value.Entries(v)) }
+func (c call) newList(items []any) any      { c.roomFor(len(items)); return value.NewList(items) }
+func (c call) newGenerator(items []any) any { return value.NewGenerator(items) }
+
+// given reports whether an argument whose default is unset was given.
+func (c call) given(i int) bool {
+	_, none := c.a[i].(unset)
+	return !none
 }
 
 // typeError complains about the kind of a value; an undefined one by its name.

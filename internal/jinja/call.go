@@ -128,7 +128,7 @@ func (c *compiler) call(x *callX) (evalFn, error) {
 		}
 		return c.callMethod(fn, x)
 	}
-	return c.callValue(x)
+	return nil, fail(x.pos, "this cannot be called").with("only functions and methods can be")
 }
 
 func (c *compiler) isDocument(x expr) bool {
@@ -142,9 +142,9 @@ func (c *compiler) callFunction(name string, x *callX) (evalFn, error) {
 		b, ok = c.env.stranger, true
 	}
 	if !ok {
-		e := fail(x.pos, "unknown function %q", clip(name))
-		if best := didYouMean(name, c.functionNames()); best != "" {
-			return nil, e.with(best)
+		e := unknown(x.pos, "function", name, c.functionNames())
+		if e.hint != "" {
+			return nil, e
 		}
 		if _, filter := c.env.filter(name); filter {
 			return nil, e.with("it is a filter: write value|" + name)
@@ -178,13 +178,13 @@ func (c *compiler) namespaced(x *attrX) error {
 	if _, known := c.function(name); known {
 		return fail(x.pos, "%s is a function", name).with("call it: " + name + "()")
 	}
-	return fail(x.pos, "unknown function %q", clip(name)).with(didYouMean(name, c.functionNames()))
+	return unknown(x.pos, "function", name, c.functionNames())
 }
 
 func (c *compiler) callMethod(fn *attrX, x *callX) (evalFn, error) {
 	name, pos := fn.name, fn.pos
 	if !c.env.isMethod(name) {
-		return nil, fail(pos, "unknown method %q", clip(name)).with(didYouMean(name, c.env.methodNames()))
+		return nil, unknown(pos, "method", name, c.env.methodNames())
 	}
 	self, err := c.expr(fn.x)
 	if err != nil {
@@ -208,39 +208,6 @@ func (c *compiler) callMethod(fn *attrX, x *callX) (evalFn, error) {
 	}, nil
 }
 
-// callable is a value of the engine that can be called: a joiner.
-type callable interface {
-	value.Opaque
-	call(r *run, args []any, kw []kwarg) (any, error)
-}
-
-func (c *compiler) callValue(x *callX) (evalFn, error) {
-	get, err := c.expr(x.fn)
-	if err != nil {
-		return nil, err
-	}
-	ca, err := c.callArgs(x.args)
-	if err != nil {
-		return nil, err
-	}
-	pos := x.pos
-	return func(r *run) (any, error) {
-		fn, err := get(r)
-		if err != nil {
-			return nil, err
-		}
-		args, kw, err := ca.eval(r, nil)
-		if err != nil {
-			return nil, err
-		}
-		if f, ok := fn.(callable); ok {
-			v, err := f.call(r, args, kw)
-			return v, at(pos, err)
-		}
-		return nil, at(pos, typeError("%s cannot be called", fn))
-	}, nil
-}
-
 func (c *compiler) filter(x *filterX) (evalFn, error) {
 	base, err := c.expr(x.x)
 	if err != nil {
@@ -255,8 +222,7 @@ func (c *compiler) filterOn(base evalFn, x *filterX) (evalFn, error) {
 		b, ok = c.env.stranger, true
 	}
 	if !ok {
-		e := fail(x.pos, "unknown filter %q", clip(x.name))
-		return nil, e.with(didYouMean(x.name, c.env.filterNames()))
+		return nil, unknown(x.pos, "filter", x.name, c.env.filterNames())
 	}
 	if err := c.checkNested(x); err != nil {
 		return nil, err
@@ -288,10 +254,10 @@ func (c *compiler) checkNested(x *filterX) error {
 	}
 	if x.name == "map" {
 		if _, ok := c.env.filter(name); !ok && c.env.stranger == nil {
-			return fail(k.pos, "unknown filter %q", clip(name)).with(didYouMean(name, c.env.filterNames()))
+			return unknown(k.pos, "filter", name, c.env.filterNames())
 		}
 	} else if _, ok := c.env.tests[name]; !ok {
-		return fail(k.pos, "unknown test %q", clip(name)).with(didYouMean(name, c.env.testNames()))
+		return unknown(k.pos, "test", name, c.env.testNames())
 	}
 	return nil
 }
@@ -316,11 +282,11 @@ func (c *compiler) test(x *testX) (predFn, error) {
 	}
 	b, ok := c.env.tests[x.name]
 	if !ok {
-		e := fail(x.pos, "unknown test %q", clip(x.name))
+		e := unknown(x.pos, "test", x.name, c.env.testNames())
 		if x.name == "null" {
 			return nil, e.with("write is none")
 		}
-		return nil, e.with(didYouMean(x.name, c.env.testNames()))
+		return nil, e
 	}
 	call, err := c.invoke(b, x.pos, "is "+x.name, get, x.args)
 	if err != nil {

@@ -123,7 +123,7 @@ func TestNoneIsNeitherLessNorGreater(t *testing.T) {
 
 			_, err = render(t, newEnv(t), tc.src, tc.lang, orderScope())
 			if tc.wantErr {
-				require.ErrorContains(t, err, "None does not compare with")
+				require.ErrorContains(t, err, "does not take None")
 			} else {
 				require.NoError(t, err)
 			}

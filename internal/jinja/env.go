@@ -33,12 +33,11 @@ func NewEnv(funcs template.FuncMap) (*Env, error) {
 		helpers:    helpers(),
 		python:     pythonFunctions(),
 		golang:     goFunctions(),
-		filters:    merge(textFilters(), listFilters(), numberFilters(), encodingFilters(), chooserFilters()),
+		filters:    merge(textFilters(), listFilters(), orderFilters(), numberFilters(), encodingFilters(), chooserFilters()),
 		tests:      newTests(),
 		docMethods: newDocMethods(),
 		methods: map[string]map[string]*builtin{
-			"str": textMethods(), "dict": dictMethods(), "list": listMethods(), "tuple": tupleMethods(),
-			"number": numberMethods(), "time": timeMethods(),
+			"str": textMethods(), "dict": dictMethods(), "list": listMethods(), "tuple": tupleMethods(), "time": timeMethods(),
 		},
 	}
 	for name, fn := range funcs {
@@ -58,7 +57,7 @@ func NewEnv(funcs template.FuncMap) (*Env, error) {
 // what is known.
 func LenientEnv() *Env {
 	e, _ := NewEnv(nil) // without functions there is nothing to refuse
-	e.stranger = def("*args **kwargs", func(*run, []any) (any, error) { return nil, errors.New("not known here") })
+	e.stranger = def("*args **kwargs", func(call) any { panic(failure{errors.New("not known here")}) })
 	return e
 }
 
@@ -89,7 +88,7 @@ func (e *Env) filterNames() []string { return sortedNames(e.host, e.filters) }
 func (e *Env) testNames() []string   { return sortedNames(e.tests) }
 
 func (e *Env) isMethod(name string) bool {
-	if slices.Contains([]string{"cycle", "changed", "next", "reset"}, name) {
+	if slices.Contains([]string{"cycle", "changed"}, name) {
 		return true
 	}
 	for _, m := range e.methods {

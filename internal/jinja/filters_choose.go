@@ -1,18 +1,13 @@
 package jinja
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/docevent/webhook/internal/value"
 )
 
 // chooserFilters apply another filter or a test to each element.
 func chooserFilters() map[string]*builtin {
 	choose := func(want, byAttribute bool) *builtin {
-		return def("value *args **kwargs", func(r *run, a []any) (any, error) {
-			return r.choose(a[0], a[1].(value.Tuple), a[2].(*value.Object), want, byAttribute)
-		})
+		return def("value *args **kwargs", func(c call) any { return c.choose(want, byAttribute) })
 	}
 	return map[string]*builtin{
 		"map":        def("value *args **kwargs", mapItems),
@@ -32,115 +27,77 @@ func kwargsOf(o *value.Object) []kwarg {
 	return out
 }
 
-func mapItems(r *run, a []any) (any, error) {
-	if !value.Truth(a[0]) {
-		return value.NewGenerator(nil), nil
+func mapItems(c call) any {
+	if !c.truth(0) {
+		return c.newGenerator(nil)
 	}
-	apply, err := r.mapper(a[1].(value.Tuple), a[2].(*value.Object))
-	if err != nil {
-		return nil, err
-	}
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	if err := r.growItems(len(items)); err != nil {
-		return nil, err
-	}
+	apply, items := c.mapper(), c.list(0)
+	c.roomFor(len(items))
 	out := make([]any, len(items))
 	for i, x := range items {
-		if out[i], err = apply(x); err != nil {
-			return nil, err
-		}
+		out[i] = apply(x)
 	}
-	return value.NewGenerator(out), nil
+	return c.newGenerator(out)
 }
 
 // mapper is what map applies: map(attribute="a", default=0) or map("upper").
-func (r *run) mapper(args value.Tuple, kw *value.Object) (func(any) (any, error), error) {
+func (c call) mapper() func(any) any {
+	args, kw := c.rest(1), c.names(2)
 	if len(args) > 0 {
-		name, err := textArg(args[0])
-		if err != nil {
-			return nil, err
-		}
-		f, ok := r.env.filter(name)
+		name := must(textArg(args[0]))
+		f, ok := c.env.filter(name)
 		if !ok {
-			return nil, fmt.Errorf("unknown filter %q", clip(name))
+			refuse("unknown filter %q", clip(name))
 		}
-		named := kwargsOf(kw)
-		return func(x any) (any, error) {
-			return f.call(r, append([]any{x}, args[1:]...), named)
-		}, nil
+		return c.applier(f, args[1:], kw)
 	}
 	attribute, ok := kw.Get("attribute")
 	if !ok {
-		return nil, errors.New("needs a filter or an attribute")
+		refuse("needs a filter or an attribute")
 	}
 	fallback, _ := kw.Get("default")
 	for _, e := range kw.Entries() {
 		if e.Key != "attribute" && e.Key != "default" {
-			return nil, fmt.Errorf("has no argument %v", e.Key)
+			refuse("has no argument %v", e.Key)
 		}
 	}
-	return r.getter(attribute, true, fallback)
+	return c.getter(attribute, true, fallback)
+}
+
+// applier calls a filter or test with the rest of the arguments.
+func (c call) applier(b *builtin, args []any, kw *value.Object) func(any) any {
+	named := kwargsOf(kw)
+	return func(x any) any { return must(b.call(c.run, append([]any{x}, args...), named)) }
 }
 
 // choose keeps the elements whose test gives want.
-func (r *run) choose(v any, args value.Tuple, kw *value.Object, want, byAttribute bool) (any, error) {
-	if !value.Truth(v) {
-		return value.NewGenerator(nil), nil
+func (c call) choose(want, byAttribute bool) any {
+	args := c.rest(1)
+	if !c.truth(0) {
+		return c.newGenerator(nil)
 	}
 	get := identity
 	if byAttribute {
 		if len(args) == 0 {
-			return nil, errors.New("needs the name of an attribute")
+			refuse("needs the name of an attribute")
 		}
-		var err error
-		if get, err = r.getter(args[0], true, nil); err != nil {
-			return nil, err
+		get, args = c.getter(args[0], true, nil), args[1:]
+	}
+	holds := identity
+	if len(args) > 0 {
+		name := must(textArg(args[0]))
+		test, ok := c.env.tests[name]
+		if !ok {
+			refuse("unknown test %q", clip(name))
 		}
-		args = args[1:]
-	}
-	holds, err := r.tester(args, kw)
-	if err != nil {
-		return nil, err
-	}
-	items, err := r.items(v)
-	if err != nil {
-		return nil, err
+		holds = c.applier(test, args[1:], c.names(2))
 	}
 	var out []any
-	for _, x := range items {
-		field, err := get(x)
-		if err != nil {
-			return nil, err
-		}
-		ok, err := holds(field)
-		if err != nil {
-			return nil, err
-		}
-		if ok == want {
+	for _, x := range c.list(0) {
+		c.step()
+		if value.Truth(holds(get(x))) == want {
 			out = append(out, x)
 		}
 	}
-	return value.NewGenerator(out), nil
-}
-
-func (r *run) tester(args value.Tuple, kw *value.Object) (func(any) (bool, error), error) {
-	if len(args) == 0 {
-		return func(x any) (bool, error) { return value.Truth(x), r.tick(1) }, nil
-	}
-	name, err := textArg(args[0])
-	if err != nil {
-		return nil, err
-	}
-	test, ok := r.env.tests[name]
-	if !ok {
-		return nil, fmt.Errorf("unknown test %q", clip(name))
-	}
-	named := kwargsOf(kw)
-	return func(x any) (bool, error) {
-		v, err := test.call(r, append([]any{x}, args[1:]...), named)
-		return err == nil && value.Truth(v), err
-	}, nil
+	return c.newGenerator(out)
 }

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/docevent/webhook/internal/value"
@@ -9,49 +8,39 @@ import (
 
 func encodingFilters() map[string]*builtin {
 	return map[string]*builtin{
-		"tojson":    def("value indent=none", filterJSON),
-		"json":      def("value indent=1", frappeJSON),
+		"tojson": def("value indent=none", filterJSON),
+		// Frappe's as_json: one blank of indent, and rows without empty fields.
+		"json": def("value indent=1", func(c call) any {
+			return c.json(value.PyJSON{Pretty: true, Indent: c.indent(1), DropNulls: true})
+		}),
 		"urlencode": def("value", urlEncode),
-		"xmlattr":   def("d autospace=true", xmlAttributes),
 	}
 }
 
-func filterJSON(r *run, a []any) (any, error) {
+func filterJSON(c call) any {
 	opts := value.PyJSON{HTMLSafe: true}
-	if a[1] != nil {
-		opts.Pretty = true
-		if s, ok := value.Text(a[1]); ok {
-			opts.Indent = s
-		} else {
-			n, err := intArg(a[1])
-			if err != nil {
-				return nil, err
-			}
-			if n > 100 {
-				return nil, errors.New("indent must be at most 100")
-			}
-			opts.Indent = strings.Repeat(" ", max(n, 0))
-		}
+	if c.a[1] != nil {
+		opts.Pretty, opts.Indent = true, c.indent(1)
 	}
-	return r.json(a[0], opts)
+	return c.json(opts)
 }
 
-// frappeJSON is frappe.as_json: one blank of indent, and rows of a document
-// without their empty fields.
-func frappeJSON(r *run, a []any) (any, error) {
-	n, err := intArg(a[1])
-	if err != nil || n > 100 {
-		return nil, errors.New("indent must be a number up to 100")
+// indent reads white space, or how many blanks of it.
+func (c call) indent(i int) string {
+	if s, ok := value.Text(c.a[i]); ok {
+		return s
 	}
-	return r.json(a[0], value.PyJSON{Pretty: true, Indent: strings.Repeat(" ", max(n, 0)), DropNulls: true})
+	n := c.int(i)
+	if n > 100 {
+		refuse("indent must be at most 100")
+	}
+	return strings.Repeat(" ", max(n, 0))
 }
 
-func (r *run) json(v any, opts value.PyJSON) (any, error) {
-	out, err := opts.Append(nil, v)
-	if err != nil {
-		return nil, err
-	}
-	return value.JSON(out), r.grow(len(out))
+func (c call) json(opts value.PyJSON) any {
+	out := must(opts.Append(nil, c.a[0]))
+	c.room(len(out))
+	return value.JSON(out)
 }
 
 const upperHex = "0123456789ABCDEF"
@@ -61,8 +50,7 @@ func quoteURL(s, safe string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) || strings.IndexByte("_.-~", c) >= 0 ||
-			strings.IndexByte(safe, c) >= 0 {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
 			b.WriteByte(c)
 			continue
 		}
@@ -71,70 +59,20 @@ func quoteURL(s, safe string) string {
 	return b.String()
 }
 
-func urlEncode(r *run, a []any) (any, error) {
-	if _, text := value.Text(a[0]); text || !value.IsMapping(a[0]) && !value.IsSequence(a[0]) {
-		s, err := r.str(a[0])
-		if err != nil {
-			return nil, err
-		}
-		return quoteURL(s, "/"), r.grow(3 * len(s))
+func urlEncode(c call) any {
+	if _, text := value.Text(c.a[0]); text || !value.IsMapping(c.a[0]) && !value.IsSequence(c.a[0]) {
+		s := c.str(0)
+		c.room(3 * len(s))
+		return quoteURL(s, "/")
 	}
-	pairs, err := r.pairsOf(a[0])
-	if err != nil {
-		return nil, err
-	}
-	parts := make([]string, 0, len(pairs))
-	for _, e := range pairs {
-		k, err := r.queryPart(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		v, err := r.queryPart(e.Value)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, k+"="+v)
-	}
-	return strings.Join(parts, "&"), nil
-}
-
-func (r *run) queryPart(v any) (string, error) {
-	s, err := r.str(v)
-	if err != nil {
-		return "", err
-	}
-	return strings.ReplaceAll(quoteURL(s, ""), "%20", "+"), r.grow(3 * len(s))
-}
-
-func xmlAttributes(r *run, a []any) (any, error) {
-	if !value.IsMapping(a[0]) {
-		return nil, typeError("needs a mapping, not %s", a[0])
-	}
-	entries, err := value.Entries(a[0])
-	if err != nil {
-		return nil, err
+	part := func(v any) string {
+		s := c.spell(v)
+		c.room(3 * len(s))
+		return strings.ReplaceAll(quoteURL(s, ""), "%20", "+")
 	}
 	var parts []string
-	for _, e := range entries {
-		if e.Value == nil || value.IsUndefined(e.Value) {
-			continue
-		}
-		k, err := r.str(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		if strings.ContainsAny(k, " \t\n\f\r/>=") {
-			return nil, errors.New("a key has a character that no attribute may have")
-		}
-		v, err := r.str(e.Value)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, escapeHTML(k)+`="`+escapeHTML(v)+`"`)
+	for _, e := range c.pairs(c.a[0]) {
+		parts = append(parts, part(e.Key)+"="+part(e.Value))
 	}
-	out := strings.Join(parts, " ")
-	if value.Truth(a[1]) && out != "" {
-		out = " " + out
-	}
-	return value.Markup(out), r.grow(len(out))
+	return strings.Join(parts, "&")
 }

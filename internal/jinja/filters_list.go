@@ -11,175 +11,123 @@ import (
 
 func listFilters() map[string]*builtin {
 	length := def("obj", length)
-	fallback := def("value default_value='' boolean=false", func(_ *run, a []any) (any, error) {
-		if value.IsUndefined(a[0]) || value.Truth(a[2]) && !value.Truth(a[0]) {
-			return a[1], nil
+	fallback := def("value default_value='' boolean=false", func(c call) any {
+		if value.IsUndefined(c.a[0]) || c.truth(2) && !c.truth(0) {
+			return c.a[1]
 		}
-		return a[0], nil
+		return c.a[0]
 	})
 	return map[string]*builtin{
-		"default":  fallback,
-		"d":        fallback,
-		"length":   length,
-		"count":    length,
-		"len":      length,
-		"first":    def("seq", firstOf),
-		"last":     def("seq", lastOf),
-		"list":     def("value", func(r *run, a []any) (any, error) { return r.list(a[0]) }),
-		"items":    def("value", itemsOf),
-		"join":     def("value d='' attribute=none", joinItems),
-		"reverse":  def("value", reversed),
-		"sort":     def("value reverse=false case_sensitive=false attribute=none", sortItems),
-		"unique":   def("value case_sensitive=false attribute=none", uniqueItems),
-		"min":      def("value case_sensitive=false attribute=none", func(r *run, a []any) (any, error) { return r.outermost(a, "<") }),
-		"max":      def("value case_sensitive=false attribute=none", func(r *run, a []any) (any, error) { return r.outermost(a, ">") }),
-		"sum":      def("iterable attribute=none start=0", func(r *run, a []any) (any, error) { return r.sum(a[0], a[1], a[2]) }),
-		"batch":    def("value linecount fill_with=none", batch),
-		"slice":    def("value slices fill_with=none", columns),
-		"dictsort": def("value case_sensitive=false by='key' reverse=false", dictSort),
-		"groupby":  def("value attribute default=none case_sensitive=false", groupBy),
-		"attr": def("obj name", func(r *run, a []any) (any, error) {
-			name, err := textArg(a[1])
-			if err != nil {
-				return nil, err
-			}
-			if undefined := (value.Undefined{Name: name}); !value.IsMapping(a[0]) || r.isDocument(a[0]) {
-				return r.attr(a[0], name, undefined)
-			} else {
-				return undefined, nil
-			}
-		}),
+		"default": fallback,
+		"d":       fallback,
+		"length":  length,
+		"count":   length,
+		"len":     length,
+		"first":   def("seq", func(c call) any { return endOf(c.list(0), 0) }),
+		"last":    def("seq", lastOf),
+		"list":    def("value", func(c call) any { return c.newList(slices.Clone(c.list(0))) }),
+		"items":   def("value", itemsOf),
+		"join":    def("value d='' attribute=none", joinItems),
+		"reverse": def("value", reversed),
+		"sum":     def("iterable attribute=none start=0", func(c call) any { return c.sum(c.a[1], c.a[2]) }),
+		"batch":   def("value linecount fill_with=none", batch),
+		"slice":   def("value slices fill_with=none", columns),
+		"attr":    def("obj name", attrOf),
 	}
 }
 
-func length(_ *run, a []any) (any, error) {
-	n, err := value.Len(a[0])
-	if err != nil {
-		if _, ok := a[0].(*value.Generator); ok {
-			return nil, hinted{errors.New("a generator has no length"), "add |list before it"}
-		}
-		return nil, typeError("%s has no length", a[0])
+func length(c call) any {
+	n, err := value.Len(c.a[0])
+	if _, ok := c.a[0].(*value.Generator); ok {
+		check(hinted{errors.New("a generator has no length"), "add |list before it"})
 	}
-	return int64(n), nil
+	if err != nil {
+		check(typeError("%s has no length", c.a[0]))
+	}
+	return int64(n)
 }
 
-// list copies what walking over v gives.
-func (r *run) list(v any) (any, error) {
-	if _, none := v.(unset); none {
-		return value.NewList(nil), nil
-	}
-	items, err := r.items(v)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.growItems(len(items)); err != nil {
-		return nil, err
-	}
-	return value.NewList(slices.Clone(items)), nil
-}
-
-func firstOf(r *run, a []any) (any, error) {
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
+// endOf is the element i, or undefined when there is none.
+func endOf(items []any, i int) any {
 	if len(items) == 0 {
-		return value.Undefined{Name: "the first item of an empty list"}, nil
+		return value.Undefined{Name: "an element of an empty list"}
 	}
-	return items[0], nil
+	return items[i]
 }
 
-func lastOf(r *run, a []any) (any, error) {
-	if _, ok := a[0].(*value.Generator); ok {
-		return nil, hinted{errors.New("a generator has no last item"), "add |list before it"}
+func lastOf(c call) any {
+	if _, ok := c.a[0].(*value.Generator); ok {
+		check(hinted{errors.New("a generator has no last item"), "add |list before it"})
 	}
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	if len(items) == 0 {
-		return value.Undefined{Name: "the last item of an empty list"}, nil
-	}
-	return items[len(items)-1], nil
+	items := c.list(0)
+	return endOf(items, len(items)-1)
 }
 
-func itemsOf(r *run, a []any) (any, error) {
-	if value.IsUndefined(a[0]) {
-		return value.NewGenerator(nil), nil
+// attrOf looks at attributes only, of which a mapping has none, unless it is the
+// document.
+func attrOf(c call) any {
+	name := c.text(1)
+	if value.IsMapping(c.a[0]) && !c.isDocument(c.a[0]) {
+		return value.Undefined{Name: name}
 	}
-	pairs, err := r.pairs(a[0])
-	if err != nil {
-		return value.NewBroken(err), nil // Jinja2 fails when it walks, too
-	}
-	return value.NewGenerator(pairs), nil
+	return must(c.attr(c.a[0], name, value.Undefined{Name: name}))
 }
 
-// pairs lists the members of a mapping as tuples.
-func (r *run) pairs(v any) ([]any, error) {
+// itemsOf fails, as in Jinja2, only when it is walked.
+func itemsOf(c call) any {
+	switch {
+	case value.IsUndefined(c.a[0]):
+		return c.newGenerator(nil)
+	case !value.IsMapping(c.a[0]):
+		return value.NewBroken(typeError("needs a mapping, not %s", c.a[0]))
+	}
+	return c.newGenerator(c.tuples(c.a[0]))
+}
+
+// tuples lists the members of a mapping as tuples.
+func (c call) tuples(v any) []any {
 	if !value.IsMapping(v) {
-		return nil, typeError("needs a mapping, not %s", v)
+		check(typeError("needs a mapping, not %s", v))
 	}
-	entries, err := value.Entries(v)
-	if err != nil {
-		return nil, err
+	var out []any
+	for _, e := range c.entries(v) {
+		out = append(out, value.Tuple{e.Key, e.Value})
 	}
-	out := make([]any, len(entries))
-	for i, e := range entries {
-		out[i] = value.Tuple{e.Key, e.Value}
-	}
-	return out, r.growItems(len(out))
+	c.roomFor(len(out))
+	return out
 }
 
-func joinItems(r *run, a []any) (any, error) {
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	sep, err := r.str(a[1])
-	if err != nil {
-		return nil, err
-	}
-	get, err := r.getter(a[2], true, nil)
-	if err != nil {
-		return nil, err
-	}
+func joinItems(c call) any {
+	sep, get := c.str(1), c.getter(c.a[2], true, nil)
 	var out []byte
-	for i, x := range items {
+	for i, x := range c.list(0) {
 		if i > 0 {
 			out = append(out, sep...)
 		}
-		if x, err = get(x); err != nil {
-			return nil, err
-		}
-		if out, err = value.AppendStr(out, x); err != nil {
-			return nil, err
-		}
+		out = must(value.AppendStr(out, get(x)))
 		if len(out) > value.MaxText {
-			return nil, errText
+			check(errText)
 		}
 	}
-	return string(out), r.grow(len(out))
+	c.room(len(out))
+	return string(out)
 }
 
-func reversed(r *run, a []any) (any, error) {
-	if s, ok := value.Text(a[0]); ok {
+func reversed(c call) any {
+	if s, ok := value.Text(c.a[0]); ok {
 		runes := []rune(s)
 		slices.Reverse(runes)
-		return string(runes), nil
+		return string(runes)
 	}
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	items = slices.Clone(items)
+	items := slices.Clone(c.list(0))
 	slices.Reverse(items)
-	return value.NewGenerator(items), nil
+	return c.newGenerator(items)
 }
 
 // getter makes the function that takes the key of an item: the item itself,
 // or what attribute names, as "a.b.0". Unless exact, text is compared in lower
 // case. A missing part becomes fallback when that is not nil.
-func (r *run) getter(attribute any, exact bool, fallback any) (func(any) (any, error), error) {
+func (c call) getter(attribute any, exact bool, fallback any) func(any) any {
 	var parts []any
 	if s, ok := value.Text(attribute); ok {
 		for _, p := range strings.Split(s, ".") {
@@ -193,103 +141,65 @@ func (r *run) getter(attribute any, exact bool, fallback any) (func(any) (any, e
 		parts = []any{attribute}
 	}
 	if len(parts) > MaxNesting {
-		return nil, errNesting
+		check(errNesting)
 	}
-	return func(x any) (any, error) {
-		if err := r.tick(1); err != nil {
-			return nil, err
-		}
+	return func(x any) any {
+		c.step()
 		for _, p := range parts {
 			name, _ := value.Text(p)
-			var err error
-			if x, err = r.item(x, p, value.Undefined{Name: name}); err != nil {
-				return nil, err
-			}
+			x = must(c.item(x, p, value.Undefined{Name: name}))
 			if fallback != nil && value.IsUndefined(x) {
 				x = fallback
 			}
 		}
 		if s, ok := value.Text(x); ok && !exact {
-			return strings.ToLower(s), nil
+			return strings.ToLower(s)
 		}
-		return x, nil
-	}, nil
+		return x
+	}
 }
 
-func (r *run) sum(v, attribute, start any) (any, error) {
-	items, err := r.items(v)
-	if err != nil {
-		return nil, err
+// sum adds the first argument's elements up.
+func (c call) sum(attribute, total any) any {
+	get := c.getter(attribute, true, nil)
+	if _, ok := value.Text(total); ok {
+		check(hinted{errors.New("cannot sum text"), "use join"})
 	}
-	get, err := r.getter(attribute, true, nil)
-	if err != nil {
-		return nil, err
+	for _, x := range c.list(0) {
+		total = must(c.arith(value.OpAdd, total, get(x)))
 	}
-	if _, ok := value.Text(start); ok {
-		return nil, hinted{errors.New("cannot sum text"), "use join"}
-	}
-	total := start
-	for _, x := range items {
-		if x, err = get(x); err != nil {
-			return nil, err
-		}
-		if total, err = r.arith(value.OpAdd, total, x); err != nil {
-			return nil, err
-		}
-	}
-	return total, nil
+	return total
 }
 
-func batch(r *run, a []any) (any, error) {
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	n, err := intArg(a[1])
-	if err != nil {
-		return nil, err
-	}
-	var out []any
-	var line []any
-	for _, x := range items {
+func batch(c call) any {
+	n := c.int(1)
+	var out, line []any
+	for _, x := range c.list(0) {
 		if len(line) == n {
 			out, line = append(out, value.NewList(line)), nil
 		}
 		line = append(line, x)
 	}
 	if len(line) == 0 {
-		return value.NewGenerator(out), nil
+		return c.newGenerator(out)
 	}
-	if a[2] != nil && n > len(line) {
-		if err := r.growItems(n); err != nil {
-			return nil, err
-		}
-		for len(line) < n {
-			line = append(line, a[2])
-		}
+	if c.a[2] != nil && n > len(line) {
+		c.roomFor(n)
+		line = append(line, slices.Repeat([]any{c.a[2]}, n-len(line))...)
 	}
-	return value.NewGenerator(append(out, value.NewList(line))), nil
+	return c.newGenerator(append(out, value.NewList(line)))
 }
 
 // columns is the slice filter: the items in so many lists.
-func columns(r *run, a []any) (any, error) {
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	n, err := intArg(a[1])
-	if err != nil {
-		return nil, err
-	}
+func columns(c call) any {
+	items, n := c.list(0), c.int(1)
 	if n == 0 {
-		return nil, value.ErrDivisionByZero
+		check(value.ErrDivisionByZero)
 	}
 	if n < 0 {
-		return value.NewGenerator(nil), nil
+		return c.newGenerator(nil)
 	}
-	if err := r.growItems(n); err != nil {
-		return nil, err
-	}
+	c.roomFor(n)
 	per, extra := len(items)/n, len(items)%n
 	var out []any
 	start := 0
@@ -299,11 +209,11 @@ func columns(r *run, a []any) (any, error) {
 			end++
 		}
 		column := slices.Clone(items[start:end])
-		if a[2] != nil && i >= extra {
-			column = append(column, a[2])
+		if c.a[2] != nil && i >= extra {
+			column = append(column, c.a[2])
 		}
 		out = append(out, value.NewList(column))
 		start = end
 	}
-	return value.NewGenerator(out), nil
+	return c.newGenerator(out)
 }

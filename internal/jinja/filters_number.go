@@ -20,47 +20,43 @@ func numberFilters() map[string]*builtin {
 	}
 }
 
-func absOf(_ *run, a []any) (any, error) {
-	if !value.IsNumber(a[0]) {
-		if b, ok := a[0].(bool); ok {
-			return value.Arith(value.OpAdd, b, int64(0))
-		}
-		return nil, typeError("cannot take the absolute value of %s", a[0])
+func absOf(c call) any {
+	v := must(value.Arith(value.OpAdd, int64(0), c.a[0]))
+	if f, ok := v.(float64); ok {
+		return math.Abs(f)
 	}
-	if order, _, _ := value.Compare(a[0], int64(0)); order < 0 {
-		return value.Negate(a[0])
+	if order, _, _ := value.Compare(v, int64(0)); order < 0 {
+		return must(value.Negate(v))
 	}
-	if f, ok := value.Float64(a[0]); ok && value.IsFloat(a[0]) {
-		return math.Abs(f), nil
-	}
-	return value.Arith(value.OpAdd, a[0], int64(0))
+	return v
 }
 
-func filterInt(_ *run, a []any) (any, error) {
-	if value.IsUndefined(a[0]) {
-		return nil, typeError("%s", a[0])
+func filterInt(c call) any {
+	if value.IsUndefined(c.a[0]) {
+		check(typeError("%s", c.a[0]))
 	}
-	if s, ok := value.Text(a[0]); ok {
-		base, err := intArg(a[2])
-		if err != nil || base != 0 && base < 2 || base > 36 {
-			return nil, errors.New("needs a base from 2 to 36")
+	if s, ok := value.Text(c.a[0]); ok {
+		if v, ok := value.ParseInt(s, c.base(2)); ok {
+			return v
 		}
-		if v, ok := value.ParseInt(s, base); ok {
-			return v, nil
+		if f, ok := value.ParseFloat(s); ok && !math.IsNaN(f) {
+			return must(truncate(f))
 		}
-		f, ok := value.ParseFloat(s)
-		if !ok || math.IsNaN(f) {
-			return a[1], nil
-		}
-		return truncate(f)
+		return c.a[1]
 	}
-	if f, ok := value.Float64(a[0]); ok {
-		if math.IsNaN(f) {
-			return a[1], nil
-		}
-		return truncate(a[0])
+	if f, ok := value.Float64(c.a[0]); ok && !math.IsNaN(f) {
+		return must(truncate(c.a[0]))
 	}
-	return a[1], nil
+	return c.a[1]
+}
+
+// base reads the base of an integer's digits.
+func (c call) base(i int) int {
+	n := c.int(i)
+	if n != 0 && n < 2 || n > 36 {
+		refuse("needs a base from 2 to 36")
+	}
+	return n
 }
 
 func truncate(v any) (any, error) {
@@ -71,48 +67,39 @@ func truncate(v any) (any, error) {
 	return whole, nil
 }
 
-func filterFloat(_ *run, a []any) (any, error) {
-	if value.IsUndefined(a[0]) {
-		return nil, typeError("%s", a[0])
+func filterFloat(c call) any {
+	if value.IsUndefined(c.a[0]) {
+		check(typeError("%s", c.a[0]))
 	}
-	if s, ok := value.Text(a[0]); ok {
+	if s, ok := value.Text(c.a[0]); ok {
 		if f, ok := value.ParseFloat(s); ok {
-			return f, nil
+			return f
 		}
-		return a[1], nil
+	} else if f, ok := value.Float64(c.a[0]); ok {
+		return f
 	}
-	if f, ok := value.Float64(a[0]); ok {
-		return f, nil
-	}
-	return a[1], nil
+	return c.a[1]
 }
 
-func filterRound(_ *run, a []any) (any, error) {
-	n, err := intArg(a[1])
-	if err != nil {
-		return nil, err
-	}
-	method, _ := value.Text(a[2])
+func filterRound(c call) any {
+	n, method := c.int(1), c.text(2)
 	if method == "common" {
-		return roundTo(a[0], n)
+		return must(roundTo(c.a[0], n))
 	}
-	if method != "ceil" && method != "floor" {
-		return nil, errors.New("method must be common, ceil or floor")
-	}
-	f, ok := value.Float64(a[0])
+	round, ok := map[string]func(float64) float64{"ceil": math.Ceil, "floor": math.Floor}[method]
 	if !ok {
-		return nil, typeError("cannot round %s", a[0])
+		refuse("method must be common, ceil or floor")
+	}
+	f, ok := value.Float64(c.a[0])
+	if !ok {
+		check(typeError("cannot round %s", c.a[0]))
 	}
 	scale := math.Pow(10, float64(n))
-	if method == "ceil" {
-		f = (math.Ceil(f*scale) + 0) / scale
-	} else {
-		f = (math.Floor(f*scale) + 0) / scale
-	}
+	f = (round(f*scale) + 0) / scale // there is no -0 in Python's ceil and floor
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return nil, errors.New("number is too large to round")
+		refuse("number is too large to round")
 	}
-	return f, nil
+	return f
 }
 
 // roundTo rounds to n digits after the point, halves to even, as Python does:
@@ -157,29 +144,21 @@ func roundInt(v any, n int) (any, error) {
 	return value.Arith(value.OpAdd, q.Mul(q, scale), int64(0))
 }
 
-func fileSize(_ *run, a []any) (any, error) {
-	size, err := pythonFloat(nil, a[:1])
-	if err != nil {
-		return nil, err
-	}
-	n := size.(float64)
-	base, suffix := 1000.0, "B"
-	prefixes := []string{"k", "M", "G", "T", "P", "E", "Z", "Y"}
-	if value.Truth(a[1]) {
-		base, suffix, prefixes[0] = 1024, "iB", "K"
+func fileSize(c call) any {
+	n := pythonFloat(c).(float64)
+	base, suffix, prefixes := 1000.0, "B", "kMGTPEZY"
+	if c.truth(1) {
+		base, suffix, prefixes = 1024, "iB", "KMGTPEZY"
 	}
 	switch {
 	case n == 1:
-		return "1 Byte", nil
+		return "1 Byte"
 	case n < base:
-		return fmt.Sprintf("%d Bytes", int64(n)), nil
+		return fmt.Sprintf("%d Bytes", int64(n))
 	}
-	unit := base
-	for i, p := range prefixes {
+	unit, i := base*base, 0
+	for ; n >= unit && i < len(prefixes)-1; i++ {
 		unit *= base
-		if n < unit || i == len(prefixes)-1 {
-			return fmt.Sprintf("%.1f %s%s", base*n/unit, p, suffix), nil
-		}
 	}
-	return nil, nil
+	return fmt.Sprintf("%.1f %c%s", base*n/unit, prefixes[i], suffix)
 }

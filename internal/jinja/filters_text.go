@@ -1,8 +1,6 @@
 package jinja
 
 import (
-	"errors"
-	"fmt"
 	"html"
 	"regexp"
 	"strings"
@@ -12,19 +10,9 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// onText makes a filter of a function on text; what it filters is made text.
-func onText(signature string, fn func(r *run, s string, a []any) (any, error)) *builtin {
-	return def(signature, func(r *run, a []any) (any, error) {
-		s, err := r.str(a[0])
-		if err != nil {
-			return nil, err
-		}
-		return fn(r, s, a)
-	})
-}
-
-func plainText(fn func(string) string) *builtin {
-	return onText("s", func(_ *run, s string, a []any) (any, error) { return marked(a[0], fn(s)), nil })
+// onText makes a filter or method of a function on text.
+func onText(fn func(string) string) *builtin {
+	return def("s", func(c call) any { return marked(c.a[0], fn(c.str(0))) })
 }
 
 // marked marks text as what it was made of is marked.
@@ -39,48 +27,38 @@ func marked(from any, s string) any {
 }
 
 func textFilters() map[string]*builtin {
-	escape := def("s", func(r *run, a []any) (any, error) {
-		if isMarked(a[0]) {
-			return a[0], nil
+	escape := def("s", func(c call) any {
+		if isMarked(c.a[0]) {
+			return c.a[0]
 		}
-		s, err := r.str(a[0])
-		return value.Markup(escapeHTML(s)), err
+		return value.Markup(escapeHTML(c.str(0)))
+	})
+	text := def("object", func(c call) any {
+		if _, ok := value.Text(c.a[0]); ok {
+			return c.a[0]
+		}
+		return c.str(0)
 	})
 	return map[string]*builtin{
-		"upper":      plainText(upper),
-		"lower":      plainText(strings.ToLower),
-		"capitalize": plainText(capitalize),
-		"title":      plainText(titleWords),
-		"trim": onText("value chars=none", func(_ *run, s string, a []any) (any, error) {
-			out, err := strip(s, a[1], true, true)
-			return marked(a[0], out), err
-		}),
-		"replace":     onText("s old new count=none", filterReplace),
-		"center":      onText("value width=80", func(r *run, s string, a []any) (any, error) { return r.pad(s, a[1], " ", '^') }),
+		"upper":       onText(upper),
+		"lower":       onText(strings.ToLower),
+		"capitalize":  onText(capitalize),
+		"title":       onText(titleWords),
+		"trim":        stripper(true, true),
+		"replace":     def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
+		"center":      def("value width=80", func(c call) any { return must(c.pad(c.str(0), c.int(1), " ", '^')) }),
 		"indent":      def("s width=4 first=false blank=false", filterIndent),
 		"truncate":    def("s length=255 killwords=false end='...' leeway=none", filterTruncate),
-		"wordwrap":    onText("s width=79 break_long_words=true wrapstring=none break_on_hyphens=true", filterWordwrap),
-		"wordcount":   onText("s", func(_ *run, s string, _ []any) (any, error) { return int64(countWords(s)), nil }),
-		"string":      def("object", filterString),
-		"str":         def("object", filterString),
+		"wordcount":   def("s", func(c call) any { return int64(countWords(c.str(0))) }),
+		"string":      text,
+		"str":         text,
 		"format":      def("value *args **kwargs", filterFormat),
 		"escape":      escape,
 		"e":           escape,
-		"forceescape": onText("value", func(_ *run, s string, _ []any) (any, error) { return value.Markup(escapeHTML(s)), nil }),
-		"safe":        onText("value", func(_ *run, s string, _ []any) (any, error) { return value.Safe(s), nil }),
-		"striptags":   onText("value", func(_ *run, s string, _ []any) (any, error) { return stripTags(s), nil }),
-		"pprint": def("value", func(r *run, a []any) (any, error) {
-			b, err := value.AppendRepr(nil, a[0])
-			return string(b), err
-		}),
+		"forceescape": def("value", func(c call) any { return value.Markup(escapeHTML(c.str(0))) }),
+		"safe":        def("value", func(c call) any { return value.Safe(c.str(0)) }),
+		"striptags":   def("value", func(c call) any { return stripTags(c.str(0)) }),
 	}
-}
-
-func filterString(r *run, a []any) (any, error) {
-	if _, ok := value.Text(a[0]); ok {
-		return a[0], nil
-	}
-	return r.str(a[0])
 }
 
 func capitalize(s string) string {
@@ -114,74 +92,44 @@ func titleWords(s string) string {
 	return b.String()
 }
 
-func filterReplace(r *run, s string, a []any) (any, error) {
-	from, err := r.str(a[1])
-	if err != nil {
-		return nil, err
-	}
-	to, err := r.str(a[2])
-	if err != nil {
-		return nil, err
-	}
-	return r.replace(s, from, to, a[3])
-}
-
-// replace is str.replace, bounded before it builds.
-func (r *run) replace(s, from, to string, count any) (any, error) {
-	n := -1
-	if count != nil {
-		var err error
-		if n, err = intArg(count); err != nil {
-			return nil, err
-		}
+// replace is str.replace of the first argument, as often as the fourth says,
+// bounded before it builds.
+func (c call) replace(from, to string) any {
+	s, n := c.str(0), -1
+	if c.a[3] != nil {
+		n = c.int(3)
 	}
 	hits := strings.Count(s, from)
 	if n >= 0 {
 		hits = min(hits, n)
 	}
 	if len(to) > len(from) && hits > value.MaxText/(len(to)-len(from)) {
-		return nil, errText
+		check(errText)
 	}
-	if err := r.grow(len(s) + hits*(len(to)-len(from))); err != nil {
-		return nil, err
-	}
-	return strings.Replace(s, from, to, n), nil
+	c.room(len(s) + hits*(len(to)-len(from)))
+	return strings.Replace(s, from, to, n)
 }
 
-func filterIndent(r *run, a []any) (any, error) {
-	s, err := textArg(a[0])
-	if err != nil {
-		return nil, err
-	}
-	by, isText := value.Text(a[1])
+func filterIndent(c call) any {
+	s := c.text(0)
+	by, isText := value.Text(c.a[1])
 	if !isText {
-		n, err := intArg(a[1])
-		if err != nil {
-			return nil, err
-		}
-		if err := r.grow(max(n, 0)); err != nil {
-			return nil, err
-		}
-		by = strings.Repeat(" ", max(n, 0))
+		n := max(c.int(1), 0)
+		c.room(n)
+		by = strings.Repeat(" ", n)
 	}
 	lines := splitLines(s+"\n", false)
-	if err := r.grow(len(s) + len(lines)*len(by)); err != nil {
-		return nil, err
-	}
-	blank := value.Truth(a[3])
+	c.room(len(s) + len(lines)*len(by))
 	for i, line := range lines {
-		if i > 0 && (blank || line != "") {
+		if i > 0 && (c.truth(3) || line != "") {
 			lines[i] = by + line
 		}
 	}
 	out := strings.Join(lines, "\n")
-	if value.Truth(a[2]) {
+	if c.truth(2) {
 		out = by + out
 	}
-	if isMarked(a[0]) {
-		return value.Safe(out), nil
-	}
-	return out, nil
+	return marked(c.a[0], out)
 }
 
 // splitLines is str.splitlines.
@@ -212,42 +160,32 @@ func splitLines(s string, keep bool) []string {
 	return out
 }
 
-func filterTruncate(r *run, a []any) (any, error) {
-	n, err := value.Len(a[0])
-	s, ok := value.Text(a[0])
-	if err != nil {
-		return nil, typeError("cannot truncate %s", a[0])
-	}
-	length, err := intArg(a[1])
-	if err != nil {
-		return nil, err
-	}
-	end, err := textArg(a[3])
-	if err != nil {
-		return nil, err
-	}
-	leeway := 5
-	if a[4] != nil {
-		if leeway, err = intArg(a[4]); err != nil {
-			return nil, err
-		}
+func filterTruncate(c call) any {
+	n, err := value.Len(c.a[0])
+	s, ok := value.Text(c.a[0])
+	length, end, leeway := c.int(1), c.text(3), 5
+	if c.a[4] != nil {
+		leeway = c.int(4)
 	}
 	keep := length - utf8.RuneCountInString(end)
 	switch {
+	case err != nil:
+		check(typeError("cannot truncate %s", c.a[0]))
 	case keep < 0:
-		return nil, fmt.Errorf("length must be at least that of %q", clip(end))
+		refuse("length must be at least that of %q", clip(end))
 	case leeway < 0:
-		return nil, errors.New("leeway must not be negative")
+		refuse("leeway must not be negative")
 	case n <= length+leeway:
-		return a[0], nil
+		return c.a[0]
 	case !ok:
-		return nil, typeError("cannot truncate %s", a[0])
+		check(typeError("cannot truncate %s", c.a[0]))
 	}
 	head := string([]rune(s)[:keep])
-	if i := strings.LastIndexByte(head, ' '); i >= 0 && !value.Truth(a[2]) {
+	if i := strings.LastIndexByte(head, ' '); i >= 0 && !c.truth(2) {
 		head = head[:i]
 	}
-	return head + end, r.grow(len(s))
+	c.room(len(s))
+	return head + end
 }
 
 func countWords(s string) int {
@@ -262,19 +200,15 @@ func countWords(s string) int {
 	return n
 }
 
-func filterFormat(r *run, a []any) (any, error) {
-	s, err := r.str(a[0])
-	if err != nil {
-		return nil, err
-	}
-	args, kw := a[1].(value.Tuple), a[2].(*value.Object)
+func filterFormat(c call) any {
+	args, kw := c.rest(1), c.names(2)
 	switch {
 	case len(args) > 0 && kw.Len() > 0:
-		return nil, errors.New("takes plain arguments or names, not both")
+		refuse("takes plain arguments or names, not both")
 	case kw.Len() > 0:
-		return r.percent(s, kw)
+		return must(c.percent(c.str(0), kw))
 	}
-	return r.percent(s, args)
+	return must(c.percent(c.str(0), args))
 }
 
 var (
@@ -286,75 +220,4 @@ var (
 func stripTags(s string) string {
 	s = anyTags.ReplaceAllString(commentTags.ReplaceAllString(s, ""), "")
 	return html.UnescapeString(strings.Join(strings.Fields(s), " "))
-}
-
-// filterWordwrap breaks lines at blanks, and long words where they must.
-func filterWordwrap(r *run, s string, a []any) (any, error) {
-	width, err := intArg(a[1])
-	if err != nil || width <= 0 {
-		return nil, errors.New("width must be above 0")
-	}
-	sep := "\n"
-	if a[3] != nil {
-		if sep, err = textArg(a[3]); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.grow(len(s) + (len(s)+1)*len(sep)); err != nil {
-		return nil, err
-	}
-	lines := splitLines(s, false)
-	for i, line := range lines {
-		lines[i] = strings.Join(wrapLine(line, width, value.Truth(a[2]), value.Truth(a[4])), sep)
-	}
-	return strings.Join(lines, sep), nil
-}
-
-// chunk cuts a line into words, blanks, and the parts of hyphenated words.
-var (
-	wordChunks   = regexp.MustCompile(`[ \t\n\v\f\r]+|[^ \t\n\v\f\r]+`)
-	hyphenChunks = regexp.MustCompile(`[^\-]*[\pL]{2,}-|[^\-]+$|[^\-]*-+`)
-)
-
-func chunksOf(line string, hyphens bool) []string {
-	var out []string
-	for _, w := range wordChunks.FindAllString(line, -1) {
-		if !hyphens || !strings.Contains(w, "-") {
-			out = append(out, w)
-			continue
-		}
-		out = append(out, hyphenChunks.FindAllString(w, -1)...)
-	}
-	return out
-}
-
-func wrapLine(line string, width int, breakLong, hyphens bool) []string {
-	var lines []string
-	chunks := chunksOf(line, hyphens)
-	for len(chunks) > 0 {
-		var cur []string
-		n := 0
-		if len(lines) > 0 && strings.TrimSpace(chunks[0]) == "" {
-			chunks = chunks[1:]
-		}
-		for len(chunks) > 0 && n+utf8.RuneCountInString(chunks[0]) <= width {
-			n += utf8.RuneCountInString(chunks[0])
-			cur, chunks = append(cur, chunks[0]), chunks[1:]
-		}
-		if len(chunks) > 0 && utf8.RuneCountInString(chunks[0]) > width {
-			if breakLong {
-				word := []rune(chunks[0])
-				cur, chunks[0] = append(cur, string(word[:width-n])), string(word[width-n:])
-			} else if len(cur) == 0 {
-				cur, chunks = append(cur, chunks[0]), chunks[1:]
-			}
-		}
-		if k := len(cur); k > 0 && strings.TrimSpace(cur[k-1]) == "" {
-			cur = cur[:k-1]
-		}
-		if len(cur) > 0 {
-			lines = append(lines, strings.Join(cur, ""))
-		}
-	}
-	return lines
 }

@@ -201,11 +201,7 @@ func (f spec) place(r *run, s string, isNumber bool) (string, error) {
 		if align == '^' {
 			align = 'c'
 		}
-		out, err := r.pad(s, int64(f.width), fill, align)
-		if err != nil {
-			return "", err
-		}
-		return out.(string), nil
+		return r.pad(s, f.width, fill, align)
 	}
 	head := 0
 	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") || strings.HasPrefix(s, " ") {
@@ -214,11 +210,8 @@ func (f spec) place(r *run, s string, isNumber bool) (string, error) {
 	if f.alt && len(s) > head+1 && s[head] == '0' && strings.IndexByte("xXob", s[head+1]) >= 0 {
 		head += 2
 	}
-	out, err := r.pad(s[head:], int64(f.width-head), fill, '>')
-	if err != nil {
-		return "", err
-	}
-	return s[:head] + out.(string), nil
+	out, err := r.pad(s[head:], f.width-head, fill, '>')
+	return s[:head] + out, err
 }
 
 // percent is text % values.
@@ -324,7 +317,7 @@ func (p *percenter) directive(s string) (out, rest string, err error) {
 			return "", "", err
 		}
 	}
-	if zero && f.align == 0 && strings.IndexByte("srac", f.verb) < 0 {
+	if zero && f.align == 0 && strings.IndexByte("src", f.verb) < 0 {
 		f.fill, f.align = "0", '='
 	}
 	out, err = p.verb(f, v)
@@ -349,7 +342,7 @@ func (p *percenter) size(s string) (int, string, error) {
 
 func (p *percenter) verb(f spec, v any) (string, error) {
 	switch f.verb {
-	case 's', 'r', 'a':
+	case 's', 'r':
 		s, err := p.r.textOf(v, f.verb != 's')
 		if err != nil {
 			return "", err

@@ -11,28 +11,10 @@ import (
 )
 
 // format is str.format: fields in braces, with Python's format specifications.
+// A field is a number, a name or nothing.
 func (r *run) format(s string, args value.Tuple, kw *value.Object) (any, error) {
-	f := &formatter{r: r, args: args, kw: kw}
-	out, err := f.expand(s, 0)
-	if err != nil {
-		return nil, err
-	}
-	return out, r.grow(len(out))
-}
-
-type formatter struct {
-	r     *run
-	args  value.Tuple
-	kw    *value.Object
-	next  int  // the field that {} means
-	named bool // {0} was seen, so that {} may not be
-}
-
-func (f *formatter) expand(s string, depth int) (string, error) {
-	if depth > 2 {
-		return "", errors.New("fields nest too deep")
-	}
 	var b strings.Builder
+	next := 0 // the argument that {} means
 	for s != "" {
 		i := strings.IndexAny(s, "{}")
 		if i < 0 {
@@ -45,123 +27,45 @@ func (f *formatter) expand(s string, depth int) (string, error) {
 			s = s[i+2:]
 			continue
 		}
-		end := fieldEnd(s[i:])
-		if s[i] == '}' || end < 0 {
-			return "", errors.New("brace stands alone; double it to write it")
+		end := strings.IndexByte(s[i:], '}')
+		if end < 1 {
+			return nil, errors.New("brace stands alone; double it to write it")
 		}
-		text, err := f.field(s[i+1:i+end], depth)
+		name, layout, _ := strings.Cut(s[i+1:i+end], ":")
+		if name == "" {
+			name = strconv.Itoa(next)
+			next++
+		}
+		v, err := formatArgument(name, args, kw)
 		if err != nil {
-			return "", err
+			return nil, err
+		}
+		text, err := r.formatOne(v, layout)
+		if err != nil {
+			return nil, err
 		}
 		if b.WriteString(text); b.Len() > value.MaxText {
-			return "", errText
+			return nil, errText
 		}
 		s = s[i+end+1:]
 	}
-	return b.String(), nil
+	return b.String(), r.grow(b.Len())
 }
 
-// fieldEnd finds the brace that closes the one at the start of s.
-func fieldEnd(s string) int {
-	depth := 0
-	for i := range len(s) {
-		switch s[i] {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return i
-			}
+func formatArgument(name string, args value.Tuple, kw *value.Object) (any, error) {
+	if n, err := strconv.Atoi(name); err == nil {
+		if n < 0 || n >= len(args) {
+			return nil, errors.New("not enough arguments for the format")
 		}
+		return args[n], nil
 	}
-	return -1
-}
-
-// field formats what stands between braces: name!r:spec.
-func (f *formatter) field(s string, depth int) (string, error) {
-	name, layout := s, ""
-	if i := strings.IndexByte(s, ':'); i >= 0 {
-		name, layout = s[:i], s[i+1:]
+	if v, ok := kw.Get(name); ok {
+		return v, nil
 	}
-	name, conversion, _ := strings.Cut(name, "!")
-	v, err := f.lookup(name)
-	if err != nil {
-		return "", err
+	if i := strings.IndexAny(name, ".[!{"); i >= 0 {
+		return nil, hinted{fmt.Errorf("a field cannot have %q", name[i]), "give what it means as an argument"}
 	}
-	if layout, err = f.expand(layout, depth+1); err != nil {
-		return "", err
-	}
-	switch conversion {
-	case "":
-	case "s", "r", "a":
-		if v, err = f.r.textOf(v, conversion != "s"); err != nil {
-			return "", err
-		}
-	default:
-		return "", fmt.Errorf("unknown conversion !%s", clip(conversion))
-	}
-	return f.r.formatOne(v, layout)
-}
-
-// lookup finds the argument that a field names: 0.rows[1].
-func (f *formatter) lookup(name string) (any, error) {
-	head := name
-	if i := strings.IndexAny(name, ".["); i >= 0 {
-		head = name[:i]
-	}
-	rest := name[len(head):]
-	v, err := f.argument(head)
-	for steps := 0; err == nil && rest != ""; steps++ {
-		if steps > MaxNesting {
-			return nil, errNesting
-		}
-		missing := value.Undefined{Name: clip(name)}
-		if rest[0] == '[' {
-			end := strings.IndexByte(rest, ']')
-			if end < 0 {
-				return nil, errors.New("index is not closed with ]")
-			}
-			var key any = rest[1:end]
-			if n, bad := strconv.ParseInt(rest[1:end], 10, 64); bad == nil {
-				key = n
-			}
-			v, err = f.r.item(v, key, missing)
-			rest = rest[end+1:]
-			continue
-		}
-		end := strings.IndexAny(rest[1:], ".[") + 1
-		if end == 0 {
-			end = len(rest)
-		}
-		v, err = f.r.attr(v, rest[1:end], missing)
-		rest = rest[end:]
-	}
-	return v, err
-}
-
-func (f *formatter) argument(head string) (any, error) {
-	n, err := strconv.Atoi(head)
-	switch {
-	case head == "":
-		n = f.next
-		f.next++
-		if f.named {
-			return nil, errors.New("fields are numbered, or not, but not both")
-		}
-	case err == nil:
-		if f.named = true; f.next > 0 {
-			return nil, errors.New("fields are numbered, or not, but not both")
-		}
-	default:
-		if v, ok := f.kw.Get(head); ok {
-			return v, nil
-		}
-		return nil, fmt.Errorf("format has no value for %q", clip(head))
-	}
-	if n < 0 || n >= len(f.args) {
-		return nil, errors.New("not enough arguments for the format")
-	}
-	return f.args[n], nil
+	return nil, fmt.Errorf("format has no value for %q", clip(name))
 }
 
 // formatOne is format(v, layout).

@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"fmt"
 	"html"
 	"math"
 	"strconv"
@@ -13,37 +12,42 @@ import (
 // helpers are the functions of frappe.utils that make sense on data. They are
 // known bare, under utils and under frappe.utils.
 func helpers() map[string]*builtin {
+	cleaned := func(fn func(string) string) *builtin {
+		return def("text", func(c call) any {
+			s := c.cstr(0)
+			c.room(6 * len(s))
+			return fn(s)
+		})
+	}
+	whole := func(fn func(float64) float64) *builtin {
+		return def("x", func(c call) any {
+			if out, ok := value.Truncate(fn(toFloat(c.a[0]))); ok {
+				return out
+			}
+			return int64(0)
+		})
+	}
 	return merge(dateHelpers(), map[string]*builtin{
-		"flt":       def("s precision=none rounding_method=none", flt),
-		"cint":      def("s default=0", cint),
-		"cstr":      def("s encoding=none", func(r *run, a []any) (any, error) { return r.cstr(a[0]) }),
-		"sbool":     def("x", sbool),
-		"rounded":   def("num precision=0 rounding_method=none", func(_ *run, a []any) (any, error) { return rounded(a[0], a[1]) }),
-		"ceil":      def("x", func(_ *run, a []any) (any, error) { return whole(a[0], math.Ceil) }),
-		"floor":     def("x", func(_ *run, a []any) (any, error) { return whole(a[0], math.Floor) }),
-		"fmt_money": def("amount precision=none currency=none format=none", fmtMoney),
-		"strip_html": def("text", func(r *run, a []any) (any, error) {
-			return r.cleaned(a[0], func(s string) string { return anyTags.ReplaceAllString(s, "") })
+		"flt": def("s precision=none rounding_method=none", func(c call) any {
+			if c.a[1] == nil {
+				return toFloat(c.a[0])
+			}
+			return c.rounded(1)
 		}),
-		"escape_html":    def("text", func(r *run, a []any) (any, error) { return r.cleaned(a[0], html.EscapeString) }),
-		"strip":          def("val chars=none", func(r *run, a []any) (any, error) { s, _ := value.Text(a[0]); return strip(s, a[1], true, true) }),
-		"comma_and":      def("some_list add_quotes=true", func(r *run, a []any) (any, error) { return r.comma(a, "and") }),
-		"comma_or":       def("some_list add_quotes=true", func(r *run, a []any) (any, error) { return r.comma(a, "or") }),
-		"comma_sep":      def("some_list pattern add_quotes=true", func(r *run, a []any) (any, error) { return r.comma([]any{a[0], a[2]}, "and") }),
-		"unique":         def("seq", func(r *run, a []any) (any, error) { return r.distinct(a[0]) }),
-		"is_html":        def("text", func(_ *run, a []any) (any, error) { s, _ := value.Text(a[0]); return anyTags.MatchString(s), nil }),
-		"money_in_words": refused("money_in_words", "spell the amount in the receiver"),
-		"get_url":        refused("get_url", "the library does not know the host's address; write it"),
-		"generate_hash":  refused("generate_hash", "a template gives the same body every time"),
-		"get_fullname":   refused("get_fullname", "templates see only the document"),
-		"encode":         refused("encode", "text is text already"),
-	})
-}
-
-// refused is a helper of Frappe that cannot be had, with the reason.
-func refused(name, why string) *builtin {
-	return def("*args **kwargs", func(*run, []any) (any, error) {
-		return nil, hinted{fmt.Errorf("%s is not available", name), why}
+		"cint":        def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
+		"cstr":        def("s encoding=none", func(c call) any { return c.cstr(0) }),
+		"sbool":       def("x", sbool),
+		"rounded":     def("num precision=0 rounding_method=none", func(c call) any { return c.rounded(1) }),
+		"ceil":        whole(math.Ceil),
+		"floor":       whole(math.Floor),
+		"fmt_money":   def("amount precision=none currency=none format=none", fmtMoney),
+		"strip_html":  cleaned(func(s string) string { return anyTags.ReplaceAllString(s, "") }),
+		"escape_html": cleaned(html.EscapeString),
+		"strip":       stripper(true, true),
+		"comma_and":   def("some_list add_quotes=true", func(c call) any { return c.comma("and") }),
+		"comma_or":    def("some_list add_quotes=true", func(c call) any { return c.comma("or") }),
+		"unique":      def("seq", func(c call) any { return c.newList(c.unique(identity)) }),
+		"is_html":     def("text", func(c call) any { return anyTags.MatchString(c.cstr(0)) }),
 	})
 }
 
@@ -60,32 +64,18 @@ func toFloat(v any) float64 {
 	return f
 }
 
-func flt(_ *run, a []any) (any, error) {
-	f := toFloat(a[0])
-	if a[1] == nil {
-		return f, nil
+// rounded rounds the first argument to the digits of argument i: halves to even,
+// as Frappe does by default, after taking away the noise of binary fractions.
+func (c call) rounded(i int) float64 {
+	n, ok := value.Int64(cint(c.a[i], nil))
+	if !ok {
+		check(typeError("needs a precision, not %s", c.a[i]))
 	}
-	return rounded(f, a[1])
-}
-
-// rounded rounds halves to even, as Frappe does by default, after taking away
-// the noise of binary fractions.
-func rounded(v, precision any) (any, error) {
-	n, err := intArg(precision)
-	if err != nil {
-		if s, ok := value.Text(precision); ok {
-			n, err = strconv.Atoi(s)
-		}
-		if err != nil {
-			return nil, typeError("needs a precision, not %s", precision)
-		}
-	}
-	f := toFloat(v)
-	n = max(-300, min(n, 300))
-	scale := math.Pow(10, float64(n))
+	f := toFloat(c.a[0])
+	scale := math.Pow(10, float64(max(-300, min(n, 300))))
 	scaled := f * scale
 	if math.IsInf(scaled, 0) || math.Abs(scaled) > 1<<52 {
-		return f, nil
+		return f
 	}
 	near, _ := strconv.ParseFloat(strconv.FormatFloat(scaled, 'f', 8, 64), 64)
 	floor := math.Floor(near)
@@ -99,124 +89,78 @@ func rounded(v, precision any) (any, error) {
 	}
 	out := floor / scale
 	if math.IsNaN(out) {
-		return f, nil
+		return f
 	}
-	return out, nil
+	return out
 }
 
-func cint(_ *run, a []any) (any, error) {
-	if s, ok := value.Text(a[0]); ok {
-		f, ok := value.ParseFloat(s)
-		if !ok || math.IsNaN(f) || math.IsInf(f, 0) {
-			return a[1], nil
+func cint(v, fallback any) any {
+	if s, ok := value.Text(v); ok {
+		v, ok = value.ParseFloat(s)
+		if !ok {
+			return fallback
 		}
-		return truncate(f)
 	}
-	if whole, ok := value.Truncate(a[0]); ok {
-		return whole, nil
+	if whole, ok := value.Truncate(v); ok {
+		return whole
 	}
-	return a[1], nil
+	return fallback
 }
 
 // cstr is str, with nothing for None.
-func (r *run) cstr(v any) (string, error) {
-	if v == nil {
-		return "", nil
+func (c call) cstr(i int) string {
+	if c.a[i] == nil {
+		return ""
 	}
-	return r.str(v)
+	return c.str(i)
 }
 
-func sbool(_ *run, a []any) (any, error) {
-	s, _ := value.Text(a[0])
-	switch strings.ToLower(s) {
+func sbool(c call) any {
+	switch s, _ := value.Text(c.a[0]); strings.ToLower(s) {
 	case "true", "1":
-		return true, nil
+		return true
 	case "false", "0":
-		return false, nil
+		return false
 	}
-	return a[0], nil
-}
-
-func whole(v any, fn func(float64) float64) (any, error) {
-	out, ok := value.Truncate(fn(toFloat(v)))
-	if !ok {
-		return int64(0), nil
-	}
-	return out, nil
-}
-
-func (r *run) cleaned(v any, fn func(string) string) (any, error) {
-	s, err := r.cstr(v)
-	if err != nil {
-		return nil, err
-	}
-	return fn(s), r.grow(6 * len(s))
+	return c.a[0]
 }
 
 // fmtMoney writes an amount with separators between thousands, and the currency
 // before it.
-func fmtMoney(_ *run, a []any) (any, error) {
-	prec := 2
-	if a[1] != nil {
-		n, err := intArg(a[1])
-		if err != nil || n < 0 || n > 20 {
-			return nil, fmt.Errorf("needs a precision from 0 to 20")
-		}
-		prec = n
+func fmtMoney(c call) any {
+	if c.a[1] == nil {
+		c.a[1] = int64(2)
 	}
-	v, err := rounded(a[0], int64(prec))
-	if err != nil {
-		return nil, err
+	prec := c.int(1)
+	if prec < 0 || prec > 20 {
+		refuse("needs a precision from 0 to 20")
 	}
-	s, err := spec{verb: 'f', prec: prec, comma: ','}.number(v)
-	if err != nil {
-		return nil, err
+	s := must(spec{verb: 'f', prec: prec, comma: ','}.number(c.rounded(1)))
+	if currency, ok := value.Text(c.a[2]); ok && currency != "" {
+		return currency + " " + s
 	}
-	if currency, ok := value.Text(a[2]); ok && currency != "" {
-		s = currency + " " + s
-	}
-	return s, nil
+	return s
 }
 
 // comma joins a list in words: 'a', 'b' and 'c'.
-func (r *run) comma(a []any, word string) (any, error) {
-	if !value.IsSequence(a[0]) {
-		return a[0], nil
+func (c call) comma(word string) any {
+	if !value.IsSequence(c.a[0]) {
+		return c.a[0]
 	}
-	items, err := r.items(a[0])
-	if err != nil {
-		return nil, err
-	}
-	parts := make([]string, len(items))
+	var parts []string
 	n := 0
-	for i, x := range items {
-		s, err := r.str(x)
-		if err != nil {
-			return nil, err
-		}
-		if value.Truth(a[1]) {
+	for _, x := range c.list(0) {
+		s := c.spell(x)
+		if c.truth(1) {
 			s = "'" + s + "'"
 		}
-		parts[i] = s
+		parts = append(parts, s)
 		n += len(s) + len(word) + 3
 	}
-	if err := r.grow(n); err != nil {
-		return nil, err
-	}
-	switch len(parts) {
-	case 0:
-		return "", nil
-	case 1:
-		return parts[0], nil
-	}
+	c.room(n)
 	last := len(parts) - 1
-	return strings.Join(parts[:last], ", ") + " " + word + " " + parts[last], nil
-}
-
-func (r *run) distinct(v any) (any, error) {
-	out, err := uniqueItems(r, []any{v, true, nil})
-	if err != nil {
-		return nil, err
+	if last < 1 {
+		return strings.Join(parts, "")
 	}
-	return r.list(out)
+	return strings.Join(parts[:last], ", ") + " " + word + " " + parts[last]
 }

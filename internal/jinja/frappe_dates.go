@@ -1,7 +1,7 @@
 package jinja
 
 import (
-	"errors"
+	"strings"
 	"time"
 
 	"github.com/docevent/webhook/internal/value"
@@ -13,92 +13,80 @@ const (
 )
 
 func dateHelpers() map[string]*builtin {
-	nowdate := def("", func(r *run, _ []any) (any, error) { return r.s.now().Format(time.DateOnly), nil })
-	shift := func(name string, years, months, days int) *builtin {
-		return def("date "+name, func(r *run, a []any) (any, error) {
-			n, err := cint(r, []any{a[1], int64(0)})
-			if err != nil {
-				return nil, err
+	now := func(layout string) *builtin {
+		return def("", func(c call) any { return c.s.now().Format(layout) })
+	}
+	shift := func(name string, months, days int) *builtin {
+		return def("date "+name, func(c call) any {
+			by := must(intArg(cint(c.a[1], int64(0))))
+			if by < -400_000 || by > 400_000 {
+				refuse("date is out of range")
 			}
-			by, err := intArg(n)
-			if err != nil || by < -400_000 || by > 400_000 {
-				return nil, errors.New("date is out of range")
-			}
-			return r.shift(a[0], years*by, months*by, days*by, 0)
+			return c.shift(months*by, days*by, 0)
 		})
 	}
-	edge := func(fn func(t time.Time) time.Time) *builtin {
-		return def("dt as_str=false", func(r *run, a []any) (any, error) {
-			t, err := r.time(a[0])
-			if err != nil {
-				return nil, err
+	edge := func(fn func(m time.Month) (time.Month, int)) *builtin {
+		return def("dt as_str=false", func(c call) any {
+			t := c.time(0)
+			month, day := fn(t.Month())
+			date := time.Date(t.Year(), month, day, 0, 0, 0, 0, t.Location())
+			if c.truth(1) {
+				return date.Format(time.DateOnly)
 			}
-			if day := fn(t); value.Truth(a[1]) {
-				return day.Format(time.DateOnly), nil
-			} else {
-				return value.Date{Time: day}, nil
-			}
+			return value.Date{Time: date}
 		})
 	}
+	format := func(layout string) *builtin {
+		return def("date=none", func(c call) any { return c.time(0).Format(layout) })
+	}
+	diff := func(fn func(c call, t, u time.Time) any) *builtin {
+		return def("string_ed_date string_st_date", func(c call) any { return fn(c, c.time(0), c.time(1)) })
+	}
+	days := diff(func(_ call, t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
+	date := def("string_date=none format_string=none", func(c call) any {
+		if s, ok := value.Text(c.a[0]); c.a[0] == nil || ok && s == "" {
+			return ""
+		}
+		return c.layout("dd-MM-yyyy")
+	})
 	return map[string]*builtin{
-		"nowdate":      nowdate,
-		"today":        nowdate,
-		"now":          def("", func(r *run, _ []any) (any, error) { return r.s.now().Format(frappeTime), nil }),
-		"nowtime":      def("", func(r *run, _ []any) (any, error) { return r.s.now().Format(clockTime), nil }),
-		"now_datetime": def("", func(r *run, _ []any) (any, error) { return r.s.now(), nil }),
+		"nowdate":      now(time.DateOnly),
+		"today":        now(time.DateOnly),
+		"now":          now(frappeTime),
+		"nowtime":      now(clockTime),
+		"now_datetime": def("", func(c call) any { return c.s.now() }),
 		"getdate":      def("string_date=none parse_day_first=false", getDate),
-		"get_datetime": def("datetime_str=none", func(r *run, a []any) (any, error) {
-			if a[0] == nil {
-				return r.s.now(), nil
-			}
-			return r.time(a[0])
-		}),
-		"get_datetime_str": def("datetime_obj", func(r *run, a []any) (any, error) { return r.formatted(a[0], frappeTime) }),
-		"get_date_str":     def("date_obj=none", func(r *run, a []any) (any, error) { return r.formatted(a[0], time.DateOnly) }),
-		"get_time_str":     def("timedelta_obj=none", func(r *run, a []any) (any, error) { return r.formatted(a[0], clockTime) }),
-		"get_timestamp": def("date=none", func(r *run, a []any) (any, error) {
-			t, err := r.time(a[0])
-			return float64(t.Unix()), err
-		}),
-		"add_days":    shift("days", 0, 0, 1),
-		"add_months":  shift("months", 0, 1, 0),
-		"add_years":   shift("years", 1, 0, 0),
-		"add_to_date": def("date years=0 months=0 weeks=0 days=0 hours=0 minutes=0 seconds=0 as_string=false as_datetime=false", addToDate),
-		"date_diff":   def("string_ed_date string_st_date", func(r *run, a []any) (any, error) { return r.dayDiff(a[0], a[1]) }),
-		"days_diff":   def("string_ed_date string_st_date", func(r *run, a []any) (any, error) { return r.dayDiff(a[0], a[1]) }),
-		"month_diff":  def("string_ed_date string_st_date", monthDiff),
-		"time_diff":   def("string_ed_date string_st_date", func(r *run, a []any) (any, error) { return r.timeDiff(a[0], a[1]) }),
-		"time_diff_in_seconds": def("string_ed_date string_st_date", func(r *run, a []any) (any, error) {
-			d, err := r.timeDiff(a[0], a[1])
-			return d.Seconds(), err
-		}),
-		"time_diff_in_hours": def("string_ed_date string_st_date", func(r *run, a []any) (any, error) {
-			d, err := r.timeDiff(a[0], a[1])
-			if err != nil {
-				return nil, err
-			}
-			return roundTo(d.Hours(), 6)
-		}),
-		"get_first_day":      edge(func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location()) }),
-		"get_last_day":       edge(func(t time.Time) time.Time { return time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, t.Location()) }),
-		"get_year_start":     edge(func(t time.Time) time.Time { return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, t.Location()) }),
-		"get_year_ending":    edge(func(t time.Time) time.Time { return time.Date(t.Year(), 12, 31, 0, 0, 0, 0, t.Location()) }),
-		"get_quarter_start":  edge(func(t time.Time) time.Time { return quarter(t, 0, 1) }),
-		"get_quarter_ending": edge(func(t time.Time) time.Time { return quarter(t, 3, 0) }),
-		"get_weekday": def("datetime=none", func(r *run, a []any) (any, error) {
-			t, err := r.time(a[0])
-			return t.Weekday().String(), err
-		}),
-		"formatdate":         def("string_date=none format_string=none", formatDate),
-		"format_date":        def("string_date=none format_string=none", formatDate),
-		"format_datetime":    def("datetime_string format_string=none", func(r *run, a []any) (any, error) { return r.layout(a[0], a[1], "dd-MM-yyyy HH:mm:ss") }),
-		"global_date_format": def("date", func(r *run, a []any) (any, error) { return r.formatted(a[0], "02 January 2006") }),
-	}
-}
+		"get_datetime": def("datetime_str=none", func(c call) any { return c.time(0) }),
 
-func quarter(t time.Time, months, day int) time.Time {
-	first := (int(t.Month())-1)/3*3 + 1
-	return time.Date(t.Year(), time.Month(first+months), day, 0, 0, 0, 0, t.Location())
+		"get_datetime_str": format(frappeTime),
+		"get_date_str":     format(time.DateOnly),
+		"get_time_str":     format(clockTime),
+		"get_weekday":      format("Monday"),
+
+		"add_days":    shift("days", 0, 1),
+		"add_months":  shift("months", 1, 0),
+		"add_years":   shift("years", 12, 0),
+		"add_to_date": def(addToDateSignature, addToDate),
+
+		"date_diff":  days,
+		"days_diff":  days,
+		"month_diff": diff(func(_ call, t, u time.Time) any { return int64((t.Year()-u.Year())*12 + int(t.Month()-u.Month()) + 1) }),
+		"time_diff":  diff(func(_ call, t, u time.Time) any { return t.Sub(u) }),
+
+		"time_diff_in_seconds": diff(func(_ call, t, u time.Time) any { return t.Sub(u).Seconds() }),
+		"time_diff_in_hours":   diff(func(_ call, t, u time.Time) any { return must(roundTo(t.Sub(u).Hours(), 6)) }),
+
+		"get_first_day":      edge(func(m time.Month) (time.Month, int) { return m, 1 }),
+		"get_last_day":       edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
+		"get_year_start":     edge(func(time.Month) (time.Month, int) { return 1, 1 }),
+		"get_year_ending":    edge(func(time.Month) (time.Month, int) { return 12, 31 }),
+		"get_quarter_start":  edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 1, 1 }),
+		"get_quarter_ending": edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 4, 0 }),
+
+		"formatdate":      date,
+		"format_date":     date,
+		"format_datetime": def("datetime_string format_string=none", func(c call) any { return c.layout("dd-MM-yyyy HH:mm:ss") }),
+	}
 }
 
 // asTime reads a time or a date that is one already.
@@ -112,65 +100,52 @@ func asTime(v any) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// time reads a time from anything that spells one; None is now.
-func (r *run) time(v any) (time.Time, error) {
-	if v == nil {
-		return r.s.now(), nil
+// time reads a time from an argument that spells one; None is now.
+func (c call) time(i int) time.Time {
+	if c.a[i] == nil {
+		return c.s.now()
 	}
-	if t, ok := asTime(v); ok {
-		return t, nil
+	if t, ok := asTime(c.a[i]); ok {
+		return t
 	}
-	if s, ok := value.Text(v); ok {
-		if t, _, ok := value.ParseTime(s, r.s.now().Location()); ok {
-			return t, nil
-		}
-		return time.Time{}, errors.New("text is no date; write it as 2006-01-02 or 2006-01-02 15:04:05")
+	s, ok := value.Text(c.a[i])
+	if !ok {
+		check(typeError("needs a date, not %s", c.a[i]))
 	}
-	return time.Time{}, typeError("needs a date, not %s", v)
+	t, _, ok := value.ParseTime(s, c.s.now().Location())
+	if !ok {
+		refuse("text is no date; write it as 2006-01-02 or 2006-01-02 15:04:05")
+	}
+	return t
 }
 
 // getDate is None for text that says nothing, as in Frappe.
-func getDate(r *run, a []any) (any, error) {
-	if s, ok := value.Text(a[0]); ok && (s == "" || s == "0001-01-01") {
-		return nil, nil
+func getDate(c call) any {
+	if s, ok := value.Text(c.a[0]); ok && (s == "" || s == "0001-01-01") {
+		return nil
 	}
-	t, err := r.time(a[0])
-	if err != nil {
-		return nil, err
-	}
-	return value.Date{Time: midnight(t)}, nil
+	return value.Date{Time: midnight(c.time(0))}
 }
 
-func (r *run) formatted(v any, layout string) (any, error) {
-	t, err := r.time(v)
-	if err != nil {
-		return nil, err
-	}
-	return t.Format(layout), nil
-}
-
-// shift moves a date and gives it back as the kind it came as.
-func (r *run) shift(v any, years, months, days int, d time.Duration) (any, error) {
-	t, err := r.time(v)
-	if err != nil {
-		return nil, err
-	}
-	moved := addMonths(t, 12*years+months).AddDate(0, 0, days).Add(d)
+// shift moves the date of the first argument and gives it back as the kind it
+// came as.
+func (c call) shift(months, days int, d time.Duration) any {
+	moved := addMonths(c.time(0), months).AddDate(0, 0, days).Add(d)
 	if y := moved.Year(); y < 1 || y > 9999 {
-		return nil, errors.New("date is out of range")
+		refuse("date is out of range")
 	}
-	switch v := v.(type) {
+	switch v := c.a[0].(type) {
 	case value.Date:
 		if d == 0 {
-			return value.Date{Time: moved}, nil
+			return value.Date{Time: moved}
 		}
 	case string:
 		if len(v) <= len(time.DateOnly) && d == 0 {
-			return moved.Format(time.DateOnly), nil
+			return moved.Format(time.DateOnly)
 		}
-		return moved.Format(frappeTime), nil
+		return moved.Format(frappeTime)
 	}
-	return moved, nil
+	return moved
 }
 
 // addMonths keeps the day of the month where the month has it.
@@ -180,69 +155,31 @@ func addMonths(t time.Time, n int) time.Time {
 	return first.AddDate(0, 0, min(t.Day(), last)-1)
 }
 
-func addToDate(r *run, a []any) (any, error) {
-	var n [7]int
-	for i := range n {
-		x, err := intArg(a[i+1])
-		if err != nil || x < -10_000_000 || x > 10_000_000 {
-			return nil, errors.New("date is out of range")
-		}
-		n[i] = x
-	}
-	d := time.Duration(n[4])*time.Hour + time.Duration(n[5])*time.Minute + time.Duration(n[6])*time.Second
-	v, err := r.shift(a[0], n[0], n[1], 7*n[2]+n[3], d)
-	if err != nil {
-		return nil, err
-	}
-	if t, ok := asTime(v); ok && value.Truth(a[8]) {
-		if value.Truth(a[9]) {
-			return t.Format(frappeTime), nil
-		}
-		return t.Format(time.DateOnly), nil
-	}
-	return v, nil
-}
+const addToDateSignature = "date years=0 months=0 weeks=0 days=0 hours=0 minutes=0 seconds=0 " +
+	"as_string=false as_datetime=false"
 
-func (r *run) dayDiff(a, b any) (any, error) {
-	t, err := r.time(a)
-	if err != nil {
-		return nil, err
+func addToDate(c call) any {
+	var n [8]int
+	for i := 1; i < len(n); i++ {
+		if n[i] = c.int(i); n[i] < -10_000_000 || n[i] > 10_000_000 {
+			refuse("date is out of range")
+		}
 	}
-	u, err := r.time(b)
-	if err != nil {
-		return nil, err
+	d := time.Duration(n[5])*time.Hour + time.Duration(n[6])*time.Minute + time.Duration(n[7])*time.Second
+	v := c.shift(12*n[1]+n[2], 7*n[3]+n[4], d)
+	t, ok := asTime(v)
+	switch {
+	case !ok || !c.truth(8):
+		return v
+	case c.truth(9):
+		return t.Format(frappeTime)
 	}
-	return dayNumber(t) - dayNumber(u), nil
+	return t.Format(time.DateOnly)
 }
 
 func dayNumber(t time.Time) int64 {
 	y, m, d := t.Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
-}
-
-func monthDiff(r *run, a []any) (any, error) {
-	t, err := r.time(a[0])
-	if err != nil {
-		return nil, err
-	}
-	u, err := r.time(a[1])
-	return int64((t.Year()-u.Year())*12 + int(t.Month()) - int(u.Month()) + 1), err
-}
-
-func (r *run) timeDiff(a, b any) (time.Duration, error) {
-	t, err := r.time(a)
-	if err != nil {
-		return 0, err
-	}
-	u, err := r.time(b)
-	return t.Sub(u), err
-}
-
-func formatDate(r *run, a []any) (any, error) {
-	if s, ok := value.Text(a[0]); a[0] == nil || ok && s == "" {
-		return "", nil
-	}
-	return r.layout(a[0], a[1], "dd-MM-yyyy")
 }
 
 // dateFields are the fields of Unicode date patterns, longest first.
@@ -251,24 +188,20 @@ var dateFields = [...]struct{ field, layout string }{
 	{"dd", "02"}, {"d", "2"}, {"HH", "15"}, {"hh", "03"}, {"mm", "04"}, {"ss", "05"}, {"EEEE", "Monday"}, {"EEE", "Mon"}, {"a", "PM"},
 }
 
-// layout formats by a Unicode date pattern such as dd-MM-yyyy.
-func (r *run) layout(v, pattern any, fallback string) (any, error) {
-	t, err := r.time(v)
-	if err != nil {
-		return nil, err
-	}
-	p, ok := value.Text(pattern)
+// layout formats the first argument by the pattern of the second, such as
+// dd-MM-yyyy.
+func (c call) layout(fallback string) any {
+	t := c.time(0)
+	p, ok := value.Text(c.a[1])
 	if !ok || p == "" {
 		p = fallback
 	}
-	if err := r.grow(8 * len(p)); err != nil {
-		return nil, err
-	}
+	c.room(8 * len(p))
 	var out []byte
 next:
 	for p != "" {
 		for _, f := range dateFields {
-			if len(p) >= len(f.field) && p[:len(f.field)] == f.field {
+			if strings.HasPrefix(p, f.field) {
 				out = t.AppendFormat(out, f.layout)
 				p = p[len(f.field):]
 				continue next
@@ -276,5 +209,5 @@ next:
 		}
 		out, p = append(out, p[0]), p[1:]
 	}
-	return string(out), nil
+	return string(out)
 }

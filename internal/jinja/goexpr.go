@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"fmt"
 	"strings"
 	"text/template/parse"
 
@@ -164,7 +165,7 @@ func (g *goCompiler) rootField(idents []string, pos int) (evalFn, error) {
 		return nil, e.with("fields are written .doc." + clip(idents[0]))
 	}
 	path := "." + idents[0]
-	if idents[0] == "doc" && len(idents) > 1 {
+	if idents[0] == "doc" && len(idents) > 1 && !isExported(idents[1]) {
 		undefined := any(value.Undefined{Name: path + "." + idents[1]})
 		return fields(docField(idents[1], pos, undefined), idents[2:], path+"."+idents[1], pos), nil
 	}
@@ -209,10 +210,29 @@ func fields(get evalFn, names []string, path string, pos int) evalFn {
 					continue
 				}
 			}
-			v, err = r.attr(v, names[i], undefined[i])
+			owner := v
+			if v, err = r.attr(owner, names[i], undefined[i]); err == nil && isExported(names[i]) {
+				err = missingMethod(owner, names[i], v)
+			}
 		}
 		return v, at(pos, err)
 	}
+}
+
+func isExported(name string) bool { return name[0] >= 'A' && name[0] <= 'Z' }
+
+// missingMethod refuses what text/template would take for a method, or for the
+// Go name of a field: an exported name that is no member, of anything but a map.
+func missingMethod(owner any, name string, got any) error {
+	if _, isMap := owner.(map[string]any); isMap || !value.IsUndefined(got) {
+		return nil
+	}
+	err := fmt.Errorf("%s has no field %s, and no methods can be called", value.TypeName(owner), clip(name))
+	var known []string
+	for _, k := range value.Keys(owner) {
+		known = append(known, k.(string))
+	}
+	return hinted{err, didYouMean(name, known)}
 }
 
 // function compiles a call. The result of the command before comes last, as in
@@ -276,11 +296,11 @@ func (g *goCompiler) find(name string) (b *builtin, filter bool) {
 
 func (g *goCompiler) unknownFunction(name string, pos int) error {
 	known := sortedNames(g.env.host, g.env.golang, g.env.functions, g.env.helpers, g.env.filters)
-	e := fail(pos, "unknown function %q", clip(name))
+	e := unknown(pos, "function", name, known)
 	if rootValue(name) != nil {
 		return e.with("write ." + name)
 	}
-	return e.with(didYouMean(name, known))
+	return e
 }
 
 // shortCircuit is and and or, which stop at the argument that decides.

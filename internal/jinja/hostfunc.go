@@ -29,7 +29,7 @@ func hostFunction(fn any) (*builtin, error) {
 		b.params = append(b.params, param{name: fmt.Sprintf("argument %d", i+1)})
 	}
 	b.min = b.fixed()
-	b.fn = func(r *run, a []any) (any, error) { return callHost(rv, a) }
+	b.fn = func(c call) any { return must(callHost(rv, c.a)) }
 	return b, nil
 }
 

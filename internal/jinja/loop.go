@@ -54,7 +54,7 @@ func (l *loopState) neighbor(by int) any {
 	return value.Undefined{Name: "the neighbor of the loop's item"}
 }
 
-func (l *loopState) method(_ *run, name string, args []any, _ []kwarg) (any, bool, error) {
+func (l *loopState) method(name string, args []any) (any, bool, error) {
 	switch name {
 	case "cycle":
 		if len(args) == 0 {
@@ -77,49 +77,3 @@ type namespace struct{ fields *value.Object }
 func (*namespace) OpaqueValue() {}
 
 func (n *namespace) attribute(name string) (any, bool) { return n.fields.Get(name) }
-
-// cycler is what cycler() gives.
-type cycler struct {
-	items []any
-	i     int
-}
-
-// OpaqueValue marks a value of the engine.
-func (*cycler) OpaqueValue() {}
-
-func (c *cycler) attribute(name string) (any, bool) {
-	if name == "current" {
-		return c.items[c.i], true
-	}
-	return nil, false
-}
-
-func (c *cycler) method(_ *run, name string, _ []any, _ []kwarg) (any, bool, error) {
-	switch name {
-	case "next":
-		v := c.items[c.i]
-		c.i = (c.i + 1) % len(c.items)
-		return v, true, nil
-	case "reset":
-		c.i = 0
-		return nil, true, nil
-	}
-	return nil, false, nil
-}
-
-// joiner is what joiner() gives: nothing at the first call, then its text.
-type joiner struct {
-	sep  any
-	used bool
-}
-
-// OpaqueValue marks a value of the engine.
-func (*joiner) OpaqueValue() {}
-
-func (j *joiner) call(*run, []any, []kwarg) (any, error) {
-	if !j.used {
-		j.used = true
-		return "", nil
-	}
-	return j.sep, nil
-}

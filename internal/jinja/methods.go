@@ -3,7 +3,6 @@ package jinja
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,14 +12,14 @@ import (
 
 // withMethods is a value of the engine that has methods of its own.
 type withMethods interface {
-	method(r *run, name string, args []any, kw []kwarg) (any, bool, error)
+	method(name string, args []any) (any, bool, error)
 }
 
 // method calls one of the methods that a template may call; args[0] is the
 // value itself. No method of a Go type is ever looked for.
 func (r *run) method(v any, name string, args []any, kw []kwarg) (any, error) {
 	if m, ok := v.(withMethods); ok {
-		if out, ok, err := m.method(r, name, args[1:], kw); ok {
+		if out, ok, err := m.method(name, args[1:]); ok {
 			return out, err
 		}
 	}
@@ -30,13 +29,6 @@ func (r *run) method(v any, name string, args []any, kw []kwarg) (any, error) {
 	kind := kindOf(v)
 	b, ok := r.env.methods[kind][name]
 	if !ok {
-		if a, isEngine := v.(attributes); isEngine {
-			if f, ok := a.attribute(name); ok {
-				if fn, ok := f.(callable); ok {
-					return fn.call(r, args[1:], kw)
-				}
-			}
-		}
 		return nil, hinted{fmt.Errorf("%s has no such method", value.TypeName(v)), didYouMean(name, sortedNames(r.env.methods[kind]))}
 	}
 	return b.call(r, args, kw)
@@ -57,29 +49,24 @@ func kindOf(v any) string {
 	if value.IsMapping(v) {
 		return "dict"
 	}
-	if value.IsNumber(v) {
-		return "number"
-	}
 	return ""
 }
 
 func dictMethods() map[string]*builtin {
 	view := func(name string, pick func(value.Entry) any) *builtin {
-		return def("self", func(r *run, a []any) (any, error) {
-			entries, err := value.Entries(a[0])
-			if err != nil {
-				return nil, err
+		return def("self", func(c call) any {
+			var out []any
+			for _, e := range c.entries(c.a[0]) {
+				out = append(out, pick(e))
 			}
-			out := make([]any, len(entries))
-			for i, e := range entries {
-				out[i] = pick(e)
-			}
-			return &value.View{Name: name, Items: out}, r.growItems(len(out))
+			c.roomFor(len(out))
+			return &value.View{Name: name, Items: out}
 		})
 	}
-	duplicate := def("self", func(r *run, a []any) (any, error) {
+	duplicate := def("self", func(c call) any {
 		d := value.NewObject()
-		return d, r.fill(d, a[0])
+		c.fill(d, c.a[0])
+		return d
 	})
 	return map[string]*builtin{
 		"keys":    view("dict_keys", func(e value.Entry) any { return e.Key }),
@@ -87,243 +74,186 @@ func dictMethods() map[string]*builtin {
 		"items":   view("dict_items", func(e value.Entry) any { return value.Tuple{e.Key, e.Value} }),
 		"copy":    duplicate,
 		"as_dict": duplicate,
-		"get": def("self key default=none", func(r *run, a []any) (any, error) {
-			v, ok, err := value.Lookup(a[0], a[1])
-			if name, _ := value.Text(a[1]); !ok && err == nil {
-				if stand := r.s.standIn(name); stand != "" && r.isDocument(a[0]) {
-					return stand, nil
-				}
-				return a[2], nil
+		"get":     def("self key default=none", getMember),
+		"setdefault": changing("self key default=none", func(c call, d *value.Object) any {
+			if v, ok := d.Find(c.a[1]); ok {
+				return v
 			}
-			return v, err
+			d.Set(c.a[1], c.a[2])
+			return c.a[2]
 		}),
-		"setdefault": changing(def("self key default=none", func(_ *run, a []any) (any, error) {
-			d := a[0].(*value.Object)
-			if v, ok := d.Find(a[1]); ok {
-				return v, nil
+		"update": changing("self other=- **kwargs", func(c call, d *value.Object) any {
+			if c.given(1) {
+				c.fill(d, c.a[1])
 			}
-			d.Set(a[1], a[2])
-			return a[2], nil
-		})),
-		"update": changing(def("self other=- **kwargs", func(r *run, a []any) (any, error) {
-			d := a[0].(*value.Object)
-			if _, none := a[1].(unset); !none {
-				if err := r.fill(d, a[1]); err != nil {
-					return nil, err
-				}
+			c.fill(d, c.a[2])
+			return nil
+		}),
+		"pop": changing("self key default=-", func(c call, d *value.Object) any {
+			if v, ok := d.Delete(c.a[1]); ok {
+				return v
 			}
-			return nil, r.fill(d, a[2])
-		})),
-		"pop": changing(def("self key default=-", func(_ *run, a []any) (any, error) {
-			if v, ok := a[0].(*value.Object).Delete(a[1]); ok {
-				return v, nil
+			if !c.given(2) {
+				refuse("key is not there")
 			}
-			if _, none := a[2].(unset); none {
-				return nil, errors.New("key is not there")
-			}
-			return a[2], nil
-		})),
-		"popitem": changing(def("self", func(_ *run, a []any) (any, error) {
-			d := a[0].(*value.Object)
-			if d.Len() == 0 {
-				return nil, errors.New("dict is empty")
-			}
-			last := d.Entries()[d.Len()-1]
-			d.Delete(last.Key)
-			return value.Tuple{last.Key, last.Value}, nil
-		})),
-		"clear": changing(def("self", func(_ *run, a []any) (any, error) {
-			a[0].(*value.Object).Clear()
-			return nil, nil
-		})),
+			return c.a[2]
+		}),
+		"clear": changing("self", func(_ call, d *value.Object) any {
+			d.Clear()
+			return nil
+		}),
 	}
 }
 
-// changing guards a method that changes its dict: a document's cannot be.
-func changing(b *builtin) *builtin {
-	fn := b.fn
-	b.fn = func(r *run, a []any) (any, error) {
-		d, ok := a[0].(*value.Object)
+func getMember(c call) any {
+	v, ok, err := value.Lookup(c.a[0], c.a[1])
+	check(err)
+	if ok {
+		return v
+	}
+	if name, _ := value.Text(c.a[1]); c.s.standIn(name) != "" && c.isDocument(c.a[0]) {
+		return c.s.standIn(name)
+	}
+	return c.a[2]
+}
+
+// changing makes a method that changes its dict: a document's cannot be.
+func changing(signature string, fn func(c call, d *value.Object) any) *builtin {
+	b := def(signature, nil)
+	b.fn = func(c call) any {
+		d, ok := c.a[0].(*value.Object)
 		if !ok || d.Fixed() {
-			return nil, hinted{errors.New("documents are read-only"), "change a copy: .copy()"}
+			check(hinted{errors.New("documents are read-only"), "change a copy: .copy()"})
 		}
-		if len(a) > 1 && !b.kwargs && !value.Hashable(a[1]) {
-			return nil, typeError("a key cannot be a %s", a[1])
+		if len(c.a) > 1 && !b.kwargs && !value.Hashable(c.a[1]) {
+			check(typeError("a key cannot be a %s", c.a[1]))
 		}
-		return fn(r, a)
+		return fn(c, d)
 	}
 	return b
 }
 
 func tupleMethods() map[string]*builtin {
 	return map[string]*builtin{
-		"count": def("self value", func(r *run, a []any) (any, error) {
-			items, err := r.items(a[0])
+		"count": def("self value", func(c call) any {
 			n := int64(0)
-			for _, x := range items {
-				if same, err := value.Equal(x, a[1]); err != nil {
-					return nil, err
-				} else if same {
+			for _, x := range c.list(0) {
+				if c.equal(x, c.a[1]) {
 					n++
 				}
 			}
-			return n, err
+			return n
 		}),
-		"index": def("self value", func(r *run, a []any) (any, error) {
-			items, err := r.items(a[0])
-			if err != nil {
-				return nil, err
-			}
-			for i, x := range items {
-				if same, err := value.Equal(x, a[1]); err != nil || same {
-					return int64(i), err
-				}
-			}
-			return nil, errors.New("value is not in the list")
-		}),
+		"index": def("self value", func(c call) any { return int64(c.index()) }),
 	}
+}
+
+// index is where the second argument is in the first.
+func (c call) index() int {
+	i := slices.IndexFunc(c.list(0), func(x any) bool { return c.equal(x, c.a[1]) })
+	if i < 0 {
+		refuse("value is not in the list")
+	}
+	return i
 }
 
 func listMethods() map[string]*builtin {
 	m := tupleMethods()
-	m["copy"] = def("self", func(r *run, a []any) (any, error) { return r.list(a[0]) })
-	change := func(signature string, fn func(r *run, l *value.List, a []any) (any, error)) *builtin {
-		return def(signature, func(r *run, a []any) (any, error) {
-			l, ok := a[0].(*value.List)
+	m["copy"] = listFilters()["list"]
+	change := func(name, signature string, fn func(c call, l *value.List) any) {
+		m[name] = def(signature, func(c call) any {
+			l, ok := c.a[0].(*value.List)
 			if !ok {
-				return nil, hinted{errors.New("documents are read-only"), "change a copy: |list"}
+				check(hinted{errors.New("documents are read-only"), "change a copy: |list"})
 			}
-			if len(l.Items) >= value.MaxItems {
-				return nil, errItems
-			}
-			return fn(r, l, a)
+			c.roomFor(len(l.Items) + 1)
+			return fn(c, l)
 		})
 	}
-	m["append"] = change("self object", func(_ *run, l *value.List, a []any) (any, error) {
-		l.Items = append(l.Items, a[1])
-		return nil, nil
+	change("append", "self object", func(c call, l *value.List) any {
+		l.Items = append(l.Items, c.a[1])
+		return nil
 	})
-	m["extend"] = change("self iterable", func(r *run, l *value.List, a []any) (any, error) {
-		items, err := r.items(a[1])
-		if err != nil {
-			return nil, err
-		}
-		if err := r.growItems(len(l.Items) + len(items)); err != nil {
-			return nil, err
-		}
+	change("extend", "self iterable", func(c call, l *value.List) any {
+		items := c.list(1)
+		c.roomFor(len(l.Items) + len(items))
 		l.Items = append(l.Items, items...)
-		return nil, nil
+		return nil
 	})
-	m["insert"] = change("self index object", func(r *run, l *value.List, a []any) (any, error) {
-		i, err := intArg(a[1])
-		if err != nil {
-			return nil, err
-		}
+	change("insert", "self index object", func(c call, l *value.List) any {
+		i := c.int(1)
 		if i < 0 {
 			i = max(0, i+len(l.Items))
 		}
-		l.Items = slices.Insert(l.Items, min(i, len(l.Items)), a[2])
-		return nil, r.growItems(len(l.Items))
+		l.Items = slices.Insert(l.Items, min(i, len(l.Items)), c.a[2])
+		return nil
 	})
-	m["pop"] = change("self index=-1", func(_ *run, l *value.List, a []any) (any, error) {
-		i, err := intArg(a[1])
+	change("pop", "self index=-1", func(c call, l *value.List) any {
+		i := c.int(1)
 		if i < 0 {
 			i += len(l.Items)
 		}
-		if err != nil || i < 0 || i >= len(l.Items) {
-			return nil, errors.New("index is out of range")
+		if i < 0 || i >= len(l.Items) {
+			refuse("index is out of range")
 		}
 		v := l.Items[i]
 		l.Items = slices.Delete(l.Items, i, i+1)
-		return v, nil
+		return v
 	})
-	m["remove"] = change("self value", func(r *run, l *value.List, a []any) (any, error) {
-		i, err := m["index"].fn(r, a)
-		if err == nil {
-			l.Items = slices.Delete(l.Items, int(i.(int64)), int(i.(int64))+1)
-		}
-		return nil, err
+	change("remove", "self value", func(c call, l *value.List) any {
+		i := c.index()
+		l.Items = slices.Delete(l.Items, i, i+1)
+		return nil
 	})
-	m["clear"] = change("self", func(_ *run, l *value.List, _ []any) (any, error) {
+	change("clear", "self", func(_ call, l *value.List) any {
 		l.Items = nil
-		return nil, nil
+		return nil
 	})
-	m["reverse"] = change("self", func(r *run, l *value.List, _ []any) (any, error) {
+	change("reverse", "self", func(_ call, l *value.List) any {
 		slices.Reverse(l.Items)
-		return nil, r.growItems(len(l.Items))
+		return nil
 	})
-	m["sort"] = change("self reverse=false", func(r *run, l *value.List, a []any) (any, error) {
-		sorted, err := r.sorted(l, value.Truth(a[1]), identity)
-		if err == nil {
-			l.Items = sorted.(*value.List).Items
-		}
-		return nil, err
+	change("sort", "self reverse=false", func(c call, l *value.List) any {
+		l.Items = c.sorted(l.Items, c.truth(1), identity)
+		return nil
 	})
 	return m
 }
 
-func numberMethods() map[string]*builtin {
+func timeMethods() map[string]*builtin {
+	onTime := func(fn func(t time.Time) any) *builtin {
+		return def("self", func(c call) any { return fn(c.moment()) })
+	}
 	return map[string]*builtin{
-		"is_integer": def("self", func(_ *run, a []any) (any, error) {
-			f, _ := value.Float64(a[0])
-			return f == math.Trunc(f), nil
-		}),
-		"bit_length": def("self", func(_ *run, a []any) (any, error) {
-			b, ok := value.BigInt(a[0])
-			if !ok {
-				return nil, errors.New("needs an integer")
+		"date":    onTime(func(t time.Time) any { return value.Date{Time: midnight(t)} }),
+		"weekday": onTime(func(t time.Time) any { return int64(t.Weekday()+6) % 7 }),
+		"isoformat": def("self", func(c call) any {
+			if d, ok := c.a[0].(value.Date); ok {
+				return d.Time.Format(time.DateOnly)
 			}
-			return int64(b.BitLen()), nil
+			return c.moment().Format("2006-01-02T15:04:05.999999Z07:00")
+		}),
+		"total_seconds": def("self", func(c call) any {
+			d, ok := c.a[0].(time.Duration)
+			if !ok {
+				refuse("only a duration has seconds")
+			}
+			return d.Seconds()
+		}),
+		"strftime": def("self format", func(c call) any {
+			c.room(len(c.text(1)) * 8)
+			return strftime(c.moment(), c.text(1))
 		}),
 	}
 }
 
-func timeMethods() map[string]*builtin {
-	onTime := func(fn func(t time.Time, day bool) any) *builtin {
-		return def("self", func(_ *run, a []any) (any, error) {
-			if d, ok := a[0].(value.Date); ok {
-				return fn(d.Time, true), nil
-			}
-			t, ok := a[0].(time.Time)
-			if !ok {
-				return nil, errors.New("a duration has no such method")
-			}
-			return fn(t, false), nil
-		})
+// moment is the time or date that a method is called of.
+func (c call) moment() time.Time {
+	t, ok := asTime(c.a[0])
+	if !ok {
+		refuse("a duration has no such method")
 	}
-	return map[string]*builtin{
-		"date":       onTime(func(t time.Time, _ bool) any { return value.Date{Time: midnight(t)} }),
-		"weekday":    onTime(func(t time.Time, _ bool) any { return int64(t.Weekday()+6) % 7 }),
-		"isoweekday": onTime(func(t time.Time, _ bool) any { return int64(t.Weekday()+6)%7 + 1 }),
-		"timestamp":  onTime(func(t time.Time, _ bool) any { return float64(t.UnixMicro()) / 1e6 }),
-		"isoformat": onTime(func(t time.Time, day bool) any {
-			if day {
-				return t.Format(time.DateOnly)
-			}
-			return t.Format("2006-01-02T15:04:05.999999Z07:00")
-		}),
-		"total_seconds": def("self", func(_ *run, a []any) (any, error) {
-			d, ok := a[0].(time.Duration)
-			if !ok {
-				return nil, errors.New("only a duration has seconds")
-			}
-			return d.Seconds(), nil
-		}),
-		"strftime": def("self format", func(r *run, a []any) (any, error) {
-			format, err := textArg(a[1])
-			if err != nil {
-				return nil, err
-			}
-			t, ok := a[0].(time.Time)
-			if d, day := a[0].(value.Date); day {
-				t, ok = d.Time, true
-			}
-			if !ok {
-				return nil, errors.New("a duration has no such method")
-			}
-			return strftime(t, format), r.grow(len(format) * 8)
-		}),
-	}
+	return t
 }
 
 func midnight(t time.Time) time.Time {
@@ -333,9 +263,9 @@ func midnight(t time.Time) time.Time {
 
 // strftimeLayouts are the directives that Go's layouts can spell.
 var strftimeLayouts = map[byte]string{
-	'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'y': "06", 'B': "January", 'b': "Jan",
-	'A': "Monday", 'a': "Mon", 'p': "PM", 'I': "03", 'z': "-0700", 'Z': "MST", 'F': "2006-01-02", 'T': "15:04:05", 'j': "002",
-	'D': "01/02/06", 'x': "01/02/06", 'X': "15:04:05", 'c': "Mon Jan _2 15:04:05 2006", 'e': "_2", 'h': "Jan", 'R': "15:04",
+	'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'y': "06", 'j': "002",
+	'B': "January", 'b': "Jan", 'A': "Monday", 'a': "Mon", 'p': "PM", 'I': "03", 'z': "-0700", 'Z': "MST",
+	'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'f': ".000000",
 }
 
 func strftime(t time.Time, format string) string {
@@ -348,11 +278,7 @@ func strftime(t time.Time, format string) string {
 		i++
 		switch layout, ok := strftimeLayouts[format[i]]; {
 		case ok:
-			b.WriteString(t.Format(layout))
-		case format[i] == 'f':
-			fmt.Fprintf(&b, "%06d", t.Nanosecond()/1000)
-		case format[i] == 'w':
-			fmt.Fprintf(&b, "%d", t.Weekday())
+			b.WriteString(strings.TrimPrefix(t.Format(layout), "."))
 		case format[i] == '%':
 			b.WriteByte('%')
 		default:

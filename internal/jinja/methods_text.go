@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,143 +9,101 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// onStr makes a method of text; a[0] is the text itself.
-func onStr(signature string, fn func(r *run, s string, a []any) (any, error)) *builtin {
-	return def("self "+signature, func(r *run, a []any) (any, error) {
-		s, _ := value.Text(a[0])
-		if err := r.grow(len(s)); err != nil {
-			return nil, err
-		}
-		return fn(r, s, a)
-	})
-}
-
-func onPlain(fn func(string) any) *builtin {
-	return onStr("", func(_ *run, s string, _ []any) (any, error) { return fn(s), nil })
-}
-
 // every makes a method that asks something of each character.
-func every(holds func(rune) bool, whenEmpty bool) *builtin {
-	return onPlain(func(s string) any {
-		return (s != "" || whenEmpty) && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
+func every(holds func(rune) bool) *builtin {
+	return def("self", func(c call) any {
+		s := c.str(0)
+		return s != "" && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
 	})
 }
 
 func stripper(left, right bool) *builtin {
-	return onStr("chars=none", func(_ *run, s string, a []any) (any, error) { return strip(s, a[1], left, right) })
+	return def("self chars=none", func(c call) any {
+		return marked(c.a[0], must(strip(c.str(0), c.a[1], left, right)))
+	})
 }
 
 func padder(align byte) *builtin {
-	return onStr("width fillchar='_'", func(r *run, s string, a []any) (any, error) {
-		fill, err := textArg(a[2])
-		if err != nil || utf8.RuneCountInString(fill) != 1 {
-			return nil, errors.New("fill must be one character")
+	return def("self width fillchar='_'", func(c call) any {
+		fill := c.text(2)
+		if utf8.RuneCountInString(fill) != 1 {
+			refuse("fill must be one character")
 		}
-		return r.pad(s, a[1], fill, align)
+		return must(c.pad(c.str(0), c.int(1), fill, align))
 	})
 }
 
 func finder(last, must bool) *builtin {
-	return onStr("sub start=none end=none", func(_ *run, s string, a []any) (any, error) {
-		sub, err := textArg(a[1])
-		if err != nil {
-			return nil, err
+	return def("self sub start=none end=none", func(c call) any {
+		i := c.find(last)
+		if i < 0 && must {
+			refuse("substring is not there")
 		}
-		i, err := find(s, sub, a[2], a[3], last)
-		if err == nil && i < 0 && must {
-			err = errors.New("substring is not there")
+		return i
+	})
+}
+
+func affix(has func(s, fix string) bool) *builtin {
+	return def("self affix start=none end=none", func(c call) any {
+		part, _ := c.between()
+		fixes, several := c.a[1].(value.Tuple)
+		if !several {
+			fixes = value.Tuple{c.a[1]}
 		}
-		return i, err
+		return slices.ContainsFunc(fixes, func(f any) bool { return has(part, must(textArg(f))) })
 	})
 }
 
 func textMethods() map[string]*builtin {
-	letterOrDigit := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }
 	return map[string]*builtin{
-		"upper": onPlain(func(s string) any { return upper(s) }), "lower": onPlain(func(s string) any { return strings.ToLower(s) }),
-		"casefold":   onPlain(func(s string) any { return strings.ReplaceAll(strings.ToLower(s), "\u00df", "ss") }),
-		"capitalize": onPlain(func(s string) any { return capitalize(s) }), "title": onPlain(func(s string) any { return titleCase(s) }),
-		"swapcase": onPlain(func(s string) any { return strings.Map(swapCase, s) }),
-		"strip":    stripper(true, true), "lstrip": stripper(true, false), "rstrip": stripper(false, true),
-		"ljust": padder('<'), "rjust": padder('>'), "center": padder('^'),
-		"find": finder(false, false), "rfind": finder(true, false), "index": finder(false, true), "rindex": finder(true, true),
-		"isdigit": every(unicode.IsDigit, false), "isdecimal": every(unicode.IsDigit, false), "isnumeric": every(unicode.IsNumber, false),
-		"isalpha": every(unicode.IsLetter, false), "isalnum": every(letterOrDigit, false), "isspace": every(unicode.IsSpace, false),
-		"isascii": every(func(c rune) bool { return c < 0x80 }, true), "isprintable": every(unicode.IsPrint, true),
-		"islower":   onPlain(func(s string) any { return isCased(s, unicode.IsUpper) }),
-		"isupper":   onPlain(func(s string) any { return isCased(s, unicode.IsLower) }),
-		"istitle":   onPlain(func(s string) any { return s == titleCase(s) && s != strings.ToLower(s) }),
-		"zfill":     onStr("width", zfill),
-		"split":     onStr("sep=none maxsplit=-1", func(r *run, s string, a []any) (any, error) { return r.split(s, a[1], a[2], false) }),
-		"rsplit":    onStr("sep=none maxsplit=-1", func(r *run, s string, a []any) (any, error) { return r.split(s, a[1], a[2], true) }),
-		"partition": onStr("sep", func(_ *run, s string, a []any) (any, error) { return partition(s, a[1], false) }),
-		"rpartition": onStr("sep", func(_ *run, s string, a []any) (any, error) {
-			return partition(s, a[1], true)
+		"upper":      onText(upper),
+		"lower":      onText(strings.ToLower),
+		"capitalize": onText(capitalize),
+		"title":      onText(titleCase),
+		"strip":      stripper(true, true),
+		"lstrip":     stripper(true, false),
+		"rstrip":     stripper(false, true),
+		"ljust":      padder('<'),
+		"rjust":      padder('>'),
+		"center":     padder('^'),
+		"find":       finder(false, false),
+		"rfind":      finder(true, false),
+		"index":      finder(false, true),
+		"isdigit":    every(unicode.IsDigit),
+		"isnumeric":  every(unicode.IsNumber),
+		"isalpha":    every(unicode.IsLetter),
+		"isalnum":    every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
+		"isspace":    every(unicode.IsSpace),
+		"islower":    def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
+		"isupper":    def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
+		"zfill": def("self width", func(c call) any {
+			return must(spec{fill: "0", align: '=', width: c.int(1)}.place(c.run, c.str(0), true))
 		}),
-		"splitlines": onStr("keepends=false", func(r *run, s string, a []any) (any, error) {
-			return r.texts(splitLines(s, value.Truth(a[1])))
+		"split":        def("self sep=none maxsplit=-1", func(c call) any { return c.split(false) }),
+		"rsplit":       def("self sep=none maxsplit=-1", func(c call) any { return c.split(true) }),
+		"partition":    def("self sep", partition),
+		"splitlines":   def("self keepends=false", func(c call) any { return c.texts(splitLines(c.str(0), c.truth(1))) }),
+		"join":         def("self iterable", joinText),
+		"replace":      def("self old new count=-1", func(c call) any { return c.replace(c.text(1), c.text(2)) }),
+		"startswith":   affix(strings.HasPrefix),
+		"endswith":     affix(strings.HasSuffix),
+		"removeprefix": def("self prefix", func(c call) any { return strings.TrimPrefix(c.str(0), c.text(1)) }),
+		"removesuffix": def("self suffix", func(c call) any { return strings.TrimSuffix(c.str(0), c.text(1)) }),
+		"count": def("self sub start=none end=none", func(c call) any {
+			part, _ := c.between()
+			return int64(strings.Count(part, c.text(1)))
 		}),
-		"join": onStr("iterable", joinText),
-		"replace": onStr("old new count=-1", func(r *run, s string, a []any) (any, error) {
-			from, err := textArg(a[1])
-			if err != nil {
-				return nil, err
-			}
-			to, err := textArg(a[2])
-			if err != nil {
-				return nil, err
-			}
-			return r.replace(s, from, to, a[3])
-		}),
-		"startswith": onStr("prefix start=none end=none", func(_ *run, s string, a []any) (any, error) {
-			return affix(s, a, strings.HasPrefix)
-		}),
-		"endswith": onStr("suffix start=none end=none", func(_ *run, s string, a []any) (any, error) {
-			return affix(s, a, strings.HasSuffix)
-		}),
-		"removeprefix": onStr("prefix", func(_ *run, s string, a []any) (any, error) {
-			p, err := textArg(a[1])
-			return strings.TrimPrefix(s, p), err
-		}),
-		"removesuffix": onStr("suffix", func(_ *run, s string, a []any) (any, error) {
-			p, err := textArg(a[1])
-			return strings.TrimSuffix(s, p), err
-		}),
-		"count": onStr("sub start=none end=none", func(_ *run, s string, a []any) (any, error) {
-			sub, err := textArg(a[1])
-			if err != nil {
-				return nil, err
-			}
-			part, _, err := between(s, a[2], a[3])
-			return int64(strings.Count(part, sub)), err
-		}),
-		"expandtabs": onStr("tabsize=8", func(r *run, s string, a []any) (any, error) {
-			n, err := intArg(a[1])
-			if err != nil {
-				return nil, err
-			}
-			return r.expandTabs(s, max(n, 0))
-		}),
-		"format": onStr("*args **kwargs", func(r *run, s string, a []any) (any, error) {
-			return r.format(s, a[1].(value.Tuple), a[2].(*value.Object))
-		}),
+		"format": def("self *args **kwargs", func(c call) any { return must(c.format(c.str(0), c.rest(1), c.names(2))) }),
 	}
 }
 
 // texts makes a list of strings.
-func (r *run) texts(parts []string) (any, error) {
+func (c call) texts(parts []string) any {
 	out := make([]any, len(parts))
 	for i, p := range parts {
 		out[i] = p
 	}
-	return value.NewList(out), r.growItems(len(out))
-}
-
-func swapCase(c rune) rune {
-	if unicode.IsUpper(c) {
-		return unicode.ToLower(c)
-	}
-	return unicode.ToUpper(c)
+	return c.newList(out)
 }
 
 // titleCase is str.title: a letter after anything else is a capital.
@@ -181,171 +138,104 @@ func strip(s string, chars any, left, right bool) (string, error) {
 }
 
 // pad brings text to a width, with the fill before, after or around it.
-func (r *run) pad(s string, width any, fill string, align byte) (any, error) {
-	w, err := intArg(width)
-	if err != nil {
-		return nil, err
-	}
-	n := w - utf8.RuneCountInString(s)
+func (r *run) pad(s string, width int, fill string, align byte) (string, error) {
+	n := width - utf8.RuneCountInString(s)
 	if n <= 0 {
 		return s, nil
 	}
 	if n > value.MaxText {
-		return nil, errText
+		return "", errText
 	}
 	if err := r.grow(len(s) + n*len(fill)); err != nil {
-		return nil, err
+		return "", err
 	}
 	left := 0
 	switch align {
 	case '>':
 		left = n
 	case '^':
-		left = n/2 + n&w&1
+		left = n/2 + n&width&1
 	case 'c': // as format centers: the odd one goes right
 		left = n / 2
 	}
 	return strings.Repeat(fill, left) + s + strings.Repeat(fill, n-left), nil
 }
 
-func zfill(r *run, s string, a []any) (any, error) {
-	sign := ""
-	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
-		sign, s = s[:1], s[1:]
-	}
-	w, err := intArg(a[1])
-	if err != nil {
-		return nil, err
-	}
-	out, err := r.pad(s, int64(w-len(sign)), "0", '>')
-	if err != nil {
-		return nil, err
-	}
-	return sign + out.(string), nil
-}
-
-// between cuts text to a slice and tells where in characters it begins.
-func between(s string, start, end any) (string, int, error) {
-	if start == nil && end == nil {
-		return s, 0, nil
+// between cuts the text to the slice that the last two arguments give, and
+// tells where in characters it begins.
+func (c call) between() (string, int) {
+	s := c.str(0)
+	if c.a[2] == nil && c.a[3] == nil {
+		return s, 0
 	}
 	runes := []rune(s)
-	lo, hi, _, err := sliceBounds([3]any{start, end, nil}, len(runes))
-	if err != nil || lo > hi {
-		return "", lo, err
-	}
-	return string(runes[lo:hi]), lo, nil
+	lo, hi, _, err := sliceBounds([3]any{c.a[2], c.a[3], nil}, len(runes))
+	check(err)
+	return string(runes[lo:max(lo, hi)]), lo
 }
 
-func find(s, sub string, start, end any, last bool) (int64, error) {
-	part, from, err := between(s, start, end)
-	if err != nil {
-		return 0, err
-	}
-	i := strings.Index(part, sub)
+func (c call) find(last bool) int64 {
+	part, from := c.between()
+	i := strings.Index(part, c.text(1))
 	if last {
-		i = strings.LastIndex(part, sub)
+		i = strings.LastIndex(part, c.text(1))
 	}
 	if i < 0 {
-		return -1, nil
+		return -1
 	}
-	return int64(from + utf8.RuneCountInString(part[:i])), nil
+	return int64(from + utf8.RuneCountInString(part[:i]))
 }
 
-func affix(s string, a []any, has func(s, fix string) bool) (any, error) {
-	part, _, err := between(s, a[2], a[3])
-	if err != nil {
-		return nil, err
+func partition(c call) any {
+	before, after, found := strings.Cut(c.str(0), c.separator())
+	if !found {
+		return value.Tuple{before, "", ""}
 	}
-	fixes := []any{a[1]}
-	if t, ok := a[1].(value.Tuple); ok {
-		fixes = t
-	}
-	for _, f := range fixes {
-		fix, err := textArg(f)
-		if err != nil {
-			return nil, err
-		}
-		if has(part, fix) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return value.Tuple{before, c.text(1), after}
 }
 
-func partition(s string, by any, last bool) (any, error) {
-	sep, err := textArg(by)
-	if err != nil || sep == "" {
-		return nil, errors.New("needs a separator")
+// separator reads the text that splits.
+func (c call) separator() string {
+	sep := c.text(1)
+	if sep == "" {
+		refuse("needs a separator")
 	}
-	i := strings.Index(s, sep)
-	if last {
-		i = strings.LastIndex(s, sep)
-	}
-	switch {
-	case i >= 0:
-		return value.Tuple{s[:i], sep, s[i+len(sep):]}, nil
-	case last:
-		return value.Tuple{"", "", s}, nil
-	}
-	return value.Tuple{s, "", ""}, nil
+	return sep
 }
 
-func joinText(r *run, sep string, a []any) (any, error) {
-	items, err := r.items(a[1])
-	if err != nil {
-		return nil, err
-	}
+func joinText(c call) any {
 	var b strings.Builder
-	for i, x := range items {
-		s, err := textArg(x)
-		if err != nil {
-			return nil, err
-		}
+	for i, x := range c.list(1) {
 		if i > 0 {
-			b.WriteString(sep)
+			b.WriteString(c.str(0))
 		}
-		if b.WriteString(s); b.Len() > value.MaxText {
-			return nil, errText
+		if b.WriteString(must(textArg(x))); b.Len() > value.MaxText {
+			check(errText)
 		}
 	}
-	return b.String(), r.grow(b.Len())
+	c.room(b.Len())
+	return b.String()
 }
 
 // split is str.split and, from the right, str.rsplit.
-func (r *run) split(s string, by, most any, right bool) (any, error) {
-	n, err := intArg(most)
-	if err != nil {
-		return nil, err
-	}
+func (c call) split(right bool) any {
+	s, n := c.str(0), c.int(2)
 	if n < 0 {
 		n = len(s) + 1
 	}
-	if by == nil {
-		return r.texts(splitBlanks(s, n, right))
+	if c.a[1] == nil {
+		return c.texts(splitBlanks(s, n, right))
 	}
-	sep, err := textArg(by)
-	if err != nil || sep == "" {
-		return nil, errors.New("needs a separator")
-	}
-	if err := r.growItems(min(n, strings.Count(s, sep)) + 1); err != nil {
-		return nil, err
-	}
+	sep := c.separator()
+	c.roomFor(min(n, strings.Count(s, sep)) + 1)
 	if !right {
-		return r.texts(strings.SplitN(s, sep, n+1))
+		return c.texts(strings.SplitN(s, sep, n+1))
 	}
-	var parts []string
-	for ; n > 0; n-- {
-		i := strings.LastIndex(s, sep)
-		if i < 0 {
-			break
-		}
-		parts = append(parts, s[i+len(sep):])
-		s = s[:i]
+	parts := strings.Split(s, sep)
+	if extra := len(parts) - 1 - n; extra > 0 {
+		parts = append([]string{strings.Join(parts[:extra+1], sep)}, parts[extra+1:]...)
 	}
-	parts = append(parts, s)
-	slices.Reverse(parts)
-	return r.texts(parts)
+	return c.texts(parts)
 }
 
 func splitBlanks(s string, n int, right bool) []string {
@@ -375,28 +265,4 @@ func splitBlanks(s string, n int, right bool) []string {
 		s = strings.TrimLeftFunc(s[i:], unicode.IsSpace)
 	}
 	return parts
-}
-
-func (r *run) expandTabs(s string, size int) (any, error) {
-	if err := r.grow(len(s) + strings.Count(s, "\t")*size); err != nil {
-		return nil, err
-	}
-	var b strings.Builder
-	column := 0
-	for _, c := range s {
-		switch {
-		case c == '\t' && size > 0:
-			n := size - column%size
-			b.WriteString(strings.Repeat(" ", n))
-			column += n
-		case c == '\t':
-		case c == '\n' || c == '\r':
-			b.WriteRune(c)
-			column = 0
-		default:
-			b.WriteRune(c)
-			column++
-		}
-	}
-	return b.String(), nil
 }

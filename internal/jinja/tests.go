@@ -9,12 +9,12 @@ import (
 
 // is makes a test that cannot fail.
 func is(holds func(v any) bool) *builtin {
-	return def("value", func(_ *run, a []any) (any, error) { return holds(a[0]), nil })
+	return def("value", func(c call) any { return holds(c.a[0]) })
 }
 
 // compares makes a test of an operator.
 func compares(op string) *builtin {
-	return def("a b", func(r *run, a []any) (any, error) { return r.compare(op, a[0], a[1]) })
+	return def("a b", func(c call) any { return must(c.compare(op, c.a[0], c.a[1])) })
 }
 
 func newTests() map[string]*builtin {
@@ -32,27 +32,14 @@ func newTests() map[string]*builtin {
 		"mapping":   is(value.IsMapping),
 		"sequence":  is(isIndexable),
 		"iterable":  is(isIterable),
-		"callable":  is(func(v any) bool { _, ok := v.(callable); return ok }),
-		"escaped":   is(isMarked),
-		"lower":     onText("value", func(_ *run, s string, _ []any) (any, error) { return isCased(s, unicode.IsUpper), nil }),
-		"upper":     onText("value", func(_ *run, s string, _ []any) (any, error) { return isCased(s, unicode.IsLower), nil }),
-		"sameas":    def("value other", func(_ *run, a []any) (any, error) { return same(a[0], a[1]) }),
-		"in":        def("value seq", func(r *run, a []any) (any, error) { return r.contained(a[0], a[1]) }),
-		"divisibleby": def("value num", func(r *run, a []any) (any, error) {
-			return r.remainderIs(a[0], a[1], 0)
-		}),
-		"even": def("value", func(r *run, a []any) (any, error) { return r.remainderIs(a[0], int64(2), 0) }),
-		"odd":  def("value", func(r *run, a []any) (any, error) { return r.remainderIs(a[0], int64(2), 1) }),
-		"filter": def("value", func(r *run, a []any) (any, error) {
-			name, _ := value.Text(a[0])
-			_, ok := r.env.filter(name)
-			return ok, nil
-		}),
-		"test": def("value", func(r *run, a []any) (any, error) {
-			name, _ := value.Text(a[0])
-			_, ok := r.env.tests[name]
-			return ok, nil
-		}),
+		"lower":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
+		"upper":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
+		"sameas":    def("value other", func(c call) any { return must(same(c.a[0], c.a[1])) }),
+		"in":        def("value seq", func(c call) any { return must(c.contained(c.a[0], c.a[1])) }),
+
+		"divisibleby": def("value num", func(c call) any { return c.remainderIs(c.a[1], 0) }),
+		"even":        def("value", func(c call) any { return c.remainderIs(int64(2), 0) }),
+		"odd":         def("value", func(c call) any { return c.remainderIs(int64(2), 1) }),
 	}
 	for _, alias := range []string{"None", "True", "False"} {
 		t[alias] = t[strings.ToLower(alias)]
@@ -114,15 +101,9 @@ func same(a, b any) (any, error) {
 	return value.Equal(a, b)
 }
 
-func (r *run) remainderIs(v, by any, want int64) (any, error) {
-	if !value.IsNumber(v) {
-		if _, ok := v.(bool); !ok {
-			return nil, typeError("needs a number, not %s", v)
-		}
+func (c call) remainderIs(by any, want int64) bool {
+	if _, ok := value.Float64(c.a[0]); !ok {
+		check(typeError("needs a number, not %s", c.a[0]))
 	}
-	rest, err := r.arith(value.OpMod, v, by)
-	if err != nil {
-		return nil, err
-	}
-	return value.Equal(rest, want)
+	return c.equal(must(c.arith(value.OpMod, c.a[0], by)), want)
 }
