@@ -35,6 +35,9 @@ bench: ## ratios beside the alternatives, in one run
 mutants: ## the random histories find seeded faults
 	$(GO) test -count=1 -tags mutants -timeout 30m -run '^TestMutants$$' -v .
 
+histories: ## thousands of new random histories of deliveries, against the model
+	$(GO) test -count=1 -run '^TestRandomHistories$$' -histories 3000 -seed 0 .
+
 fuzz: ## each fuzz target for a minute
 	@for p in $$($(GO) list ./...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
