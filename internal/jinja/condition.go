@@ -93,15 +93,21 @@ func (e *Env) bare(t *Template) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{toks: toks, python: true}
-	x, err := p.tuple()
+	x, err := parseBare(toks)
 	if err != nil {
 		return nil, err
 	}
-	if p.cur().kind != tokEOF {
-		return nil, p.unexpected("")
-	}
 	return e.single(t, x)
+}
+
+func parseBare(toks []token) (x expr, err error) {
+	defer caught(&err)
+	p := &parser{toks: toks, python: true}
+	x = p.tuple()
+	if p.cur().kind != tokEOF {
+		check(p.unexpected(""))
+	}
+	return x, nil
 }
 
 // single compiles the expression of a condition.

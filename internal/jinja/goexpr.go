@@ -25,11 +25,11 @@ func (g *goCompiler) variable(d *parse.VariableNode, assign bool) (int, error) {
 // pipe compiles a pipeline with its declarations.
 func (g *goCompiler) pipe(p *parse.PipeNode) (evalFn, error) {
 	if g.depth++; g.depth > MaxNesting {
-		return nil, &located{pos: int(p.Pos), msg: errNesting.Error(), err: errNesting}
+		return nil, tooDeep(int(p.Pos))
 	}
 	defer func() { g.depth-- }()
 	if len(p.Cmds) > MaxNesting {
-		return nil, &located{pos: int(p.Pos), msg: errNesting.Error(), err: errNesting}
+		return nil, tooDeep(int(p.Pos))
 	}
 	var get evalFn
 	for _, cmd := range p.Cmds {
@@ -74,7 +74,7 @@ func (g *goCompiler) command(cmd *parse.CommandNode, final evalFn) (evalFn, erro
 func (g *goCompiler) operand(n parse.Node) (evalFn, error) {
 	pos := goPos(n)
 	if chainLen(n) > MaxNesting {
-		return nil, &located{pos: pos, msg: errNesting.Error(), err: errNesting}
+		return nil, tooDeep(pos)
 	}
 	switch n := n.(type) {
 	case *parse.DotNode:

@@ -59,12 +59,13 @@ func normal(src string) string {
 	return src
 }
 
-func parseTemplate(src string) ([]stmt, error) {
+func parseTemplate(src string) (body []stmt, err error) {
 	toks, err := lex(strings.TrimSuffix(normal(src), "\n"))
 	if err != nil {
 		return nil, err
 	}
-	return (&parser{toks: toks}).template()
+	defer caught(&err)
+	return (&parser{toks: toks}).template(), nil
 }
 
 // lowered compiles statements by way of a tree of text/template/parse.

@@ -259,7 +259,7 @@ func (b *builder) list(l *parse.ListNode) (out steps, err error) {
 		return out, nil
 	}
 	if b.depth++; b.depth > MaxNesting+1 {
-		return out, &located{pos: int(l.Pos), msg: errNesting.Error(), err: errNesting}
+		return out, tooDeep(int(l.Pos))
 	}
 	defer func() { b.depth-- }()
 	out.pos = int(l.Pos)
