@@ -111,13 +111,11 @@ func parseBare(toks []token) (x expr, err error) {
 }
 
 // single compiles the expression of a condition.
-func (e *Env) single(t *Template, x expr) (*Condition, error) {
+func (e *Env) single(t *Template, x expr) (c *Condition, err error) {
+	defer caught(&err)
 	l := newLowerer(e, []stmt{&outS{x.at(), x}}, true)
 	l.push()
-	pred, err := l.pred(x)
-	if err != nil {
-		return nil, err
-	}
+	pred := l.pred(x)
 	t.slots = l.slots
 	return &Condition{t, pred}, nil
 }
