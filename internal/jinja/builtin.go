@@ -162,38 +162,16 @@ func (b *builtin) call(r *run, args []any, kw []kwarg) (v any, err error) {
 	if err := r.tick(1); err != nil {
 		return nil, err
 	}
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case failure:
-			v, err = nil, p.error
-		default:
-			panic(p)
-		}
-	}()
+	defer caught(&err)
 	return b.fn(call{r, a}), nil
 }
 
 // A call is one call of a builtin, with a value for each parameter. Its methods
-// read arguments as what they must be. Like check and must, they end the call
-// with an error by a panic that goes no further than builtin.call.
+// read arguments as what they must be, and end the call with an error if they
+// are not. See failure.
 type call struct {
 	*run
 	a []any
-}
-
-// failure is how a builtin ends with an error.
-type failure struct{ error }
-
-func check(err error) {
-	if err != nil {
-		panic(failure{err})
-	}
-}
-
-func must[T any](v T, err error) T {
-	check(err)
-	return v
 }
 
 // refuse ends the call.

@@ -15,13 +15,10 @@ type callArgs struct {
 	names []string
 }
 
-func (c *compiler) callArgs(args []arg) (*callArgs, error) {
+func (c *compiler) callArgs(args []arg) *callArgs {
 	ca := &callArgs{args: args}
 	for _, a := range args {
-		fn, err := c.expr(a.x)
-		if err != nil {
-			return nil, err
-		}
+		fn := c.expr(a.x)
 		ca.fns = append(ca.fns, fn)
 		switch {
 		case a.stars > 0:
@@ -32,7 +29,7 @@ func (c *compiler) callArgs(args []arg) (*callArgs, error) {
 			ca.plain++
 		}
 	}
-	return ca, nil
+	return ca
 }
 
 // eval evaluates the arguments; out already has what comes before them.
@@ -70,18 +67,15 @@ func (ca *callArgs) eval(r *run, out []any) ([]any, []kwarg, error) {
 
 // invoke compiles a call of a builtin. first, when not nil, is its first
 // argument: what a filter filters. what names it in messages.
-func (c *compiler) invoke(b *builtin, pos int, what string, first evalFn, args []arg) (evalFn, error) {
-	ca, err := c.callArgs(args)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) invoke(b *builtin, pos int, what string, first evalFn, args []arg) evalFn {
+	ca := c.callArgs(args)
 	before := 0
 	if first != nil {
 		before = 1
 	}
 	if ca.plain >= 0 {
 		if err := b.accepts(before+ca.plain, ca.names); err != nil {
-			return nil, fail(pos, "%s %s", what, err.Error())
+			panic(failure{fail(pos, "%s %s", what, err.Error())})
 		}
 	}
 	return func(r *run) (any, error) {
@@ -99,7 +93,7 @@ func (c *compiler) invoke(b *builtin, pos int, what string, first evalFn, args [
 		}
 		v, err := b.call(r, list, kw)
 		return v, at(pos, describe(what, err))
-	}, nil
+	}
 }
 
 // describe puts the name of what was called before a plain error.
@@ -112,7 +106,7 @@ func describe(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-func (c *compiler) call(x *callX) (evalFn, error) {
+func (c *compiler) call(x *callX) evalFn {
 	switch fn := x.fn.(type) {
 	case *nameX:
 		if c.shadowed(fn.name) || c.bound[fn.name] {
@@ -128,7 +122,7 @@ func (c *compiler) call(x *callX) (evalFn, error) {
 		}
 		return c.callMethod(fn, x)
 	}
-	return nil, fail(x.pos, "this cannot be called").with("only functions and methods can be")
+	panic(failure{fail(x.pos, "this cannot be called").with("only functions and methods can be")})
 }
 
 func (c *compiler) isDocument(x expr) bool {
@@ -136,7 +130,7 @@ func (c *compiler) isDocument(x expr) bool {
 	return ok && n.name == "doc" && !c.shadowed("doc")
 }
 
-func (c *compiler) callFunction(name string, x *callX) (evalFn, error) {
+func (c *compiler) callFunction(name string, x *callX) evalFn {
 	b, ok := c.function(name)
 	if !ok && c.env.stranger != nil {
 		b, ok = c.env.stranger, true
@@ -144,15 +138,15 @@ func (c *compiler) callFunction(name string, x *callX) (evalFn, error) {
 	if !ok {
 		e := unknown(x.pos, "function", name, c.functionNames())
 		if e.hint != "" {
-			return nil, e
+			panic(failure{e})
 		}
 		if _, filter := c.env.filter(name); filter {
-			return nil, e.with("it is a filter: write value|" + name)
+			panic(failure{e.with("it is a filter: write value|" + name)})
 		}
 		if name == "len" {
-			return nil, e.with("write value|length")
+			panic(failure{e.with("write value|length")})
 		}
-		return nil, e
+		panic(failure{e})
 	}
 	return c.invoke(b, x.pos, name+"()", nil, x.args)
 }
@@ -181,19 +175,13 @@ func (c *compiler) namespaced(x *attrX) error {
 	return unknown(x.pos, "function", name, c.functionNames())
 }
 
-func (c *compiler) callMethod(fn *attrX, x *callX) (evalFn, error) {
+func (c *compiler) callMethod(fn *attrX, x *callX) evalFn {
 	name, pos := fn.name, fn.pos
 	if !c.env.isMethod(name) {
-		return nil, unknown(pos, "method", name, c.env.methodNames())
+		panic(failure{unknown(pos, "method", name, c.env.methodNames())})
 	}
-	self, err := c.expr(fn.x)
-	if err != nil {
-		return nil, err
-	}
-	ca, err := c.callArgs(x.args)
-	if err != nil {
-		return nil, err
-	}
+	self := c.expr(fn.x)
+	ca := c.callArgs(x.args)
 	return func(r *run) (any, error) {
 		v, err := self(r)
 		if err != nil {
@@ -205,28 +193,23 @@ func (c *compiler) callMethod(fn *attrX, x *callX) (evalFn, error) {
 		}
 		out, err := r.method(v, name, list, kw)
 		return out, at(pos, describe(name+"()", err))
-	}, nil
+	}
 }
 
-func (c *compiler) filter(x *filterX) (evalFn, error) {
-	base, err := c.expr(x.x)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) filter(x *filterX) evalFn {
+	base := c.expr(x.x)
 	return c.filterOn(base, x)
 }
 
-func (c *compiler) filterOn(base evalFn, x *filterX) (evalFn, error) {
+func (c *compiler) filterOn(base evalFn, x *filterX) evalFn {
 	b, ok := c.env.filter(x.name)
 	if !ok && c.env.stranger != nil {
 		b, ok = c.env.stranger, true
 	}
 	if !ok {
-		return nil, unknown(x.pos, "filter", x.name, c.env.filterNames())
+		panic(failure{unknown(x.pos, "filter", x.name, c.env.filterNames())})
 	}
-	if err := c.checkNested(x); err != nil {
-		return nil, err
-	}
+	check(c.checkNested(x))
 	return c.invoke(b, x.pos, x.name, base, x.args)
 }
 
@@ -263,37 +246,31 @@ func (c *compiler) checkNested(x *filterX) error {
 }
 
 // test compiles x is name(args).
-func (c *compiler) test(x *testX) (predFn, error) {
-	get, err := c.expr(x.x)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) test(x *testX) predFn {
+	get := c.expr(x.x)
 	switch {
 	case x.name == "defined" && len(x.args) == 0:
 		return func(r *run) (bool, error) {
 			v, err := get(r)
 			return err == nil && !value.IsUndefined(v), err
-		}, nil
+		}
 	case (x.name == "none" || x.name == "None") && len(x.args) == 0:
 		return func(r *run) (bool, error) {
 			v, err := get(r)
 			return err == nil && v == nil, err
-		}, nil
+		}
 	}
 	b, ok := c.env.tests[x.name]
 	if !ok {
 		e := unknown(x.pos, "test", x.name, c.env.testNames())
 		if x.name == "null" {
-			return nil, e.with("write is none")
+			panic(failure{e.with("write is none")})
 		}
-		return nil, e
+		panic(failure{e})
 	}
-	call, err := c.invoke(b, x.pos, "is "+x.name, get, x.args)
-	if err != nil {
-		return nil, err
-	}
+	call := c.invoke(b, x.pos, "is "+x.name, get, x.args)
 	return func(r *run) (bool, error) {
 		v, err := call(r)
 		return err == nil && value.Truth(v), err
-	}, nil
+	}
 }

@@ -64,11 +64,11 @@ func (c *compiler) lookup(name string) (int, bool) {
 }
 
 // expr compiles an expression.
-func (c *compiler) expr(x expr) (evalFn, error) {
+func (c *compiler) expr(x expr) evalFn {
 	switch x := x.(type) {
 	case *constX:
 		v := x.v
-		return func(*run) (any, error) { return v, nil }, nil
+		return func(*run) (any, error) { return v, nil }
 	case *nameX:
 		return c.name(x)
 	case *attrX:
@@ -96,10 +96,9 @@ func (c *compiler) expr(x expr) (evalFn, error) {
 	case *compX:
 		return c.comprehension(x)
 	case *sliceX:
-		return nil, fail(x.pos, "slice stands outside of an index")
+		panic(failure{fail(x.pos, "slice stands outside of an index")})
 	}
-	pred, err := c.pred(x)
-	return boxed(pred), err
+	return boxed(c.pred(x))
 }
 
 func boxed(p predFn) evalFn {
@@ -109,33 +108,30 @@ func boxed(p predFn) evalFn {
 	}
 }
 
-func (c *compiler) exprs(xs []expr) ([]evalFn, error) {
+func (c *compiler) exprs(xs []expr) []evalFn {
 	out := make([]evalFn, len(xs))
 	for i, x := range xs {
-		var err error
-		if out[i], err = c.expr(x); err != nil {
-			return nil, err
-		}
+		out[i] = c.expr(x)
 	}
-	return out, nil
+	return out
 }
 
-func (c *compiler) name(x *nameX) (evalFn, error) {
+func (c *compiler) name(x *nameX) evalFn {
 	if slot, ok := c.lookup(x.name); ok {
-		return func(r *run) (any, error) { return r.vars[slot], nil }, nil
+		return func(r *run) (any, error) { return r.vars[slot], nil }
 	}
 	if root := rootValue(x.name); root != nil {
 		pos := x.pos
 		return func(r *run) (any, error) {
 			v, err := root(r)
 			return v, at(pos, err)
-		}, nil
+		}
 	}
 	undefined := any(value.Undefined{Name: x.name})
 	if c.bound[x.name] || c.guarded[x.name] {
-		return func(*run) (any, error) { return undefined, nil }, nil
+		return func(*run) (any, error) { return undefined, nil }
 	}
-	return nil, c.unknown(x)
+	panic(failure{c.unknown(x)})
 }
 
 // rootValue returns how to read one of the names that every template has.
@@ -178,19 +174,14 @@ func (c *compiler) unknown(x *nameX) error {
 	return e.with("fields are written doc." + clip(x.name))
 }
 
-func (c *compiler) attr(x *attrX) (evalFn, error) {
+func (c *compiler) attr(x *attrX) evalFn {
 	of, name, pos := x.x, x.name, x.pos
 	undefined := any(value.Undefined{Name: pathOf(x)})
 	if n, ok := of.(*nameX); ok && n.name == "doc" && !c.shadowed("doc") {
-		return docField(name, pos, undefined), nil
+		return docField(name, pos, undefined)
 	}
-	if err := c.namespaced(x); err != nil {
-		return nil, err
-	}
-	get, err := c.expr(of)
-	if err != nil {
-		return nil, err
-	}
+	check(c.namespaced(x))
+	get := c.expr(of)
 	return func(r *run) (any, error) {
 		v, err := get(r)
 		if err != nil {
@@ -203,7 +194,7 @@ func (c *compiler) attr(x *attrX) (evalFn, error) {
 		}
 		f, err := r.attr(v, name, undefined)
 		return f, at(pos, err)
-	}, nil
+	}
 }
 
 // isPlain is a quick yes to the commonest kinds of a field.
@@ -278,18 +269,12 @@ func pathOf(x expr) string {
 	return ""
 }
 
-func (c *compiler) index(x *indexX) (evalFn, error) {
-	get, err := c.expr(x.x)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) index(x *indexX) evalFn {
+	get := c.expr(x.x)
 	if s, ok := x.key.(*sliceX); ok {
 		return c.slice(get, s)
 	}
-	key, err := c.expr(x.key)
-	if err != nil {
-		return nil, err
-	}
+	key := c.expr(x.key)
 	pos, undefined := x.pos, any(value.Undefined{Name: pathOf(x)})
 	return func(r *run) (any, error) {
 		v, err := get(r)
@@ -302,19 +287,16 @@ func (c *compiler) index(x *indexX) (evalFn, error) {
 		}
 		f, err := r.item(v, k, undefined)
 		return f, at(pos, err)
-	}, nil
+	}
 }
 
-func (c *compiler) slice(get evalFn, x *sliceX) (evalFn, error) {
+func (c *compiler) slice(get evalFn, x *sliceX) evalFn {
 	var parts [3]evalFn
 	for i, sub := range []expr{x.lo, x.hi, x.step} {
 		if sub == nil {
 			continue
 		}
-		var err error
-		if parts[i], err = c.expr(sub); err != nil {
-			return nil, err
-		}
+		parts[i] = c.expr(sub)
 	}
 	pos := x.pos
 	return func(r *run) (any, error) {
@@ -333,14 +315,11 @@ func (c *compiler) slice(get evalFn, x *sliceX) (evalFn, error) {
 		}
 		out, err := r.slice(v, bounds)
 		return out, at(pos, err)
-	}, nil
+	}
 }
 
-func (c *compiler) list(x *listX) (evalFn, error) {
-	items, err := c.exprs(x.items)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) list(x *listX) evalFn {
+	items := c.exprs(x.items)
 	tuple := x.tuple
 	return func(r *run) (any, error) {
 		if err := r.growItems(len(items)); err != nil {
@@ -348,27 +327,22 @@ func (c *compiler) list(x *listX) (evalFn, error) {
 		}
 		out := make([]any, len(items))
 		for i, item := range items {
-			var err error
-			if out[i], err = item(r); err != nil {
+			v, err := item(r)
+			if err != nil {
 				return nil, err
 			}
+			out[i] = v
 		}
 		if tuple {
 			return value.Tuple(out), nil
 		}
 		return value.NewList(out), nil
-	}, nil
+	}
 }
 
-func (c *compiler) dict(x *dictX) (evalFn, error) {
-	keys, err := c.exprs(x.keys)
-	if err != nil {
-		return nil, err
-	}
-	values, err := c.exprs(x.values)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) dict(x *dictX) evalFn {
+	keys := c.exprs(x.keys)
+	values := c.exprs(x.values)
 	pos := x.pos
 	return func(r *run) (any, error) {
 		if err := r.growItems(len(keys)); err != nil {
@@ -390,5 +364,5 @@ func (c *compiler) dict(x *dictX) (evalFn, error) {
 			d.Set(k, v)
 		}
 		return d, nil
-	}, nil
+	}
 }

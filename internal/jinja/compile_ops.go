@@ -6,15 +6,9 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-func (c *compiler) binary(x *binaryX) (evalFn, error) {
-	l, err := c.expr(x.l)
-	if err != nil {
-		return nil, err
-	}
-	right, err := c.expr(x.r)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) binary(x *binaryX) evalFn {
+	l := c.expr(x.l)
+	right := c.expr(x.r)
 	op, pos := opOf(x.op), x.pos
 	return func(r *run) (any, error) {
 		a, err := l(r)
@@ -27,7 +21,7 @@ func (c *compiler) binary(x *binaryX) (evalFn, error) {
 		}
 		v, err := r.arith(op, a, b)
 		return v, at(pos, err)
-	}, nil
+	}
 }
 
 func opOf(text string) value.Op {
@@ -168,11 +162,8 @@ func (r *run) repeat(a, b any) (any, bool, error) {
 	return value.NewList(out), true, nil
 }
 
-func (c *compiler) sign(x *signX) (evalFn, error) {
-	get, err := c.expr(x.x)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) sign(x *signX) evalFn {
+	get := c.expr(x.x)
 	pos, negative := x.pos, x.negative
 	return func(r *run) (any, error) {
 		v, err := get(r)
@@ -185,14 +176,11 @@ func (c *compiler) sign(x *signX) (evalFn, error) {
 			v, err = value.Arith(value.OpAdd, int64(0), v)
 		}
 		return v, at(pos, err)
-	}, nil
+	}
 }
 
-func (c *compiler) concat(x *concatX) (evalFn, error) {
-	parts, err := c.exprs(x.parts)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) concat(x *concatX) evalFn {
+	parts := c.exprs(x.parts)
 	pos := x.pos
 	return func(r *run) (any, error) {
 		var out []byte
@@ -209,24 +197,16 @@ func (c *compiler) concat(x *concatX) (evalFn, error) {
 			}
 		}
 		return string(out), at(pos, r.grow(len(out)))
-	}, nil
+	}
 }
 
-func (c *compiler) cond(x *condX) (evalFn, error) {
-	test, err := c.pred(x.test)
-	if err != nil {
-		return nil, err
-	}
-	then, err := c.expr(x.then)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) cond(x *condX) evalFn {
+	test := c.pred(x.test)
+	then := c.expr(x.then)
 	undefined := any(value.Undefined{Name: "the value of an if without else"})
 	els := func(*run) (any, error) { return undefined, nil }
 	if x.els != nil {
-		if els, err = c.expr(x.els); err != nil {
-			return nil, err
-		}
+		els = c.expr(x.els)
 	}
 	return func(r *run) (any, error) {
 		ok, err := test(r)
@@ -237,18 +217,12 @@ func (c *compiler) cond(x *condX) (evalFn, error) {
 			return then(r)
 		}
 		return els(r)
-	}, nil
+	}
 }
 
-func (c *compiler) logic(x *boolX) (evalFn, error) {
-	l, err := c.expr(x.l)
-	if err != nil {
-		return nil, err
-	}
-	right, err := c.expr(x.r)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) logic(x *boolX) evalFn {
+	l := c.expr(x.l)
+	right := c.expr(x.r)
 	or := x.or
 	return func(r *run) (any, error) {
 		v, err := l(r)
@@ -256,7 +230,7 @@ func (c *compiler) logic(x *boolX) (evalFn, error) {
 			return v, err
 		}
 		return right(r)
-	}, nil
+	}
 }
 
 // contained is needle in haystack.

@@ -4,7 +4,7 @@ import "github.com/docevent/webhook/internal/value"
 
 // comprehension compiles [elem for target in iter if cond], in a level of names
 // of its own.
-func (c *compiler) comprehension(x *compX) (evalFn, error) {
+func (c *compiler) comprehension(x *compX) evalFn {
 	c.push()
 	defer c.pop()
 	loops := make([]compLoop, len(x.fors))
@@ -13,23 +13,14 @@ func (c *compiler) comprehension(x *compX) (evalFn, error) {
 		if i == 0 {
 			compile = c.outside
 		}
-		iter, err := compile(f.iter)
-		if err != nil {
-			return nil, err
-		}
+		iter := compile(f.iter)
 		loops[i] = compLoop{iter: iter, pos: f.iter.at(), bind: c.assign(f.target)}
 		for _, cond := range f.conds {
-			p, err := c.pred(cond)
-			if err != nil {
-				return nil, err
-			}
+			p := c.pred(cond)
 			loops[i].conds = append(loops[i].conds, p)
 		}
 	}
-	elem, err := c.expr(x.elem)
-	if err != nil {
-		return nil, err
-	}
+	elem := c.expr(x.elem)
 	gen, price := x.gen, 1+x.nodes()/4
 	return func(r *run) (any, error) {
 		var out []any
@@ -48,12 +39,12 @@ func (c *compiler) comprehension(x *compX) (evalFn, error) {
 			return value.NewGenerator(out), err
 		}
 		return value.NewList(out), err
-	}, nil
+	}
 }
 
 // outside compiles the first iterable of a comprehension, which does not see
 // the comprehension's own names.
-func (c *compiler) outside(x expr) (evalFn, error) {
+func (c *compiler) outside(x expr) evalFn {
 	inner := c.scope
 	c.scope = inner.outer
 	defer func() { c.scope = inner }()

@@ -93,25 +93,29 @@ func (e *Env) bare(t *Template) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{toks: toks, python: true}
-	x, err := p.tuple()
+	x, err := parseBare(toks)
 	if err != nil {
 		return nil, err
-	}
-	if p.cur().kind != tokEOF {
-		return nil, p.unexpected("")
 	}
 	return e.single(t, x)
 }
 
+func parseBare(toks []token) (x expr, err error) {
+	defer caught(&err)
+	p := &parser{toks: toks, python: true}
+	x = p.tuple()
+	if p.cur().kind != tokEOF {
+		check(p.unexpected(""))
+	}
+	return x, nil
+}
+
 // single compiles the expression of a condition.
-func (e *Env) single(t *Template, x expr) (*Condition, error) {
+func (e *Env) single(t *Template, x expr) (c *Condition, err error) {
+	defer caught(&err)
 	l := newLowerer(e, []stmt{&outS{x.at(), x}}, true)
 	l.push()
-	pred, err := l.pred(x)
-	if err != nil {
-		return nil, err
-	}
+	pred := l.pred(x)
 	t.slots = l.slots
 	return &Condition{t, pred}, nil
 }

@@ -115,6 +115,37 @@ func at(pos int, err error) error {
 	return &located{pos: pos, msg: message(err), hint: hintOf(err), err: limit(err)}
 }
 
+// A failure is a panic with an error, which ends a parser or a builtin. It goes
+// no further than the function that defers caught.
+type failure struct{ error }
+
+// check ends with err unless it is nil.
+func check(err error) {
+	if err != nil {
+		panic(failure{err})
+	}
+}
+
+// must returns v, or ends with err.
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+// caught turns a failure into the error of the function that defers it.
+func caught(err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case failure:
+		*err = p.error
+	default:
+		panic(p)
+	}
+}
+
+// tooDeep is the error of what nests too deep at an offset.
+func tooDeep(pos int) error { return &located{pos: pos, msg: errNesting.Error(), err: errNesting} }
+
 // limit makes the bounds of package value unwrap to ErrLimit too.
 func limit(err error) error {
 	switch {

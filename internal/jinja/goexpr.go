@@ -9,117 +9,105 @@ import (
 )
 
 // variable gives the slot of a $name: a new one, or with = the one in sight.
-func (g *goCompiler) variable(d *parse.VariableNode, assign bool) (int, error) {
+func (g *goCompiler) variable(d *parse.VariableNode, assign bool) int {
 	name := d.Ident[0]
 	if !assign {
 		g.scope.slots[name] = g.slot()
-		return g.scope.slots[name], nil
+		return g.scope.slots[name]
 	}
 	slot, ok := g.lookup(name)
 	if !ok || name == "$" {
-		return 0, fail(int(d.Pos), "cannot assign to %s", clip(name))
+		panic(failure{fail(int(d.Pos), "cannot assign to %s", clip(name))})
 	}
-	return slot, nil
+	return slot
 }
 
 // pipe compiles a pipeline with its declarations.
-func (g *goCompiler) pipe(p *parse.PipeNode) (evalFn, error) {
+func (g *goCompiler) pipe(p *parse.PipeNode) evalFn {
 	if g.depth++; g.depth > MaxNesting {
-		return nil, &located{pos: int(p.Pos), msg: errNesting.Error(), err: errNesting}
+		panic(failure{tooDeep(int(p.Pos))})
 	}
 	defer func() { g.depth-- }()
 	if len(p.Cmds) > MaxNesting {
-		return nil, &located{pos: int(p.Pos), msg: errNesting.Error(), err: errNesting}
+		panic(failure{tooDeep(int(p.Pos))})
 	}
 	var get evalFn
 	for _, cmd := range p.Cmds {
-		var err error
-		if get, err = g.command(cmd, get); err != nil {
-			return nil, err
-		}
+		get = g.command(cmd, get)
 	}
 	if len(p.Decl) == 0 {
-		return get, nil
+		return get
 	}
-	slot, err := g.variable(p.Decl[0], p.IsAssign)
-	if err != nil {
-		return nil, err
-	}
+	slot := g.variable(p.Decl[0], p.IsAssign)
 	return func(r *run) (any, error) {
 		v, err := get(r)
 		if err == nil {
 			r.vars[slot] = v
 		}
 		return v, err
-	}, nil
+	}
 }
 
 // command compiles one command; final is the result of the one before, or nil.
-func (g *goCompiler) command(cmd *parse.CommandNode, final evalFn) (evalFn, error) {
+func (g *goCompiler) command(cmd *parse.CommandNode, final evalFn) evalFn {
 	first := cmd.Args[0]
 	if id, ok := first.(*parse.IdentifierNode); ok {
 		return g.function(id, cmd.Args[1:], final)
 	}
-	get, err := g.operand(first)
-	if err != nil {
-		return nil, err
-	}
+	get := g.operand(first)
 	if len(cmd.Args) > 1 || final != nil {
-		return nil, fail(int(first.Position()), "%s is not a function", clip(first.String())).with("no methods can be called")
+		panic(failure{fail(int(first.Position()), "%s is not a function", clip(first.String())).with("no methods can be called")})
 	}
-	return get, nil
+	return get
 }
 
 // operand compiles an argument.
-func (g *goCompiler) operand(n parse.Node) (evalFn, error) {
+func (g *goCompiler) operand(n parse.Node) evalFn {
 	pos := goPos(n)
 	if chainLen(n) > MaxNesting {
-		return nil, &located{pos: pos, msg: errNesting.Error(), err: errNesting}
+		panic(failure{tooDeep(pos)})
 	}
 	switch n := n.(type) {
 	case *parse.DotNode:
 		slot := g.dot
 		if g.root {
-			return func(*run) (any, error) { return goData{}, nil }, nil
+			return func(*run) (any, error) { return goData{}, nil }
 		}
-		return func(r *run) (any, error) { return r.vars[slot], nil }, nil
+		return func(r *run) (any, error) { return r.vars[slot], nil }
 	case *parse.FieldNode:
 		if g.root {
 			return g.rootField(n.Ident, pos)
 		}
 		slot := g.dot
-		return fields(func(r *run) (any, error) { return r.vars[slot], nil }, n.Ident, "", pos), nil
+		return fields(func(r *run) (any, error) { return r.vars[slot], nil }, n.Ident, "", pos)
 	case *parse.VariableNode:
 		return g.variableValue(n, pos)
 	case *parse.ChainNode:
-		base, err := g.operand(n.Node)
-		if err != nil {
-			return nil, err
-		}
-		return fields(base, n.Field, "", pos), nil
+		base := g.operand(n.Node)
+		return fields(base, n.Field, "", pos)
 	case *parse.PipeNode:
 		return g.pipe(n)
 	case *parse.IdentifierNode:
 		return g.function(n, nil, nil)
 	case *parse.NilNode:
-		return func(*run) (any, error) { return nil, nil }, nil
+		return func(*run) (any, error) { return nil, nil }
 	case *parse.BoolNode:
-		return constant(n.True), nil
+		return constant(n.True)
 	case *parse.StringNode:
-		return constant(n.Text), nil
+		return constant(n.Text)
 	case *parse.NumberNode:
 		switch {
 		case n.IsFloat && strings.ContainsAny(n.Text, ".eE") && !strings.HasPrefix(n.Text, "0x"):
-			return constant(n.Float64), nil
+			return constant(n.Float64)
 		case n.IsInt:
-			return constant(n.Int64), nil
+			return constant(n.Int64)
 		case n.IsUint:
-			return constant(float64(n.Uint64)), nil
+			return constant(float64(n.Uint64))
 		case n.IsFloat:
-			return constant(n.Float64), nil
+			return constant(n.Float64)
 		}
 	}
-	return nil, fail(pos, "%s cannot stand here", clip(n.String()))
+	panic(failure{fail(pos, "%s cannot stand here", clip(n.String()))})
 }
 
 // goPos is where an operand begins. The parser puts a chain of fields at its
@@ -155,40 +143,40 @@ func chainLen(n parse.Node) int {
 func constant(v any) evalFn { return func(*run) (any, error) { return v, nil } }
 
 // rootField is .doc.total where the dot is what the template was given.
-func (g *goCompiler) rootField(idents []string, pos int) (evalFn, error) {
+func (g *goCompiler) rootField(idents []string, pos int) evalFn {
 	root := rootValue(idents[0])
 	if root == nil {
 		e := fail(pos, "unknown name %q", clip("."+idents[0]))
 		if best := didYouMean(idents[0], []string{"doc", "previous", "event"}); best != "" {
-			return nil, e.with("did you mean ." + strings.TrimPrefix(best, "did you mean "))
+			panic(failure{e.with("did you mean ." + strings.TrimPrefix(best, "did you mean "))})
 		}
-		return nil, e.with("fields are written .doc." + clip(idents[0]))
+		panic(failure{e.with("fields are written .doc." + clip(idents[0]))})
 	}
 	path := "." + idents[0]
 	if idents[0] == "doc" && len(idents) > 1 && !isExported(idents[1]) {
 		undefined := any(value.Undefined{Name: path + "." + idents[1]})
-		return fields(docField(idents[1], pos, undefined), idents[2:], path+"."+idents[1], pos), nil
+		return fields(docField(idents[1], pos, undefined), idents[2:], path+"."+idents[1], pos)
 	}
 	get := func(r *run) (any, error) {
 		v, err := root(r)
 		return v, at(pos, err)
 	}
-	return fields(get, idents[1:], path, pos), nil
+	return fields(get, idents[1:], path, pos)
 }
 
-func (g *goCompiler) variableValue(n *parse.VariableNode, pos int) (evalFn, error) {
+func (g *goCompiler) variableValue(n *parse.VariableNode, pos int) evalFn {
 	name := n.Ident[0]
 	if name == "$" {
 		if len(n.Ident) > 1 {
 			return g.rootField(n.Ident[1:], pos)
 		}
-		return func(*run) (any, error) { return goData{}, nil }, nil
+		return func(*run) (any, error) { return goData{}, nil }
 	}
 	slot, ok := g.lookup(name)
 	if !ok {
-		return nil, fail(pos, "unknown variable %s", clip(name))
+		panic(failure{fail(pos, "unknown variable %s", clip(name))})
 	}
-	return fields(func(r *run) (any, error) { return r.vars[slot], nil }, n.Ident[1:], name, pos), nil
+	return fields(func(r *run) (any, error) { return r.vars[slot], nil }, n.Ident[1:], name, pos)
 }
 
 // fields compiles a chain of field accesses.
@@ -237,14 +225,11 @@ func missingMethod(owner any, name string, got any) error {
 
 // function compiles a call. The result of the command before comes last, as in
 // text/template, but first for a filter: it is what the filter filters.
-func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final evalFn) (evalFn, error) {
+func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final evalFn) evalFn {
 	pos, name := int(id.Pos), id.Ident
 	fns := make([]evalFn, 0, len(args)+1)
 	for _, a := range args {
-		fn, err := g.operand(a)
-		if err != nil {
-			return nil, err
-		}
+		fn := g.operand(a)
 		fns = append(fns, fn)
 	}
 	b, filter := g.find(name)
@@ -255,7 +240,7 @@ func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final
 		}
 		return shortCircuit(name == "or", fns, pos)
 	case b == nil && (g.env.stranger == nil || rootValue(name) != nil):
-		return nil, g.unknownFunction(name, pos)
+		panic(failure{g.unknownFunction(name, pos)})
 	case b == nil:
 		b = g.env.stranger
 	case final != nil && filter:
@@ -264,7 +249,7 @@ func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final
 		fns = append(fns, final)
 	}
 	if err := b.accepts(len(fns), nil); err != nil {
-		return nil, fail(pos, "%s %s", name, err.Error())
+		panic(failure{fail(pos, "%s %s", name, err.Error())})
 	}
 	return func(r *run) (any, error) {
 		list := make([]any, len(fns))
@@ -277,7 +262,7 @@ func (g *goCompiler) function(id *parse.IdentifierNode, args []parse.Node, final
 		}
 		v, err := b.call(r, list, nil)
 		return v, at(pos, describe(name, err))
-	}, nil
+	}
 }
 
 // find looks a function up: the host's, text/template's, Jinja's and Frappe's,
@@ -304,9 +289,9 @@ func (g *goCompiler) unknownFunction(name string, pos int) error {
 }
 
 // shortCircuit is and and or, which stop at the argument that decides.
-func shortCircuit(or bool, fns []evalFn, pos int) (evalFn, error) {
+func shortCircuit(or bool, fns []evalFn, pos int) evalFn {
 	if len(fns) == 0 {
-		return nil, fail(pos, "arguments are missing")
+		panic(failure{fail(pos, "arguments are missing")})
 	}
 	return func(r *run) (v any, err error) {
 		for _, fn := range fns {
@@ -315,5 +300,5 @@ func shortCircuit(or bool, fns []evalFn, pos int) (evalFn, error) {
 			}
 		}
 		return v, nil
-	}, nil
+	}
 }

@@ -14,17 +14,15 @@ const goRoot = "\x00"
 
 // goTemplate compiles a Go template. Its source is parsed by
 // text/template/parse and compiled to the same steps as Jinja.
-func (e *Env) goTemplate(name, src string) (*Template, error) {
+func (e *Env) goTemplate(name, src string) (t *Template, err error) {
+	defer caught(&err)
 	tree, err := parseGo(src)
 	if err != nil {
 		return nil, err
 	}
 	g := newGoCompiler(e)
 	b := &builder{gotmpl: g}
-	body, err := b.list(tree.Root)
-	if err != nil {
-		return nil, err
-	}
+	body := b.list(tree.Root)
 	body.list = append([]step{g.open()}, body.list...)
 	return &Template{name: name, src: src, env: e, slots: g.slots, body: body, noneOrders: true}, nil
 }
@@ -87,7 +85,7 @@ func (e *Env) goCondition(t *Template) (*Condition, error) {
 	}
 	if action := onlyAction(tree.Root); action != nil {
 		g := newGoCompiler(e)
-		get, err := g.pipe(action.Pipe)
+		get, err := g.lone(action.Pipe)
 		if err != nil {
 			return nil, shifted(err, t.shift)
 		}
@@ -101,6 +99,12 @@ func (e *Env) goCondition(t *Template) (*Condition, error) {
 	t.shift = shift
 	t.src = strings.TrimSuffix(src[shift:], strings.Repeat("}", shift))
 	return &Condition{t: t}, nil
+}
+
+// lone compiles the pipeline that a condition is.
+func (g *goCompiler) lone(p *parse.PipeNode) (get evalFn, err error) {
+	defer caught(&err)
+	return g.pipe(p), nil
 }
 
 func shifted(err error, by int) error {
@@ -162,34 +166,28 @@ type goData struct{}
 // OpaqueValue marks a value of the engine.
 func (goData) OpaqueValue() {}
 
-func (g *goCompiler) node(b *builder, n parse.Node) (step, error) {
+func (g *goCompiler) node(b *builder, n parse.Node) step {
 	switch n := n.(type) {
 	case *parse.ActionNode:
-		get, err := g.pipe(n.Pipe)
-		if err != nil {
-			return nil, err
-		}
+		get := g.pipe(n.Pipe)
 		if len(n.Pipe.Decl) > 0 {
-			return &doStep{node{int(n.Pos), 1}, func(r *run) error { _, err := get(r); return err }}, nil
+			return &doStep{node{int(n.Pos), 1}, func(r *run) error { _, err := get(r); return err }}
 		}
-		return &outStep{node: node{int(n.Pipe.Pos), 1 + len(n.Pipe.Cmds)}, get: get, safe: endsInSafe(n.Pipe)}, nil
+		return &outStep{node: node{int(n.Pipe.Pos), 1 + len(n.Pipe.Cmds)}, get: get, safe: endsInSafe(n.Pipe)}
 	case *parse.IfNode:
 		g.push()
 		defer g.pop()
-		get, err := g.pipe(n.Pipe)
-		if err != nil {
-			return nil, err
-		}
-		then, els, err := b.branches(&n.BranchNode)
-		return &ifStep{node{int(n.Pos), 1}, truthOf(get), then, els, g.trialOf(n.Pipe)}, err
+		get := g.pipe(n.Pipe)
+		then, els := b.branches(&n.BranchNode)
+		return &ifStep{node{int(n.Pos), 1}, truthOf(get), then, els, g.trialOf(n.Pipe)}
 	case *parse.WithNode:
 		return g.with(b, n)
 	case *parse.RangeNode:
 		return g.rangeOver(b, n)
 	case *parse.TemplateNode:
-		return nil, fail(int(n.Pos), "template and block are not supported").with("a webhook's template stands alone")
+		panic(failure{fail(int(n.Pos), "template and block are not supported").with("a webhook's template stands alone")})
 	}
-	return nil, fail(int(n.Position()), "action is not supported")
+	panic(failure{fail(int(n.Position()), "action is not supported")})
 }
 
 func endsInSafe(p *parse.PipeNode) bool {
@@ -217,21 +215,15 @@ func (w *goWith) take(r *run) error {
 	return w.then.take(r)
 }
 
-func (g *goCompiler) with(b *builder, n *parse.WithNode) (step, error) {
+func (g *goCompiler) with(b *builder, n *parse.WithNode) step {
 	g.push()
 	defer g.pop()
-	get, err := g.pipe(n.Pipe)
-	if err != nil {
-		return nil, err
-	}
-	els, err := b.list(n.ElseList)
-	if err != nil {
-		return nil, err
-	}
+	get := g.pipe(n.Pipe)
+	els := b.list(n.ElseList)
 	w := &goWith{node: node{int(n.Pos), 1}, get: get, els: els, dot: g.slot()}
 	defer g.moveDot(w.dot)()
-	w.then, err = b.list(n.List)
-	return w, err
+	w.then = b.list(n.List)
+	return w
 }
 
 // moveDot sets the dot for what is compiled next; the result sets it back.
@@ -251,25 +243,18 @@ type goRange struct {
 	body, els  steps
 }
 
-func (g *goCompiler) rangeOver(b *builder, n *parse.RangeNode) (step, error) {
+func (g *goCompiler) rangeOver(b *builder, n *parse.RangeNode) step {
 	g.push()
 	defer g.pop()
 	s := &goRange{node: node{int(n.Pos), 1}, dot: g.slot(), key: -1, value: -1}
 	pipe := *n.Pipe
 	pipe.Decl = nil
 	s.label = g.label(&pipe)
-	var err error
-	if s.get, err = g.pipe(&pipe); err != nil {
-		return nil, err
-	}
-	if s.els, err = b.list(n.ElseList); err != nil {
-		return nil, err
-	}
+	s.get = g.pipe(&pipe)
+	s.els = b.list(n.ElseList)
 	slots := make([]int, len(n.Pipe.Decl))
 	for i, d := range n.Pipe.Decl {
-		if slots[i], err = g.variable(d, n.Pipe.IsAssign); err != nil {
-			return nil, err
-		}
+		slots[i] = g.variable(d, n.Pipe.IsAssign)
 	}
 	switch len(slots) {
 	case 1:
@@ -281,8 +266,8 @@ func (g *goCompiler) rangeOver(b *builder, n *parse.RangeNode) (step, error) {
 		defer delete(g.keys, name)
 	}
 	defer g.moveDot(s.dot)()
-	s.body, err = b.list(n.List)
-	return s, err
+	s.body = b.list(n.List)
+	return s
 }
 
 func (s *goRange) take(r *run) error {

@@ -58,33 +58,23 @@ func (l *lowerer) action(p piece) parse.Node {
 func price(x expr) int { return 1 + x.nodes()/8 }
 
 // list lowers statements in the current level of names.
-func (l *lowerer) list(body []stmt) (*parse.ListNode, error) {
+func (l *lowerer) list(body []stmt) *parse.ListNode {
 	out := &parse.ListNode{NodeType: parse.NodeList}
 	for _, s := range body {
-		n, err := l.stmt(s)
-		if err != nil {
-			return nil, err
-		}
+		n := l.stmt(s)
 		out.Nodes = append(out.Nodes, n)
 	}
-	return out, nil
+	return out
 }
 
 // level lowers statements in a level of their own. The names that they assign
 // begin there as what they were outside.
-func (l *lowerer) level(body []stmt, bound ...string) (*parse.ListNode, func(r *run) error, error) {
+func (l *lowerer) level(body []stmt) (list *parse.ListNode, open func(r *run) error) {
 	outer := l.scope
 	l.push()
 	defer l.pop()
-	for _, name := range bound {
-		l.bind(name)
-	}
-	open, err := l.carry(outer, assigned(body, nil))
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := l.list(body)
-	return list, open, err
+	open = l.carry(outer, assigned(body, nil))
+	return l.list(body), open
 }
 
 // opening lets a list begin with what opens its level.
@@ -96,7 +86,7 @@ func (l *lowerer) opening(list *parse.ListNode, open func(r *run) error, pos int
 
 // carry gives the names slots and compiles their initial values. It returns nil
 // when there are none.
-func (l *lowerer) carry(outer *names, assigns []string) (func(r *run) error, error) {
+func (l *lowerer) carry(outer *names, assigns []string) func(r *run) error {
 	type step struct {
 		slot int
 		from evalFn
@@ -119,7 +109,7 @@ func (l *lowerer) carry(outer *names, assigns []string) (func(r *run) error, err
 		steps = append(steps, step{l.bind(name), from})
 	}
 	if len(steps) == 0 {
-		return nil, nil
+		return nil
 	}
 	return func(r *run) error {
 		for _, s := range steps {
@@ -130,7 +120,7 @@ func (l *lowerer) carry(outer *names, assigns []string) (func(r *run) error, err
 			r.vars[s.slot] = v
 		}
 		return nil
-	}, nil
+	}
 }
 
 // assigned lists the names that statements assign in their own level.
@@ -148,13 +138,13 @@ func assigned(body []stmt, out []string) []string {
 	return out
 }
 
-func (l *lowerer) stmt(s stmt) (parse.Node, error) {
+func (l *lowerer) stmt(s stmt) parse.Node {
 	switch s := s.(type) {
 	case *textS:
-		return &parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}, nil
+		return &parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}
 	case *outS:
-		out, err := l.expr(s.x)
-		return l.action(piece{out: out, node: node{s.pos, price(s.x)}, safe: isSafe(s.x)}), err
+		out := l.expr(s.x)
+		return l.action(piece{out: out, node: node{s.pos, price(s.x)}, safe: isSafe(s.x)})
 	case *ifS:
 		return l.ifNode(s)
 	case *forS:
@@ -173,35 +163,25 @@ func isSafe(x expr) bool {
 	return ok && f.name == "safe"
 }
 
-func (l *lowerer) ifNode(s *ifS) (parse.Node, error) {
-	test, err := l.pred(s.test)
-	if err != nil {
-		return nil, err
-	}
+func (l *lowerer) ifNode(s *ifS) parse.Node {
+	test := l.pred(s.test)
 	n := &parse.IfNode{BranchNode: parse.BranchNode{NodeType: parse.NodeIf, Pos: parse.Pos(s.pos)}}
 	n.Pipe = l.call(piece{test: test, node: node{s.test.at(), price(s.test)}, trial: l.trialOf(s.test)})
-	if n.List, err = l.list(s.then); err != nil {
-		return nil, err
-	}
+	n.List = l.list(s.then)
 	if len(s.els) > 0 {
-		n.ElseList, err = l.list(s.els)
+		n.ElseList = l.list(s.els)
 	}
-	return n, err
+	return n
 }
 
-func (l *lowerer) forNode(s *forS) (parse.Node, error) {
+func (l *lowerer) forNode(s *forS) parse.Node {
 	head := &loopPiece{nested: l.loop}
-	var err error
-	if head.iter, err = l.expr(s.iter); err != nil {
-		return nil, err
-	}
+	head.iter = l.expr(s.iter)
 	n := &parse.RangeNode{BranchNode: parse.BranchNode{NodeType: parse.NodeRange, Pos: parse.Pos(s.pos)}}
 	n.Pipe = l.call(piece{loop: head, node: node{s.iter.at(), price(s.iter)}, trial: trialTest{key: l.loopKey(s)}})
 	if len(s.els) > 0 {
 		var open func(*run) error
-		if n.ElseList, open, err = l.level(s.els); err != nil {
-			return nil, err
-		}
+		n.ElseList, open = l.level(s.els)
 		l.opening(n.ElseList, open, s.pos)
 	}
 	outer := l.scope
@@ -209,19 +189,15 @@ func (l *lowerer) forNode(s *forS) (parse.Node, error) {
 	defer l.pop()
 	head.bind = l.assign(s.target)
 	if s.cond != nil {
-		if head.cond, err = l.pred(s.cond); err != nil {
-			return nil, err
-		}
+		head.cond = l.pred(s.cond)
 	}
 	head.slot = l.bind("loop")
 	before := l.loop
 	l.loop = head.slot
 	defer func() { l.loop = before }()
-	if head.open, err = l.carry(outer, assigned(s.body, nil)); err != nil {
-		return nil, err
-	}
-	n.List, err = l.list(s.body)
-	return n, err
+	head.open = l.carry(outer, assigned(s.body, nil))
+	n.List = l.list(s.body)
+	return n
 }
 
 // loopKey is a key for loops that make the same number of rounds.
@@ -233,11 +209,8 @@ func (l *lowerer) loopKey(s *forS) string {
 	return "for " + key
 }
 
-func (l *lowerer) setNode(s *setS) (parse.Node, error) {
-	get, err := l.expr(s.x)
-	if err != nil {
-		return nil, err
-	}
+func (l *lowerer) setNode(s *setS) parse.Node {
+	get := l.expr(s.x)
 	bind := l.assign(s.target)
 	do := func(r *run) error {
 		v, err := get(r)
@@ -246,21 +219,16 @@ func (l *lowerer) setNode(s *setS) (parse.Node, error) {
 		}
 		return bind(r, v)
 	}
-	return l.action(piece{do: do, node: node{s.pos, price(s.x)}}), nil
+	return l.action(piece{do: do, node: node{s.pos, price(s.x)}})
 }
 
 // captureNode lowers a set with a body to a with whose text goes to a name.
-func (l *lowerer) captureNode(s *captureS) (parse.Node, error) {
-	body, open, err := l.level(s.body)
-	if err != nil {
-		return nil, err
-	}
+func (l *lowerer) captureNode(s *captureS) parse.Node {
+	body, open := l.level(s.body)
 	slot := l.slot()
 	get := evalFn(func(r *run) (any, error) { return r.vars[slot], nil })
 	for _, f := range filterChain(s.filter) {
-		if get, err = l.filterOn(get, f); err != nil {
-			return nil, err
-		}
+		get = l.filterOn(get, f)
 	}
 	bind := l.assign(s.target)
 	store := func(r *run, s string) error {
@@ -273,7 +241,7 @@ func (l *lowerer) captureNode(s *captureS) (parse.Node, error) {
 	}
 	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos), List: body}}
 	n.Pipe = l.call(piece{capture: store, within: open, node: node{s.pos, 1}})
-	return n, nil
+	return n
 }
 
 // filterChain lists the filters of a set block, innermost first.
@@ -285,11 +253,8 @@ func filterChain(x expr) []*filterX {
 	return append(filterChain(f.x), f)
 }
 
-func (l *lowerer) withNode(s *withS) (parse.Node, error) {
-	values, err := l.exprs(s.values)
-	if err != nil {
-		return nil, err
-	}
+func (l *lowerer) withNode(s *withS) parse.Node {
+	values := l.exprs(s.values)
 	outer := l.scope
 	l.push()
 	defer l.pop()
@@ -297,10 +262,7 @@ func (l *lowerer) withNode(s *withS) (parse.Node, error) {
 	for i, t := range s.targets {
 		binds[i] = l.assign(t)
 	}
-	carry, err := l.carry(outer, assigned(s.body, nil))
-	if err != nil {
-		return nil, err
-	}
+	carry := l.carry(outer, assigned(s.body, nil))
 	open := func(r *run) error {
 		vs := make([]any, len(values))
 		for i, get := range values {
@@ -322,6 +284,6 @@ func (l *lowerer) withNode(s *withS) (parse.Node, error) {
 	}
 	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos)}}
 	n.Pipe = l.call(piece{within: open, node: node{s.pos, 1 + len(values)}})
-	n.List, err = l.list(s.body)
-	return n, err
+	n.List = l.list(s.body)
+	return n
 }

@@ -32,11 +32,10 @@ func (p *parser) acceptName(name string) bool {
 	return false
 }
 
-func (p *parser) expect(op string) error {
-	if p.accept(op) {
-		return nil
+func (p *parser) expect(op string) {
+	if !p.accept(op) {
+		check(p.unexpected("expected " + op))
 	}
-	return p.unexpected("expected " + op)
 }
 
 // unexpected complains about the current token and knows the usual slips.
@@ -60,80 +59,65 @@ func (p *parser) unexpected(want string) error {
 }
 
 // enter counts nesting; every recursion of the parser passes through it.
-func (p *parser) enter() error {
+func (p *parser) enter() {
 	if p.depth++; p.depth > MaxNesting {
-		return &located{pos: p.cur().pos, msg: errNesting.Error(), err: errNesting}
+		check(tooDeep(p.cur().pos))
 	}
-	return nil
 }
+
+func (p *parser) leave() { p.depth-- }
 
 // checked refuses an expression that nests too deep to the left.
-func checked(x expr) (expr, error) {
+func checked(x expr) expr {
 	if x.deep() > MaxNesting {
-		return nil, &located{pos: x.at(), msg: errNesting.Error(), err: errNesting}
+		check(tooDeep(x.at()))
 	}
-	return x, nil
+	return x
 }
 
-func (p *parser) expression() (expr, error) {
-	if err := p.enter(); err != nil {
-		return nil, err
-	}
-	defer func() { p.depth-- }()
-	then, err := p.or()
-	for err == nil && p.cur().isName("if") {
+func (p *parser) expression() expr {
+	p.enter()
+	defer p.leave()
+	then := p.or()
+	for p.cur().isName("if") {
 		pos := p.next().pos
-		var test, els expr
-		if test, err = p.or(); err != nil {
-			return nil, err
-		}
+		test, els := p.or(), expr(nil)
 		if p.acceptName("else") {
-			if els, err = p.expression(); err != nil {
-				return nil, err
-			}
+			els = p.expression()
 		}
-		then, err = checked(&condX{over(pos, test, then, els), test, then, els})
+		then = checked(&condX{over(pos, test, then, els), test, then, els})
 	}
-	return then, err
+	return then
 }
 
-func (p *parser) or() (expr, error) {
-	l, err := p.and()
-	for err == nil && p.cur().isName("or") {
+func (p *parser) or() expr {
+	l := p.and()
+	for p.cur().isName("or") {
 		pos := p.next().pos
-		var r expr
-		if r, err = p.and(); err == nil {
-			l, err = checked(&boolX{over(pos, l, r), true, l, r})
-		}
+		r := p.and()
+		l = checked(&boolX{over(pos, l, r), true, l, r})
 	}
-	return l, err
+	return l
 }
 
-func (p *parser) and() (expr, error) {
-	l, err := p.not()
-	for err == nil && p.cur().isName("and") {
+func (p *parser) and() expr {
+	l := p.not()
+	for p.cur().isName("and") {
 		pos := p.next().pos
-		var r expr
-		if r, err = p.not(); err == nil {
-			l, err = checked(&boolX{over(pos, l, r), false, l, r})
-		}
+		r := p.not()
+		l = checked(&boolX{over(pos, l, r), false, l, r})
 	}
-	return l, err
+	return l
 }
 
-func (p *parser) not() (expr, error) {
+func (p *parser) not() expr {
 	if !p.cur().isName("not") {
 		return p.compare()
 	}
-	if err := p.enter(); err != nil {
-		return nil, err
-	}
-	defer func() { p.depth-- }()
+	p.enter()
+	defer p.leave()
 	pos := p.next().pos
-	x, err := p.not()
-	if err != nil {
-		return nil, err
-	}
+	x := p.not()
 	return checked(&notX{over(pos, x), x})
 }
 
@@ -157,196 +141,153 @@ func (p *parser) compareOp() (string, bool) {
 	return "", false
 }
 
-func (p *parser) compare() (expr, error) {
-	first, err := p.sum()
-	if err != nil {
-		return nil, err
-	}
+func (p *parser) compare() expr {
+	first := p.sum()
 	x := &compareX{first: first}
 	pos := p.cur().pos
 	for op, ok := p.compareOp(); ok; op, ok = p.compareOp() {
-		r, err := p.sum()
-		if err != nil {
-			return nil, err
-		}
+		r := p.sum()
 		x.ops, x.rest = append(x.ops, op), append(x.rest, r)
 	}
 	if len(x.ops) == 0 {
-		return first, nil
+		return first
 	}
 	x.spot = over(pos, append([]expr{first}, x.rest...)...)
 	return checked(x)
 }
 
 // binary reads a left-associative chain of operators over operands.
-func (p *parser) binary(operand func() (expr, error), ops ...string) (expr, error) {
-	l, err := operand()
-	for err == nil {
+func (p *parser) binary(operand func() expr, ops ...string) expr {
+	l := operand()
+	for {
 		t := p.cur()
 		if t.kind != tokOp || !slices.Contains(ops, t.text) {
-			return l, nil
+			return l
 		}
 		p.next()
-		var r expr
-		if r, err = operand(); err == nil {
-			l, err = checked(&binaryX{over(t.pos, l, r), t.text, l, r})
-		}
+		r := operand()
+		l = checked(&binaryX{over(t.pos, l, r), t.text, l, r})
 	}
-	return nil, err
 }
 
-func (p *parser) sum() (expr, error)     { return p.binary(p.concat, "+", "-") }
-func (p *parser) product() (expr, error) { return p.binary(p.power, "*", "/", "//", "%") }
-func (p *parser) power() (expr, error)   { return p.binary(p.filtered, "**") }
+func (p *parser) sum() expr     { return p.binary(p.concat, "+", "-") }
+func (p *parser) product() expr { return p.binary(p.power, "*", "/", "//", "%") }
+func (p *parser) power() expr   { return p.binary(p.filtered, "**") }
 
-func (p *parser) concat() (expr, error) {
-	first, err := p.product()
-	if err != nil || !p.cur().isOp("~") {
-		return first, err
+func (p *parser) concat() expr {
+	first := p.product()
+	if !p.cur().isOp("~") {
+		return first
 	}
 	pos := p.cur().pos
 	parts := []expr{first}
 	for p.accept("~") {
-		x, err := p.product()
-		if err != nil {
-			return nil, err
-		}
+		x := p.product()
 		parts = append(parts, x)
 	}
 	return checked(&concatX{over(pos, parts...), parts})
 }
 
 // filtered reads an operand with its filters and tests.
-func (p *parser) filtered() (expr, error) {
-	x, err := p.unary()
-	for err == nil {
+func (p *parser) filtered() expr {
+	x := p.unary()
+	for {
 		switch t := p.cur(); {
 		case t.isOp("|"):
 			p.next()
-			x, err = p.filter(x)
+			x = p.filter(x)
 		case t.isName("is"):
 			p.next()
-			x, err = p.test(x)
+			x = p.test(x)
 		case t.isOp("("):
-			x, err = p.call(x)
+			x = p.call(x)
 		default:
-			return x, nil
+			return x
 		}
 	}
-	return nil, err
 }
 
-func (p *parser) unary() (expr, error) {
-	if err := p.enter(); err != nil {
-		return nil, err
+func (p *parser) unary() expr {
+	p.enter()
+	defer p.leave()
+	t := p.cur()
+	if !p.accept("-") && !p.accept("+") {
+		return p.postfix(p.primary())
 	}
-	defer func() { p.depth-- }()
-	var x expr
-	var err error
-	if t := p.cur(); t.isOp("-") || t.isOp("+") {
-		p.next()
-		if x, err = p.unary(); err != nil {
-			return nil, err
-		}
-		x = &signX{over(t.pos, x), t.text == "-", x}
-	} else if x, err = p.primary(); err != nil {
-		return nil, err
-	}
-	return p.postfix(x)
+	x := p.unary()
+	return p.postfix(&signX{over(t.pos, x), t.text == "-", x})
 }
 
-func (p *parser) postfix(x expr) (expr, error) {
-	var err error
-	for err == nil {
+func (p *parser) postfix(x expr) expr {
+	for {
 		switch t := p.cur(); {
 		case t.isOp("."):
 			p.next()
-			x, err = p.attr(x)
+			x = p.attr(x)
 		case t.isOp("["):
 			p.next()
-			x, err = p.index(x, t.pos)
+			x = p.index(x, t.pos)
 		case t.isOp("("):
-			x, err = p.call(x)
+			x = p.call(x)
 		default:
-			return x, nil
+			return x
 		}
-		if err == nil {
-			x, err = checked(x)
-		}
+		x = checked(x)
 	}
-	return nil, err
 }
 
-func (p *parser) attr(x expr) (expr, error) {
+func (p *parser) attr(x expr) expr {
 	t := p.cur()
 	switch t.kind {
 	case tokName:
 		p.next()
-		return &attrX{over(t.pos, x), x, t.text}, nil
+		return &attrX{over(t.pos, x), x, t.text}
 	case tokInt:
 		p.next()
-		v, err := literal(t)
-		if err != nil {
-			return nil, err
-		}
+		v := must(literal(t))
 		key := &constX{over(t.pos), v}
-		return &indexX{over(t.pos, x, key), x, key}, nil
+		return &indexX{over(t.pos, x, key), x, key}
 	}
-	return nil, p.unexpected("expected a name after .")
+	panic(failure{p.unexpected("expected a name after .")})
 }
 
-func (p *parser) index(x expr, pos int) (expr, error) {
+func (p *parser) index(x expr, pos int) expr {
 	var keys []expr
 	for !p.cur().isOp("]") {
 		if len(keys) > 0 {
-			if err := p.expect(","); err != nil {
-				return nil, err
-			}
+			p.expect(",")
 		}
-		key, err := p.subscript()
-		if err != nil {
-			return nil, err
-		}
+		key := p.subscript()
 		keys = append(keys, key)
 	}
 	p.next()
 	if len(keys) == 0 {
-		return nil, fail(pos, "index is missing between [ and ]")
+		check(fail(pos, "index is missing between [ and ]"))
 	}
 	key := keys[0]
 	if len(keys) > 1 {
 		key = &listX{over(pos, keys...), keys, true}
 	}
-	return &indexX{over(pos, x, key), x, key}, nil
+	return &indexX{over(pos, x, key), x, key}
 }
 
-func (p *parser) subscript() (expr, error) {
+func (p *parser) subscript() expr {
 	pos := p.cur().pos
-	part := func() (expr, error) {
+	part := func() expr {
 		if t := p.cur(); t.isOp(":") || t.isOp("]") || t.isOp(",") {
-			return nil, nil
+			return nil
 		}
 		return p.expression()
 	}
-	lo, err := part()
-	if err != nil {
-		return nil, err
-	}
+	lo := part()
 	if lo != nil && !p.cur().isOp(":") {
-		return lo, nil
+		return lo
 	}
-	if err := p.expect(":"); err != nil {
-		return nil, err
-	}
-	hi, err := part()
-	if err != nil {
-		return nil, err
-	}
+	p.expect(":")
+	hi := part()
 	var step expr
 	if p.accept(":") {
-		if step, err = part(); err != nil {
-			return nil, err
-		}
+		step = part()
 	}
-	return &sliceX{over(pos, lo, hi, step), lo, hi, step}, nil
+	return &sliceX{over(pos, lo, hi, step), lo, hi, step}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // primary reads a name, a literal, or something in brackets.
-func (p *parser) primary() (expr, error) {
+func (p *parser) primary() expr {
 	t := p.cur()
 	switch t.kind {
 	case tokName:
@@ -15,11 +15,8 @@ func (p *parser) primary() (expr, error) {
 		return p.text()
 	case tokInt, tokFloat:
 		p.next()
-		v, err := literal(t)
-		if err != nil {
-			return nil, err
-		}
-		return &constX{over(t.pos), v}, nil
+		v := must(literal(t))
+		return &constX{over(t.pos), v}
 	case tokOp:
 		switch t.text {
 		case "(":
@@ -33,76 +30,68 @@ func (p *parser) primary() (expr, error) {
 			return p.dict(t.pos)
 		}
 	}
-	return nil, p.unexpected("")
+	panic(failure{p.unexpected("")})
 }
 
-func (p *parser) name() (expr, error) {
+func (p *parser) name() expr {
 	t := p.cur()
 	switch t.text {
 	case "and", "or", "not", "in", "is", "if", "else", "lambda":
-		return nil, p.unexpected("expected a value")
+		check(p.unexpected("expected a value"))
 	}
 	p.next()
 	switch t.text {
 	case "true", "True":
-		return &constX{over(t.pos), true}, nil
+		return &constX{over(t.pos), true}
 	case "false", "False":
-		return &constX{over(t.pos), false}, nil
+		return &constX{over(t.pos), false}
 	case "none", "None":
-		return &constX{over(t.pos), nil}, nil
+		return &constX{over(t.pos), nil}
 	}
-	return &nameX{over(t.pos), t.text}, nil
+	return &nameX{over(t.pos), t.text}
 }
 
 // text reads string literals side by side, which are one.
-func (p *parser) text() (expr, error) {
+func (p *parser) text() expr {
 	pos := p.cur().pos
 	var parts []string
 	for p.cur().kind == tokString {
 		parts = append(parts, p.next().text)
 	}
-	return &constX{over(pos), strings.Join(parts, "")}, nil
+	return &constX{over(pos), strings.Join(parts, "")}
 }
 
-func (p *parser) parens(pos int) (expr, error) {
+func (p *parser) parens(pos int) expr {
 	if p.accept(")") {
-		return &listX{over(pos), nil, true}, nil
+		return &listX{over(pos), nil, true}
 	}
-	x, err := p.expression()
-	if err != nil {
-		return nil, err
-	}
+	x := p.expression()
 	if p.python && p.cur().isName("for") {
 		return p.comprehension(x, pos, ")", true)
 	}
 	if !p.cur().isOp(",") {
-		return x, p.expect(")")
+		p.expect(")")
+		return x
 	}
 	items := []expr{x}
 	for p.accept(",") && !p.cur().isOp(")") {
-		if x, err = p.expression(); err != nil {
-			return nil, err
-		}
+		x = p.expression()
 		items = append(items, x)
 	}
-	return &listX{over(pos, items...), items, true}, p.expect(")")
+	p.expect(")")
+	return &listX{over(pos, items...), items, true}
 }
 
-func (p *parser) list(pos int) (expr, error) {
+func (p *parser) list(pos int) expr {
 	var items []expr
 	for !p.cur().isOp("]") {
 		if len(items) > 0 {
-			if err := p.expect(","); err != nil {
-				return nil, err
-			}
+			p.expect(",")
 			if p.cur().isOp("]") {
 				break
 			}
 		}
-		x, err := p.expression()
-		if err != nil {
-			return nil, err
-		}
+		x := p.expression()
 		if p.python && len(items) == 0 && p.cur().isName("for") {
 			return p.comprehension(x, pos, "]", false)
 		}
@@ -112,31 +101,21 @@ func (p *parser) list(pos int) (expr, error) {
 	return checked(&listX{over(pos, items...), items, false})
 }
 
-func (p *parser) dict(pos int) (expr, error) {
+func (p *parser) dict(pos int) expr {
 	d := &dictX{}
 	for !p.cur().isOp("}") {
 		if len(d.keys) > 0 {
-			if err := p.expect(","); err != nil {
-				return nil, err
-			}
+			p.expect(",")
 			if p.cur().isOp("}") {
 				break
 			}
 		}
-		k, err := p.expression()
-		if err != nil {
-			return nil, err
-		}
+		k := p.expression()
 		if p.python && len(d.keys) == 0 && !p.cur().isOp(":") {
 			return p.set(k, pos)
 		}
-		if err := p.expect(":"); err != nil {
-			return nil, err
-		}
-		v, err := p.expression()
-		if err != nil {
-			return nil, err
-		}
+		p.expect(":")
+		v := p.expression()
 		d.keys, d.values = append(d.keys, k), append(d.values, v)
 	}
 	p.next()
@@ -145,135 +124,102 @@ func (p *parser) dict(pos int) (expr, error) {
 }
 
 // set reads the rest of {a, b}, which bare conditions have; a tuple will do.
-func (p *parser) set(first expr, pos int) (expr, error) {
+func (p *parser) set(first expr, pos int) expr {
 	items := []expr{first}
 	for p.accept(",") && !p.cur().isOp("}") {
-		x, err := p.expression()
-		if err != nil {
-			return nil, err
-		}
+		x := p.expression()
 		items = append(items, x)
 	}
-	if err := p.expect("}"); err != nil {
-		return nil, err
-	}
+	p.expect("}")
 	return checked(&listX{over(pos, items...), items, true})
 }
 
 // comprehension reads the rest of [x for a in b if c].
-func (p *parser) comprehension(elem expr, pos int, end string, gen bool) (expr, error) {
+func (p *parser) comprehension(elem expr, pos int, end string, gen bool) expr {
 	c := &compX{elem: elem, gen: gen}
 	below := []expr{elem}
 	for p.acceptName("for") {
-		t, err := p.target(false)
-		if err != nil {
-			return nil, err
-		}
+		t := p.target(false)
 		if !p.acceptName("in") {
-			return nil, p.unexpected("expected in")
+			check(p.unexpected("expected in"))
 		}
 		f := compFor{target: t}
-		if f.iter, err = p.or(); err != nil {
-			return nil, err
-		}
+		f.iter = p.or()
 		below = append(below, f.iter)
 		for p.acceptName("if") {
-			cond, err := p.or()
-			if err != nil {
-				return nil, err
-			}
+			cond := p.or()
 			f.conds, below = append(f.conds, cond), append(below, cond)
 		}
 		c.fors = append(c.fors, f)
 	}
 	c.spot = over(pos, below...)
 	c.depth += len(c.fors)
-	if err := p.expect(end); err != nil {
-		return nil, err
-	}
+	p.expect(end)
 	return checked(c)
 }
 
 // dotted reads the name of a filter or test.
-func (p *parser) dotted() (token, error) {
+func (p *parser) dotted() token {
 	t := p.cur()
 	if t.kind != tokName {
-		return t, p.unexpected("expected a name")
+		check(p.unexpected("expected a name"))
 	}
 	p.next()
 	for p.accept(".") {
 		if p.cur().kind != tokName {
-			return t, p.unexpected("expected a name")
+			check(p.unexpected("expected a name"))
 		}
 		t.text += "." + p.next().text
 	}
-	return t, nil
+	return t
 }
 
 // filter reads a filter on x; x is nil for the filter of a set block.
-func (p *parser) filter(x expr) (expr, error) {
-	t, err := p.dotted()
-	if err != nil {
-		return nil, err
-	}
+func (p *parser) filter(x expr) expr {
+	t := p.dotted()
 	var args []arg
 	if p.cur().isOp("(") {
-		if args, err = p.args(); err != nil {
-			return nil, err
-		}
+		args = p.args()
 	}
 	return checked(&filterX{over(t.pos, append(argExprs(args), x)...), x, t.text, args})
 }
 
-func (p *parser) test(x expr) (expr, error) {
+func (p *parser) test(x expr) expr {
 	pos := p.cur().pos
 	negated := p.acceptName("not")
-	t, err := p.dotted()
-	if err != nil {
-		return nil, err
+	t := p.dotted()
+	args := p.testArgs()
+	x = checked(&testX{over(t.pos, append(argExprs(args), x)...), x, t.text, args})
+	if negated {
+		x = checked(&notX{over(pos, x), x})
 	}
-	args, err := p.testArgs()
-	if err != nil {
-		return nil, err
-	}
-	x, err = checked(&testX{over(t.pos, append(argExprs(args), x)...), x, t.text, args})
-	if err == nil && negated {
-		x, err = checked(&notX{over(pos, x), x})
-	}
-	return x, err
+	return x
 }
 
 // testArgs reads arguments in parentheses, or one value without them.
-func (p *parser) testArgs() ([]arg, error) {
+func (p *parser) testArgs() []arg {
 	t := p.cur()
 	switch {
 	case t.isOp("("):
 		return p.args()
 	case t.isName("is"):
-		return nil, fail(t.pos, "tests cannot be chained with is").with("join them with and")
+		check(fail(t.pos, "tests cannot be chained with is").with("join them with and"))
 	case t.kind == tokName && slices.Contains([]string{"else", "or", "and", "if", "in", "not", "for"}, t.text):
-		return nil, nil
+		return nil
 	case t.kind == tokName, t.kind == tokString, t.kind == tokInt, t.kind == tokFloat, t.isOp("["), t.isOp("{"):
-		x, err := p.primary()
-		if err == nil {
-			x, err = p.postfix(x)
-		}
-		return []arg{{x: x}}, err
+		return []arg{{x: p.postfix(p.primary())}}
 	}
-	return nil, nil
+	return nil
 }
 
-func (p *parser) call(fn expr) (expr, error) {
+func (p *parser) call(fn expr) expr {
 	pos := p.cur().pos
 	if n, ok := fn.(*nameX); ok {
 		pos = n.pos
 	} else if a, ok := fn.(*attrX); ok {
 		pos = a.pos
 	}
-	args, err := p.args()
-	if err != nil {
-		return nil, err
-	}
+	args := p.args()
 	return checked(&callX{over(pos, append(argExprs(args), fn)...), fn, args})
 }
 
@@ -286,39 +232,34 @@ func argExprs(args []arg) []expr {
 }
 
 // args reads arguments in parentheses: positional ones, *x, named ones, **x.
-func (p *parser) args() ([]arg, error) {
+func (p *parser) args() []arg {
 	open := p.next()
 	var args []arg
 	last := 0
 	for !p.cur().isOp(")") {
 		if len(args) > 0 {
-			if err := p.expect(","); err != nil {
-				return nil, err
-			}
+			p.expect(",")
 			if p.cur().isOp(")") {
 				break
 			}
 		}
-		a, kind, err := p.arg()
-		if err != nil {
-			return nil, err
-		}
+		a, kind := p.arg()
 		if kind < last {
-			return nil, fail(open.pos, "arguments are in the wrong order").with("first plain ones, then name=value")
+			check(fail(open.pos, "arguments are in the wrong order").with("first plain ones, then name=value"))
 		}
 		last = kind
 		args = append(args, a)
 		if p.python && len(args) == 1 && p.cur().isName("for") {
-			x, err := p.comprehension(a.x, open.pos, ")", true)
-			return []arg{{x: x}}, err
+			x := p.comprehension(a.x, open.pos, ")", true)
+			return []arg{{x: x}}
 		}
 	}
 	p.next()
-	return args, nil
+	return args
 }
 
 // arg reads one argument and ranks its kind.
-func (p *parser) arg() (a arg, kind int, err error) {
+func (p *parser) arg() (a arg, kind int) {
 	switch t := p.cur(); {
 	case p.accept("*"):
 		a.stars, kind = 1, 1
@@ -329,6 +270,6 @@ func (p *parser) arg() (a arg, kind int, err error) {
 		p.next()
 		a.name, kind = t.text, 2
 	}
-	a.x, err = p.expression()
-	return a, kind, err
+	a.x = p.expression()
+	return a, kind
 }

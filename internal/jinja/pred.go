@@ -9,17 +9,14 @@ import (
 // pred compiles an expression of which only the truth counts. Comparisons with
 // constants, which are most of what conditions hold, take no detour through any
 // and allocate nothing.
-func (c *compiler) pred(x expr) (predFn, error) {
+func (c *compiler) pred(x expr) predFn {
 	switch x := x.(type) {
 	case *notX:
-		p, err := c.pred(x.x)
-		if err != nil {
-			return nil, err
-		}
+		p := c.pred(x.x)
 		return func(r *run) (bool, error) {
 			ok, err := p(r)
 			return !ok && err == nil, err
-		}, nil
+		}
 	case *boolX:
 		return c.both(x)
 	case *compareX:
@@ -27,25 +24,16 @@ func (c *compiler) pred(x expr) (predFn, error) {
 	case *testX:
 		return c.test(x)
 	}
-	get, err := c.expr(x)
-	if err != nil {
-		return nil, err
-	}
+	get := c.expr(x)
 	return func(r *run) (bool, error) {
 		v, err := get(r)
 		return err == nil && value.Truth(v), err
-	}, nil
+	}
 }
 
-func (c *compiler) both(x *boolX) (predFn, error) {
-	l, err := c.pred(x.l)
-	if err != nil {
-		return nil, err
-	}
-	right, err := c.pred(x.r)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) both(x *boolX) predFn {
+	l := c.pred(x.l)
+	right := c.pred(x.r)
 	or := x.or
 	return func(r *run) (bool, error) {
 		ok, err := l(r)
@@ -53,21 +41,15 @@ func (c *compiler) both(x *boolX) (predFn, error) {
 			return ok && err == nil, err
 		}
 		return right(r)
-	}, nil
+	}
 }
 
-func (c *compiler) compare(x *compareX) (predFn, error) {
+func (c *compiler) compare(x *compareX) predFn {
 	if len(x.ops) == 1 {
 		return c.compareOnce(x)
 	}
-	first, err := c.expr(x.first)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := c.exprs(x.rest)
-	if err != nil {
-		return nil, err
-	}
+	first := c.expr(x.first)
+	rest := c.exprs(x.rest)
 	ops, pos := x.ops, x.pos
 	return func(r *run) (bool, error) {
 		a, err := first(r)
@@ -85,14 +67,11 @@ func (c *compiler) compare(x *compareX) (predFn, error) {
 			a = b
 		}
 		return true, nil
-	}, nil
+	}
 }
 
-func (c *compiler) compareOnce(x *compareX) (predFn, error) {
-	l, err := c.expr(x.first)
-	if err != nil {
-		return nil, err
-	}
+func (c *compiler) compareOnce(x *compareX) predFn {
+	l := c.expr(x.first)
 	op, pos := x.ops[0], x.pos
 	if fast := constantTest(op, x.rest[0]); fast != nil {
 		return func(r *run) (bool, error) {
@@ -102,12 +81,9 @@ func (c *compiler) compareOnce(x *compareX) (predFn, error) {
 			}
 			ok, err := fast(r, v)
 			return ok, at(pos, err)
-		}, nil
+		}
 	}
-	right, err := c.expr(x.rest[0])
-	if err != nil {
-		return nil, err
-	}
+	right := c.expr(x.rest[0])
 	return func(r *run) (bool, error) {
 		a, err := l(r)
 		if err != nil {
@@ -119,7 +95,7 @@ func (c *compiler) compareOnce(x *compareX) (predFn, error) {
 		}
 		ok, err := r.compare(op, a, b)
 		return ok, at(pos, err)
-	}, nil
+	}
 }
 
 func (r *run) compare(op string, a, b any) (bool, error) {

@@ -46,98 +46,84 @@ type (
 )
 
 // template parses a whole source.
-func (p *parser) template() ([]stmt, error) {
-	body, end, err := p.block("", 0)
-	if err == nil && end.kind != tokEOF {
-		err = p.stray(end)
+func (p *parser) template() []stmt {
+	body, end := p.block("", 0)
+	if end.kind != tokEOF {
+		check(p.stray(end))
 	}
-	return body, err
+	return body
 }
 
 // block reads statements up to one of the tags that end it, or the end of the
 // source. It returns the tag's name token; the parser stands behind it.
-func (p *parser) block(opener string, pos int, ends ...string) ([]stmt, token, error) {
-	if err := p.enter(); err != nil {
-		return nil, token{}, err
-	}
-	defer func() { p.depth-- }()
+func (p *parser) block(opener string, pos int, ends ...string) ([]stmt, token) {
+	p.enter()
+	defer p.leave()
 	var out []stmt
 	for {
 		t := p.next()
 		switch t.kind {
 		case tokEOF:
 			if len(ends) > 0 {
-				return nil, t, fail(pos, "%s is not closed", opener).with("close it with {% " + ends[len(ends)-1] + " %}")
+				check(fail(pos, "%s is not closed", opener).with("close it with {% " + ends[len(ends)-1] + " %}"))
 			}
-			return out, t, nil
+			return out, t
 		case tokData:
 			out = append(out, &textS{t.pos, t.text})
 		case tokOutputBegin:
-			s, err := p.output()
-			if err != nil {
-				return nil, t, err
-			}
+			s := p.output()
 			out = append(out, s)
 		case tokBlockBegin:
 			name := p.next()
 			for _, end := range ends {
 				if name.isName(end) {
-					return out, name, nil
+					return out, name
 				}
 			}
-			s, err := p.statement(name)
-			if err != nil {
-				return nil, t, err
-			}
+			s := p.statement(name)
 			out = append(out, s)
 		}
 	}
 }
 
-func (p *parser) output() (stmt, error) {
+func (p *parser) output() stmt {
 	pos := p.cur().pos
 	if p.cur().kind == tokOutputEnd {
-		return nil, fail(pos, "output is empty").with("write a value between {{ and }}")
+		check(fail(pos, "output is empty").with("write a value between {{ and }}"))
 	}
-	x, err := p.tuple()
-	if err != nil {
-		return nil, err
-	}
+	x := p.tuple()
 	if p.cur().kind != tokOutputEnd {
-		return nil, p.unexpected("expected }}")
+		check(p.unexpected("expected }}"))
 	}
 	p.next()
-	return &outS{x.at(), x}, nil
+	return &outS{x.at(), x}
 }
 
 // tuple reads expressions with commas between, which make a tuple.
-func (p *parser) tuple() (expr, error) {
-	x, err := p.expression()
-	if err != nil || !p.cur().isOp(",") {
-		return x, err
+func (p *parser) tuple() expr {
+	x := p.expression()
+	if !p.cur().isOp(",") {
+		return x
 	}
 	pos, items := x.at(), []expr{x}
 	for p.accept(",") {
 		if t := p.cur(); t.kind == tokOutputEnd || t.kind == tokBlockEnd || t.kind == tokEOF {
 			break
 		}
-		if x, err = p.expression(); err != nil {
-			return nil, err
-		}
+		x = p.expression()
 		items = append(items, x)
 	}
 	return checked(&listX{over(pos, items...), items, true})
 }
 
-func (p *parser) endTag() error {
+func (p *parser) endTag() {
 	if p.cur().kind != tokBlockEnd {
-		return p.unexpected("expected %}")
+		check(p.unexpected("expected %}"))
 	}
 	p.next()
-	return nil
 }
 
-func (p *parser) statement(name token) (stmt, error) {
+func (p *parser) statement(name token) stmt {
 	switch name.text {
 	case "if":
 		return p.ifStatement(name.pos)
@@ -148,7 +134,7 @@ func (p *parser) statement(name token) (stmt, error) {
 	case "with":
 		return p.withStatement(name.pos)
 	}
-	return nil, p.stray(name)
+	panic(failure{p.stray(name)})
 }
 
 // stray complains about a tag that is none, stands in the wrong place, or is
@@ -182,88 +168,60 @@ func (p *parser) stray(name token) error {
 	return fail(name.pos, "unknown tag %q", clip(name.text)).with(didYouMean(name.text, known))
 }
 
-func (p *parser) ifStatement(pos int) (stmt, error) {
+func (p *parser) ifStatement(pos int) stmt {
 	s := &ifS{pos: pos}
-	var err error
-	if s.test, err = p.tuple(); err != nil {
-		return nil, err
-	}
-	if err := p.endTag(); err != nil {
-		return nil, err
-	}
+	s.test = p.tuple()
+	p.endTag()
 	var end token
-	if s.then, end, err = p.block("if", pos, "elif", "else", "endif"); err != nil {
-		return nil, err
-	}
+	s.then, end = p.block("if", pos, "elif", "else", "endif")
 	switch end.text {
 	case "elif":
-		if err := p.enter(); err != nil {
-			return nil, err
-		}
-		defer func() { p.depth-- }()
-		inner, err := p.ifStatement(end.pos)
+		p.enter()
+		defer p.leave()
+		inner := p.ifStatement(end.pos)
 		s.els = []stmt{inner}
-		return s, err
+		return s
 	case "else":
-		if err := p.endTag(); err != nil {
-			return nil, err
-		}
-		if s.els, _, err = p.block("if", pos, "endif"); err != nil {
-			return nil, err
-		}
+		p.endTag()
+		s.els, _ = p.block("if", pos, "endif")
 	}
-	return s, p.endTag()
+	p.endTag()
+	return s
 }
 
-func (p *parser) forStatement(pos int) (stmt, error) {
+func (p *parser) forStatement(pos int) stmt {
 	s := &forS{pos: pos}
-	var err error
-	if s.target, err = p.target(true); err != nil {
-		return nil, err
-	}
+	s.target = p.target(true)
 	if !p.acceptName("in") {
-		return nil, p.unexpected("expected in")
+		check(p.unexpected("expected in"))
 	}
-	if s.iter, err = p.iterable(); err != nil {
-		return nil, err
-	}
+	s.iter = p.iterable()
 	if p.acceptName("if") {
-		if s.cond, err = p.expression(); err != nil {
-			return nil, err
-		}
+		s.cond = p.expression()
 	}
 	if t := p.cur(); t.isName("recursive") {
-		return nil, fail(t.pos, "recursive loops are not supported")
+		check(fail(t.pos, "recursive loops are not supported"))
 	}
-	if err := p.endTag(); err != nil {
-		return nil, err
-	}
+	p.endTag()
 	var end token
-	if s.body, end, err = p.block("for", pos, "else", "endfor"); err != nil {
-		return nil, err
-	}
+	s.body, end = p.block("for", pos, "else", "endfor")
 	if end.text == "else" {
-		if err := p.endTag(); err != nil {
-			return nil, err
-		}
-		if s.els, _, err = p.block("for", pos, "endfor"); err != nil {
-			return nil, err
-		}
+		p.endTag()
+		s.els, _ = p.block("for", pos, "endfor")
 	}
-	return s, p.endTag()
+	p.endTag()
+	return s
 }
 
 // iterable reads what a for walks over: the if behind it is the loop's.
-func (p *parser) iterable() (expr, error) {
-	x, err := p.or()
-	if err != nil || !p.cur().isOp(",") {
-		return x, err
+func (p *parser) iterable() expr {
+	x := p.or()
+	if !p.cur().isOp(",") {
+		return x
 	}
 	pos, items := x.at(), []expr{x}
 	for p.accept(",") && p.cur().kind != tokBlockEnd && !p.cur().isName("if") {
-		if x, err = p.or(); err != nil {
-			return nil, err
-		}
+		x = p.or()
 		items = append(items, x)
 	}
 	return checked(&listX{over(pos, items...), items, true})
@@ -271,45 +229,38 @@ func (p *parser) iterable() (expr, error) {
 
 // target reads what is assigned to: a name, names with commas, and with
 // brackets around some.
-func (p *parser) target(loop bool) (target, error) {
-	first, err := p.oneTarget(loop)
-	if err != nil || !p.cur().isOp(",") {
-		return first, err
+func (p *parser) target(loop bool) target {
+	first := p.oneTarget(loop)
+	if !p.cur().isOp(",") {
+		return first
 	}
 	all := target{pos: first.pos, tuple: []target{first}}
 	for p.accept(",") && !p.cur().isName("in") && !p.cur().isOp("=") && !p.cur().isOp(")") {
-		t, err := p.oneTarget(loop)
-		if err != nil {
-			return all, err
-		}
+		t := p.oneTarget(loop)
 		all.tuple = append(all.tuple, t)
 	}
-	return all, nil
+	return all
 }
 
-func (p *parser) oneTarget(loop bool) (target, error) {
+func (p *parser) oneTarget(loop bool) target {
 	t := p.cur()
 	if t.isOp("(") {
-		if err := p.enter(); err != nil {
-			return target{}, err
-		}
-		defer func() { p.depth-- }()
+		p.enter()
+		defer p.leave()
 		p.next()
-		inner, err := p.target(loop)
-		if err == nil {
-			err = p.expect(")")
-		}
-		return inner, err
+		inner := p.target(loop)
+		p.expect(")")
+		return inner
 	}
 	if t.kind != tokName {
-		return target{}, p.unexpected("expected a name")
+		check(p.unexpected("expected a name"))
 	}
 	switch t.text {
 	case "true", "false", "none", "True", "False", "None", "not", "in", "and", "or", "is", "if", "else":
-		return target{}, fail(t.pos, "cannot assign to %s", t.text)
+		check(fail(t.pos, "cannot assign to %s", t.text))
 	case "loop":
 		if loop {
-			return target{}, fail(t.pos, "cannot assign to loop in a for")
+			check(fail(t.pos, "cannot assign to loop in a for"))
 		}
 	}
 	p.next()
@@ -318,71 +269,47 @@ func (p *parser) oneTarget(loop bool) (target, error) {
 		p.next()
 		f := p.cur()
 		if f.kind != tokName {
-			return out, p.unexpected("expected a name after .")
+			check(p.unexpected("expected a name after ."))
 		}
 		p.next()
 		out.field = f.text
 	}
-	return out, nil
+	return out
 }
 
-func (p *parser) setStatement(pos int) (stmt, error) {
-	t, err := p.target(false)
-	if err != nil {
-		return nil, err
-	}
+func (p *parser) setStatement(pos int) stmt {
+	t := p.target(false)
 	if p.accept("=") {
-		x, err := p.tuple()
-		if err != nil {
-			return nil, err
-		}
-		return &setS{pos, t, x}, p.endTag()
+		x := p.tuple()
+		p.endTag()
+		return &setS{pos, t, x}
 	}
 	s := &captureS{pos: pos, target: t}
 	for p.accept("|") {
-		if s.filter, err = p.filter(s.filter); err != nil {
-			return nil, err
-		}
+		s.filter = p.filter(s.filter)
 	}
 	if p.cur().kind != tokBlockEnd {
-		return nil, p.unexpected("expected = or %}")
+		check(p.unexpected("expected = or %}"))
 	}
-	if err := p.endTag(); err != nil {
-		return nil, err
-	}
-	if s.body, _, err = p.block("set", pos, "endset"); err != nil {
-		return nil, err
-	}
-	return s, p.endTag()
+	p.endTag()
+	s.body, _ = p.block("set", pos, "endset")
+	p.endTag()
+	return s
 }
 
-func (p *parser) withStatement(pos int) (stmt, error) {
+func (p *parser) withStatement(pos int) stmt {
 	s := &withS{pos: pos}
 	for p.cur().kind != tokBlockEnd {
 		if len(s.targets) > 0 {
-			if err := p.expect(","); err != nil {
-				return nil, err
-			}
+			p.expect(",")
 		}
-		t, err := p.oneTarget(false)
-		if err != nil {
-			return nil, err
-		}
-		if err := p.expect("="); err != nil {
-			return nil, err
-		}
-		x, err := p.expression()
-		if err != nil {
-			return nil, err
-		}
+		t := p.oneTarget(false)
+		p.expect("=")
+		x := p.expression()
 		s.targets, s.values = append(s.targets, t), append(s.values, x)
 	}
-	if err := p.endTag(); err != nil {
-		return nil, err
-	}
-	var err error
-	if s.body, _, err = p.block("with", pos, "endwith"); err != nil {
-		return nil, err
-	}
-	return s, p.endTag()
+	p.endTag()
+	s.body, _ = p.block("with", pos, "endwith")
+	p.endTag()
+	return s
 }

@@ -59,27 +59,22 @@ func normal(src string) string {
 	return src
 }
 
-func parseTemplate(src string) ([]stmt, error) {
+func parseTemplate(src string) (body []stmt, err error) {
 	toks, err := lex(strings.TrimSuffix(normal(src), "\n"))
 	if err != nil {
 		return nil, err
 	}
-	return (&parser{toks: toks}).template()
+	defer caught(&err)
+	return (&parser{toks: toks}).template(), nil
 }
 
 // lowered compiles statements by way of a tree of text/template/parse.
-func (e *Env) lowered(name, src string, body []stmt, condition bool) (*Template, error) {
+func (e *Env) lowered(name, src string, body []stmt, condition bool) (t *Template, err error) {
+	defer caught(&err)
 	l := newLowerer(e, body, condition)
-	list, open, err := l.level(body)
-	if err != nil {
-		return nil, err
-	}
+	list, open := l.level(body)
 	l.opening(list, open, 0)
-	b := &builder{pieces: l.pieces}
-	compiled, err := b.list(list)
-	if err != nil {
-		return nil, err
-	}
+	compiled := (&builder{pieces: l.pieces}).list(list)
 	return &Template{
 		name: name, src: normal(src), env: e, slots: l.slots, body: compiled, noneOrders: condition,
 	}, nil

@@ -254,37 +254,33 @@ type builder struct {
 	depth  int
 }
 
-func (b *builder) list(l *parse.ListNode) (out steps, err error) {
+func (b *builder) list(l *parse.ListNode) (out steps) {
 	if l == nil {
-		return out, nil
+		return out
 	}
 	if b.depth++; b.depth > MaxNesting+1 {
-		return out, &located{pos: int(l.Pos), msg: errNesting.Error(), err: errNesting}
+		panic(failure{tooDeep(int(l.Pos))})
 	}
 	defer func() { b.depth-- }()
 	out.pos = int(l.Pos)
 	for _, n := range l.Nodes {
-		s, err := b.step(n)
-		if err != nil {
-			return out, err
-		}
-		if s != nil {
+		if s := b.step(n); s != nil {
 			out.add(s)
 		}
 	}
-	return out, nil
+	return out
 }
 
-func (b *builder) step(n parse.Node) (step, error) {
+func (b *builder) step(n parse.Node) step {
 	switch n := n.(type) {
 	case *parse.TextNode:
-		return &textStep{node{int(n.Pos), 1 + len(n.Text)/bytesPerStep}, string(n.Text)}, nil
+		return &textStep{node{int(n.Pos), 1 + len(n.Text)/bytesPerStep}, string(n.Text)}
 	case *parse.CommentNode:
-		return nil, nil
+		return nil
 	case *parse.BreakNode:
-		return controlStep{err: errBreak}, nil
+		return controlStep{err: errBreak}
 	case *parse.ContinueNode:
-		return controlStep{err: errContinue}, nil
+		return controlStep{err: errContinue}
 	}
 	if b.gotmpl != nil {
 		return b.gotmpl.node(b, n)
@@ -293,31 +289,27 @@ func (b *builder) step(n parse.Node) (step, error) {
 	case *parse.ActionNode:
 		p := b.piece(n.Pipe)
 		if p.do != nil {
-			return &doStep{p.node, p.do}, nil
+			return &doStep{p.node, p.do}
 		}
-		return &outStep{node: p.node, get: p.out, safe: p.safe}, nil
+		return &outStep{node: p.node, get: p.out, safe: p.safe}
 	case *parse.IfNode:
 		p := b.piece(n.Pipe)
-		then, els, err := b.branches(&n.BranchNode)
-		return &ifStep{p.node, p.test, then, els, p.trial}, err
+		then, els := b.branches(&n.BranchNode)
+		return &ifStep{p.node, p.test, then, els, p.trial}
 	case *parse.RangeNode:
 		p := b.piece(n.Pipe)
-		body, els, err := b.branches(&n.BranchNode)
-		return &forStep{p.node, p.loop, body, els, p.trial.key}, err
+		body, els := b.branches(&n.BranchNode)
+		return &forStep{p.node, p.loop, body, els, p.trial.key}
 	case *parse.WithNode:
 		p := b.piece(n.Pipe)
-		body, _, err := b.branches(&n.BranchNode)
-		return &withStep{p.node, p.within, p.capture, body}, err
+		body, _ := b.branches(&n.BranchNode)
+		return &withStep{p.node, p.within, p.capture, body}
 	}
-	return nil, fmt.Errorf("jinja: tree has a %T", n)
+	panic(failure{fmt.Errorf("jinja: tree has a %T", n)})
 }
 
-func (b *builder) branches(n *parse.BranchNode) (then, els steps, err error) {
-	if then, err = b.list(n.List); err != nil {
-		return then, els, err
-	}
-	els, err = b.list(n.ElseList)
-	return then, els, err
+func (b *builder) branches(n *parse.BranchNode) (then, els steps) {
+	return b.list(n.List), b.list(n.ElseList)
 }
 
 // piece finds what {{_e17 $}} calls.
