@@ -3,7 +3,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . internal/bench examples/otel
 
-.PHONY: test race lint tidy e2e oracle bench mutants fuzz
+.PHONY: test race lint tidy e2e oracle bench mutants histories fuzz
 
 test: ## every test that needs nothing but Go
 	cd examples/otel && $(GO) test ./...
