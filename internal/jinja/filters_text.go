@@ -40,12 +40,12 @@ func textFilters() map[string]*builtin {
 		return c.str(0)
 	})
 	return map[string]*builtin{
-		"upper":       onText(upper),
-		"lower":       onText(strings.ToLower),
-		"capitalize":  onText(capitalize),
-		"title":       onText(titleWords),
-		"trim":        stripper(true, true),
-		"replace":     def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
+		"upper":      onText(upper),
+		"lower":      onText(strings.ToLower),
+		"capitalize": onText(capitalize),
+		"title":      onText(titleWords),
+		"trim":       stripper(true, true),
+		"replace":    def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
 		"center": def("value width=80", func(c call) any {
 			return must(c.pad(c.str(0), c.int(1), " ", '^'))
 		}),

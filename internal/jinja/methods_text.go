@@ -85,7 +85,7 @@ func textMethods() map[string]*builtin {
 		"splitlines": def("self keepends=false", func(c call) any {
 			return c.texts(splitLines(c.str(0), c.truth(1)))
 		}),
-		"join":       def("self iterable", joinText),
+		"join": def("self iterable", joinText),
 		"replace": def("self old new count=-1", func(c call) any {
 			return c.replace(c.text(1), c.text(2))
 		}),
