@@ -153,7 +153,8 @@ func (r *run) slice(v any, bounds [3]any) (any, error) {
 		return r.sliceText(s, lo, hi, step)
 	}
 	if rng, ok := v.(value.Range); ok {
-		return value.Range{Start: rng.Start + int64(lo)*rng.Step, Stop: rng.Start + int64(hi)*rng.Step, Step: rng.Step * int64(step)}, nil
+		at := func(i int) int64 { return rng.Start + int64(i)*rng.Step }
+		return value.Range{Start: at(lo), Stop: at(hi), Step: rng.Step * int64(step)}, nil
 	}
 	items, err := r.items(v)
 	if err != nil {

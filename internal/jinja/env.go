@@ -28,16 +28,18 @@ type Env struct {
 // returns what text/template allows; its panic is the template's error.
 func NewEnv(funcs template.FuncMap) (*Env, error) {
 	e := &Env{
-		host:       map[string]*builtin{},
-		functions:  globals(),
-		helpers:    helpers(),
-		python:     pythonFunctions(),
-		golang:     goFunctions(),
-		filters:    merge(textFilters(), listFilters(), orderFilters(), numberFilters(), encodingFilters(), chooserFilters()),
+		host:      map[string]*builtin{},
+		functions: globals(),
+		helpers:   helpers(),
+		python:    pythonFunctions(),
+		golang:    goFunctions(),
+		filters: merge(textFilters(), listFilters(), orderFilters(), numberFilters(),
+			encodingFilters(), chooserFilters()),
 		tests:      newTests(),
 		docMethods: newDocMethods(),
 		methods: map[string]map[string]*builtin{
-			"str": textMethods(), "dict": dictMethods(), "list": listMethods(), "tuple": tupleMethods(), "time": timeMethods(),
+			"str": textMethods(), "dict": dictMethods(), "list": listMethods(), "tuple": tupleMethods(),
+			"time": timeMethods(),
 		},
 	}
 	for name, fn := range funcs {

@@ -156,7 +156,7 @@ func limit(err error) error {
 }
 
 func message(err error) string {
-	if errors.Is(err, value.ErrTooLarge) && !errors.Is(err, ErrLimit) && err.Error() == value.ErrTooLarge.Error() {
+	if err == value.ErrTooLarge {
 		return errText.Error()
 	}
 	return err.Error()

@@ -50,7 +50,7 @@ func quoteURL(s, safe string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
+		if low := c | 0x20; low >= 'a' && low <= 'z' || isDigit(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
 			b.WriteByte(c)
 			continue
 		}

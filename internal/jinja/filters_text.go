@@ -40,13 +40,15 @@ func textFilters() map[string]*builtin {
 		return c.str(0)
 	})
 	return map[string]*builtin{
-		"upper":       onText(upper),
-		"lower":       onText(strings.ToLower),
-		"capitalize":  onText(capitalize),
-		"title":       onText(titleWords),
-		"trim":        stripper(true, true),
-		"replace":     def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
-		"center":      def("value width=80", func(c call) any { return must(c.pad(c.str(0), c.int(1), " ", '^')) }),
+		"upper":      onText(upper),
+		"lower":      onText(strings.ToLower),
+		"capitalize": onText(capitalize),
+		"title":      onText(titleWords),
+		"trim":       stripper(true, true),
+		"replace":    def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
+		"center": def("value width=80", func(c call) any {
+			return must(c.pad(c.str(0), c.int(1), " ", '^'))
+		}),
 		"indent":      def("s width=4 first=false blank=false", filterIndent),
 		"truncate":    def("s length=255 killwords=false end='...' leeway=none", filterTruncate),
 		"wordcount":   def("s", func(c call) any { return int64(countWords(c.str(0))) }),

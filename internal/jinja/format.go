@@ -63,7 +63,8 @@ func (f spec) number(v any) (string, error) {
 			return string(rune(whole.Int64())), nil
 		}
 		negative = whole.Sign() < 0
-		body = strings.TrimPrefix(whole.Text(map[byte]int{'d': 10, 'n': 10, 'x': 16, 'X': 16, 'o': 8, 'b': 2}[f.verb]), "-")
+		base := map[byte]int{'d': 10, 'n': 10, 'x': 16, 'X': 16, 'o': 8, 'b': 2}[f.verb]
+		body = strings.TrimPrefix(whole.Text(base), "-")
 		if f.percent && f.prec > len(body) {
 			body = strings.Repeat("0", min(f.prec, maxPrecision)-len(body)) + body
 		}

@@ -39,10 +39,10 @@ func dateHelpers() map[string]*builtin {
 	format := func(layout string) *builtin {
 		return def("date=none", func(c call) any { return c.time(0).Format(layout) })
 	}
-	diff := func(fn func(c call, t, u time.Time) any) *builtin {
-		return def("string_ed_date string_st_date", func(c call) any { return fn(c, c.time(0), c.time(1)) })
+	diff := func(fn func(t, u time.Time) any) *builtin {
+		return def("string_ed_date string_st_date", func(c call) any { return fn(c.time(0), c.time(1)) })
 	}
-	days := diff(func(_ call, t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
+	days := diff(func(t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
 	date := def("string_date=none format_string=none", func(c call) any {
 		if s, ok := value.Text(c.a[0]); c.a[0] == nil || ok && s == "" {
 			return ""
@@ -68,13 +68,15 @@ func dateHelpers() map[string]*builtin {
 		"add_years":   shift("years", 12, 0),
 		"add_to_date": def(addToDateSignature, addToDate),
 
-		"date_diff":  days,
-		"days_diff":  days,
-		"month_diff": diff(func(_ call, t, u time.Time) any { return int64((t.Year()-u.Year())*12 + int(t.Month()-u.Month()) + 1) }),
-		"time_diff":  diff(func(_ call, t, u time.Time) any { return t.Sub(u) }),
+		"date_diff": days,
+		"days_diff": days,
+		"month_diff": diff(func(t, u time.Time) any {
+			return int64((t.Year()-u.Year())*12 + int(t.Month()-u.Month()) + 1)
+		}),
+		"time_diff": diff(func(t, u time.Time) any { return t.Sub(u) }),
 
-		"time_diff_in_seconds": diff(func(_ call, t, u time.Time) any { return t.Sub(u).Seconds() }),
-		"time_diff_in_hours":   diff(func(_ call, t, u time.Time) any { return must(roundTo(t.Sub(u).Hours(), 6)) }),
+		"time_diff_in_seconds": diff(func(t, u time.Time) any { return t.Sub(u).Seconds() }),
+		"time_diff_in_hours":   diff(func(t, u time.Time) any { return must(roundTo(t.Sub(u).Hours(), 6)) }),
 
 		"get_first_day":      edge(func(m time.Month) (time.Month, int) { return m, 1 }),
 		"get_last_day":       edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
@@ -83,9 +85,11 @@ func dateHelpers() map[string]*builtin {
 		"get_quarter_start":  edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 1, 1 }),
 		"get_quarter_ending": edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 4, 0 }),
 
-		"formatdate":      date,
-		"format_date":     date,
-		"format_datetime": def("datetime_string format_string=none", func(c call) any { return c.layout("dd-MM-yyyy HH:mm:ss") }),
+		"formatdate":  date,
+		"format_date": date,
+		"format_datetime": def("datetime_string format_string=none", func(c call) any {
+			return c.layout("dd-MM-yyyy HH:mm:ss")
+		}),
 	}
 }
 
@@ -150,7 +154,8 @@ func (c call) shift(months, days int, d time.Duration) any {
 
 // addMonths keeps the day of the month where the month has it.
 func addMonths(t time.Time, n int) time.Time {
-	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+	h, m, s := t.Clock()
+	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, h, m, s, t.Nanosecond(), t.Location())
 	last := first.AddDate(0, 1, -1).Day()
 	return first.AddDate(0, 0, min(t.Day(), last)-1)
 }
@@ -184,8 +189,10 @@ func dayNumber(t time.Time) int64 {
 
 // dateFields are the fields of Unicode date patterns, longest first.
 var dateFields = [...]struct{ field, layout string }{
-	{"yyyy", "2006"}, {"yy", "06"}, {"y", "2006"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
-	{"dd", "02"}, {"d", "2"}, {"HH", "15"}, {"hh", "03"}, {"mm", "04"}, {"ss", "05"}, {"EEEE", "Monday"}, {"EEE", "Mon"}, {"a", "PM"},
+	{"yyyy", "2006"}, {"yy", "06"}, {"y", "2006"},
+	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
+	{"dd", "02"}, {"d", "2"}, {"EEEE", "Monday"}, {"EEE", "Mon"},
+	{"HH", "15"}, {"hh", "03"}, {"mm", "04"}, {"ss", "05"}, {"a", "PM"},
 }
 
 // layout formats the first argument by the pattern of the second, such as

@@ -109,20 +109,22 @@ func newDocMethods() map[string]*builtin {
 // pythonFunctions are those of Python's functions that conditions know.
 func pythonFunctions() map[string]*builtin {
 	return map[string]*builtin{
-		"any":    def("iterable", func(c call) any { return c.anyIs(true) }),
-		"all":    def("iterable", func(c call) any { return !c.anyIs(false) }),
-		"len":    def("obj", length),
-		"sum":    def("iterable start=0", func(c call) any { return c.sum(nil, c.a[1]) }),
-		"min":    def("*args", func(c call) any { return c.extreme("<") }),
-		"max":    def("*args", func(c call) any { return c.extreme(">") }),
-		"sorted": def("iterable reverse=false", func(c call) any { return value.NewList(c.sorted(c.list(0), c.truth(1), identity)) }),
-		"abs":    def("x", absOf),
-		"str":    def("object=''", func(c call) any { return c.str(0) }),
-		"int":    def("x=0 base=10", pythonInt),
-		"float":  def("x=0.0", pythonFloat),
-		"round":  def("number ndigits=none", pythonRound),
-		"bool":   def("x=false", func(c call) any { return c.truth(0) }),
-		"list":   listFilters()["list"],
+		"any": def("iterable", func(c call) any { return c.anyIs(true) }),
+		"all": def("iterable", func(c call) any { return !c.anyIs(false) }),
+		"len": def("obj", length),
+		"sum": def("iterable start=0", func(c call) any { return c.sum(nil, c.a[1]) }),
+		"min": def("*args", func(c call) any { return c.extreme("<") }),
+		"max": def("*args", func(c call) any { return c.extreme(">") }),
+		"sorted": def("iterable reverse=false", func(c call) any {
+			return value.NewList(c.sorted(c.list(0), c.truth(1), identity))
+		}),
+		"abs":   def("x", absOf),
+		"str":   def("object=''", func(c call) any { return c.str(0) }),
+		"int":   def("x=0 base=10", pythonInt),
+		"float": def("x=0.0", pythonFloat),
+		"round": def("number ndigits=none", pythonRound),
+		"bool":  def("x=false", func(c call) any { return c.truth(0) }),
+		"list":  listFilters()["list"],
 	}
 }
 

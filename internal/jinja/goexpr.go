@@ -56,7 +56,8 @@ func (g *goCompiler) command(cmd *parse.CommandNode, final evalFn) evalFn {
 	}
 	get := g.operand(first)
 	if len(cmd.Args) > 1 || final != nil {
-		panic(failure{fail(int(first.Position()), "%s is not a function", clip(first.String())).with("no methods can be called")})
+		e := fail(int(first.Position()), "%s is not a function", clip(first.String()))
+		panic(failure{e.with("no methods can be called")})
 	}
 	return get
 }

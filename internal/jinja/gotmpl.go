@@ -36,13 +36,18 @@ func parseGo(src string) (*parse.Tree, error) {
 	}
 	for name, other := range set {
 		if name != goRoot {
-			return nil, fail(int(other.Root.Pos), "define and block are not supported").with("a webhook's template stands alone")
+			return nil, standsAlone(other.Root.Pos, "define and block")
 		}
 	}
 	if tree.Root == nil {
 		tree.Root = &parse.ListNode{NodeType: parse.NodeList}
 	}
 	return tree, nil
+}
+
+// standsAlone refuses what joins templates.
+func standsAlone(pos parse.Pos, what string) error {
+	return fail(int(pos), "%s are not supported", what).with("a webhook's template stands alone")
 }
 
 // goSyntaxError takes line and message out of the parser's error. The parser
@@ -185,7 +190,7 @@ func (g *goCompiler) node(b *builder, n parse.Node) step {
 	case *parse.RangeNode:
 		return g.rangeOver(b, n)
 	case *parse.TemplateNode:
-		panic(failure{fail(int(n.Pos), "template and block are not supported").with("a webhook's template stands alone")})
+		panic(failure{standsAlone(n.Pos, "template and block")})
 	}
 	panic(failure{fail(int(n.Position()), "action is not supported")})
 }

@@ -88,7 +88,8 @@ func (l *lexer) number() error {
 	start := l.pos
 	afterPoint := len(l.out) > 0 && l.out[len(l.out)-1].isOp(".") && l.out[len(l.out)-1].pos == start-1
 	end, float := l.digits(start), false
-	if l.src[start] == '0' && end == start+1 && end < len(l.src) && strings.IndexByte("xXoObB", l.src[end]) >= 0 {
+	prefixed := l.src[start] == '0' && end == start+1 && end < len(l.src)
+	if prefixed && strings.IndexByte("xXoObB", l.src[end]) >= 0 {
 		end = l.prefixed(end + 1)
 	} else if !afterPoint {
 		end, float = l.fraction(end)

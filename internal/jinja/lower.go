@@ -178,7 +178,8 @@ func (l *lowerer) forNode(s *forS) parse.Node {
 	head := &loopPiece{nested: l.loop}
 	head.iter = l.expr(s.iter)
 	n := &parse.RangeNode{BranchNode: parse.BranchNode{NodeType: parse.NodeRange, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{loop: head, node: node{s.iter.at(), price(s.iter)}, trial: trialTest{key: l.loopKey(s)}})
+	trial := trialTest{key: l.loopKey(s)}
+	n.Pipe = l.call(piece{loop: head, node: node{s.iter.at(), price(s.iter)}, trial: trial})
 	if len(s.els) > 0 {
 		var open func(*run) error
 		n.ElseList, open = l.level(s.els)
@@ -239,7 +240,8 @@ func (l *lowerer) captureNode(s *captureS) parse.Node {
 		}
 		return bind(r, v)
 	}
-	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos), List: body}}
+	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos)}}
+	n.List = body
 	n.Pipe = l.call(piece{capture: store, within: open, node: node{s.pos, 1}})
 	return n
 }

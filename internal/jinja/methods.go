@@ -29,7 +29,8 @@ func (r *run) method(v any, name string, args []any, kw []kwarg) (any, error) {
 	kind := kindOf(v)
 	b, ok := r.env.methods[kind][name]
 	if !ok {
-		return nil, hinted{fmt.Errorf("%s has no such method", value.TypeName(v)), didYouMean(name, sortedNames(r.env.methods[kind]))}
+		err := fmt.Errorf("%s has no such method", value.TypeName(v))
+		return nil, hinted{err, didYouMean(name, sortedNames(r.env.methods[kind]))}
 	}
 	return b.call(r, args, kw)
 }

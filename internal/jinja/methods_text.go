@@ -79,21 +79,29 @@ func textMethods() map[string]*builtin {
 		"zfill": def("self width", func(c call) any {
 			return must(spec{fill: "0", align: '=', width: c.int(1)}.place(c.run, c.str(0), true))
 		}),
-		"split":        def("self sep=none maxsplit=-1", func(c call) any { return c.split(false) }),
-		"rsplit":       def("self sep=none maxsplit=-1", func(c call) any { return c.split(true) }),
-		"partition":    def("self sep", partition),
-		"splitlines":   def("self keepends=false", func(c call) any { return c.texts(splitLines(c.str(0), c.truth(1))) }),
-		"join":         def("self iterable", joinText),
-		"replace":      def("self old new count=-1", func(c call) any { return c.replace(c.text(1), c.text(2)) }),
-		"startswith":   affix(strings.HasPrefix),
-		"endswith":     affix(strings.HasSuffix),
-		"removeprefix": def("self prefix", func(c call) any { return strings.TrimPrefix(c.str(0), c.text(1)) }),
-		"removesuffix": def("self suffix", func(c call) any { return strings.TrimSuffix(c.str(0), c.text(1)) }),
+		"split":     def("self sep=none maxsplit=-1", func(c call) any { return c.split(false) }),
+		"rsplit":    def("self sep=none maxsplit=-1", func(c call) any { return c.split(true) }),
+		"partition": def("self sep", partition),
+		"splitlines": def("self keepends=false", func(c call) any {
+			return c.texts(splitLines(c.str(0), c.truth(1)))
+		}),
+		"join": def("self iterable", joinText),
+		"replace": def("self old new count=-1", func(c call) any {
+			return c.replace(c.text(1), c.text(2))
+		}),
+		"startswith": affix(strings.HasPrefix),
+		"endswith":   affix(strings.HasSuffix),
+
+		"removeprefix": def("self fix", func(c call) any { return strings.TrimPrefix(c.str(0), c.text(1)) }),
+		"removesuffix": def("self fix", func(c call) any { return strings.TrimSuffix(c.str(0), c.text(1)) }),
+
 		"count": def("self sub start=none end=none", func(c call) any {
 			part, _ := c.between()
 			return int64(strings.Count(part, c.text(1)))
 		}),
-		"format": def("self *args **kwargs", func(c call) any { return must(c.format(c.str(0), c.rest(1), c.names(2))) }),
+		"format": def("self *args **kwargs", func(c call) any {
+			return must(c.format(c.str(0), c.rest(1), c.names(2)))
+		}),
 	}
 }
 

@@ -53,7 +53,7 @@ func (p *parser) unexpected(want string) error {
 	case t.isName("lambda"):
 		e.hint = "functions cannot be written here"
 	case t.isName("for"):
-		e.hint = "comprehensions work in bare conditions; elsewhere use the map, select and selectattr filters"
+		e.hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
 	}
 	return e
 }

@@ -196,6 +196,9 @@ func (p *parser) test(x expr) expr {
 	return x
 }
 
+// notArguments are the words that end a test without parentheses.
+var notArguments = []string{"else", "or", "and", "if", "in", "not", "for"}
+
 // testArgs reads arguments in parentheses, or one value without them.
 func (p *parser) testArgs() []arg {
 	t := p.cur()
@@ -204,9 +207,10 @@ func (p *parser) testArgs() []arg {
 		return p.args()
 	case t.isName("is"):
 		check(fail(t.pos, "tests cannot be chained with is").with("join them with and"))
-	case t.kind == tokName && slices.Contains([]string{"else", "or", "and", "if", "in", "not", "for"}, t.text):
+	case t.kind == tokName && slices.Contains(notArguments, t.text):
 		return nil
-	case t.kind == tokName, t.kind == tokString, t.kind == tokInt, t.kind == tokFloat, t.isOp("["), t.isOp("{"):
+	case t.kind == tokName, t.kind == tokString, t.kind == tokInt, t.kind == tokFloat,
+		t.isOp("["), t.isOp("{"):
 		return []arg{{x: p.postfix(p.primary())}}
 	}
 	return nil
@@ -245,7 +249,8 @@ func (p *parser) args() []arg {
 		}
 		a, kind := p.arg()
 		if kind < last {
-			check(fail(open.pos, "arguments are in the wrong order").with("first plain ones, then name=value"))
+			e := fail(open.pos, "arguments are in the wrong order")
+			check(e.with("first plain ones, then name=value"))
 		}
 		last = kind
 		args = append(args, a)

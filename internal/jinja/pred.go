@@ -113,7 +113,8 @@ func (r *run) compare(op string, a, b any) (bool, error) {
 	}
 	order, ok, err := value.Compare(a, b)
 	if (a == nil || b == nil) && err == nil && !r.noneOrders {
-		return false, hinted{fmt.Errorf("operator %s does not take None", op), "say what it stands for: default(0, true)"}
+		err := fmt.Errorf("operator %s does not take None", op)
+		return false, hinted{err, "say what it stands for: default(0, true)"}
 	}
 	return ok && ordered(op, order), err
 }

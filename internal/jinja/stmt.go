@@ -1,5 +1,7 @@
 package jinja
 
+import "strings"
+
 // stmt is a parsed Jinja statement.
 type stmt interface{}
 
@@ -65,7 +67,8 @@ func (p *parser) block(opener string, pos int, ends ...string) ([]stmt, token) {
 		switch t.kind {
 		case tokEOF:
 			if len(ends) > 0 {
-				check(fail(pos, "%s is not closed", opener).with("close it with {% " + ends[len(ends)-1] + " %}"))
+				e := fail(pos, "%s is not closed", opener)
+				check(e.with("close it with {% " + ends[len(ends)-1] + " %}"))
 			}
 			return out, t
 		case tokData:
@@ -153,7 +156,8 @@ func (p *parser) stray(name token) error {
 	case "do":
 		return fail(name.pos, "tag do is not supported").with("write {% set _ = ... %}")
 	case "break", "continue":
-		return fail(name.pos, "tag %s is not supported", name.text).with("give the for a condition: {% for x in xs if ... %}")
+		e := fail(name.pos, "tag %s is not supported", name.text)
+		return e.with("give the for a condition: {% for x in xs if ... %}")
 	case "else", "elif", "endif", "endfor", "endset", "endwith", "endraw":
 		return fail(name.pos, "unexpected tag %s", name.text).with("nothing is open that it could belong to")
 	case "elseif", "elsif":
@@ -164,7 +168,7 @@ func (p *parser) stray(name token) error {
 	if name.kind != tokName {
 		return fail(name.pos, "unexpected %s, expected a tag", clip(name.describe()))
 	}
-	known := []string{"if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith", "raw"}
+	known := strings.Fields("if elif else endif for endfor set endset with endwith raw")
 	return fail(name.pos, "unknown tag %q", clip(name.text)).with(didYouMean(name.text, known))
 }
 

@@ -33,7 +33,9 @@ const (
 // as many at random, always the same. It reports how many paths were sound, how
 // many broken, and the error of the first broken one.
 func (t *Template) Try(newState func() TrialState) (ok, broken int, firstErr *Error) {
-	tr := &trial{run: &run{s: &Scope{}, env: t.env, ctx: context.Background(), checkAt: MaxSteps, vars: make([]any, t.slots)}}
+	r := &run{s: &Scope{}, env: t.env, ctx: context.Background(), checkAt: MaxSteps}
+	r.vars = make([]any, t.slots)
+	tr := &trial{run: r}
 	for path := 0; path < maxTrialPaths && tr.steps < maxTrialSteps; path++ {
 		if path == maxTrialPaths/2 {
 			tr.random = rand.New(rand.NewPCG(1, 2))

@@ -245,7 +245,7 @@ func (e *encoder) float(f float64) error {
 		format = 'e'
 	}
 	e.dst = strconv.AppendFloat(e.dst, f, format, -1, 64)
-	if n := len(e.dst); format == 'e' && n >= 4 && e.dst[n-4] == 'e' && e.dst[n-3] == '-' && e.dst[n-2] == '0' {
+	if n := len(e.dst); format == 'e' && n >= 4 && string(e.dst[n-4:n-1]) == "e-0" {
 		e.dst[n-2] = e.dst[n-1]
 		e.dst = e.dst[:n-1]
 	}

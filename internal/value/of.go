@@ -34,8 +34,9 @@ func Of(x any) (any, error) {
 // settled reports whether Of would return x as it is.
 func settled(x any) bool {
 	switch x.(type) {
-	case nil, string, bool, int, int64, float64, json.Number, map[string]any, []any, time.Time, *Object, *Record,
-		Tuple, *List, *View, *Group, *Generator, Range, Undefined, Safe, Markup, JSON, Date, *big.Int:
+	case nil, string, bool, int, int64, float64, json.Number, *big.Int, time.Time, Date,
+		map[string]any, []any, *Object, *Record, Tuple, *List, *View, *Group, *Generator, Range,
+		Undefined, Safe, Markup, JSON:
 		return true
 	}
 	return false
@@ -118,7 +119,8 @@ func ofReflect(rv reflect.Value) (any, error) {
 			return nil, nil
 		}
 		rv = rv.Elem()
-		if rv.Kind() == reflect.Interface || rv.Type() == rawType || rv.Type() == timeType || rv.Type() == objectType {
+		t := rv.Type()
+		if rv.Kind() == reflect.Interface || t == rawType || t == timeType || t == objectType {
 			return Of(rv.Interface())
 		}
 	}
@@ -187,8 +189,9 @@ func ofSlice(rv reflect.Value) (any, error) {
 func ofElements(rv reflect.Value) (any, error) {
 	n := rv.Len()
 	items := make([]any, n)
-	in := infoOf(rv.Type().Elem())
-	if rv.Type().Elem().Kind() == reflect.Struct && in.hooks|in.addrHooks == 0 && rv.Type().Elem() != timeType {
+	elem := rv.Type().Elem()
+	in := infoOf(elem)
+	if elem.Kind() == reflect.Struct && in.hooks|in.addrHooks == 0 && elem != timeType {
 		records := make([]Record, n)
 		for i := range items {
 			records[i] = Record{rv: rv.Index(i), info: in}

@@ -201,7 +201,7 @@ func newField(sf reflect.StructField, path []int) (field, bool) {
 	}
 	_, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
 	f.quoted = slices.Contains(strings.Split(options, ","), "string") && isBasic(deref(sf.Type).Kind())
-	f.plain = !f.quoted && isBasic(sf.Type.Kind()) && hooksOf(sf.Type)|hooksOf(reflect.PointerTo(sf.Type)) == 0
+	f.plain = !f.quoted && infoOf(sf.Type).basic
 	return f, true
 }
 
@@ -215,7 +215,8 @@ func deref(t reflect.Type) reflect.Type {
 func tagName(sf reflect.StructField) string {
 	name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
 	for _, c := range name {
-		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+		known := strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", c)
+		if !known && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
 			return ""
 		}
 	}
