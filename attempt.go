@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,13 +12,6 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/docevent/webhook/internal/endpoint"
-)
-
-// Bounds of what an attempt keeps of a response.
-const (
-	maxExcerpt    = 4 << 10 // of the body, in bytes
-	maxErrorText  = 1 << 10
-	maxLogHeaders = 50
 )
 
 // A result is how an attempt went.
@@ -47,6 +39,7 @@ func (d *Dispatcher) attempt(stop context.Context, h *hook, del *Delivery, test 
 	start := d.now()
 	began := time.Now()
 	req, err := d.request(h, del, start, test)
+	hide := newRedactor(h, req) // before the Transport can change the request
 	var resp *Response
 	if err == nil {
 		ctx, cancel := context.WithTimeout(stop, h.timeout(&d.opts))
@@ -63,7 +56,7 @@ func (d *Dispatcher) attempt(stop context.Context, h *hook, del *Delivery, test 
 	if errors.Is(err, errEndpointChanged) {
 		r.reason = ReasonEndpoint
 	}
-	a.fill(resp, err, r.verdict, newRedactor(h, req))
+	a.fill(resp, err, r.verdict, hide)
 	return r
 }
 
@@ -193,75 +186,6 @@ func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redacto
 
 // classStatus is the class of an attempt whose status was not a success.
 const classStatus = "status"
-
-// A redactor takes out of a response what the request held in confidence: an
-// endpoint may echo it.
-type redactor struct{ secrets []string }
-
-func newRedactor(h *hook, req *Request) *redactor {
-	r := &redactor{}
-	for _, s := range h.rec.Secrets {
-		r.add(s.Value)
-	}
-	if req == nil {
-		return r
-	}
-	r.add(req.URL)
-	for key, values := range maskHeader(req.Header) {
-		if len(values) == 1 && values[0] == masked {
-			r.add(req.Header.Get(key))
-		}
-	}
-	return r
-}
-
-// add hides a text from now on. Short ones are no secrets: hiding them would
-// only blot out the log.
-func (r *redactor) add(s string) {
-	if len(s) >= 6 {
-		r.secrets = append(r.secrets, s)
-	}
-}
-
-func (r *redactor) text(s string) string {
-	for _, secret := range r.secrets {
-		s = strings.ReplaceAll(s, secret, masked)
-	}
-	return strings.ToValidUTF8(s[:min(len(s), maxErrorText)], "?")
-}
-
-func (r *redactor) body(b []byte) []byte {
-	// Cut generously first, so that a secret across the cut is still found.
-	b = bytes.Clone(b[:min(len(b), 2*maxExcerpt)])
-	for _, secret := range r.secrets {
-		b = bytes.ReplaceAll(b, []byte(secret), []byte(masked))
-	}
-	return b[:min(len(b), maxExcerpt)]
-}
-
-// confidential are response headers that are not logged.
-var confidential = map[string]bool{
-	"Set-Cookie": true, "Set-Cookie2": true, "Authorization": true,
-	"Proxy-Authorization": true, "Www-Authenticate": true, "Proxy-Authenticate": true,
-	"Authentication-Info": true,
-}
-
-func (r *redactor) header(h http.Header) http.Header {
-	shown := http.Header{}
-	for key, values := range h {
-		if len(shown) >= maxLogHeaders {
-			break
-		}
-		if confidential[http.CanonicalHeaderKey(key)] {
-			shown[key] = []string{masked}
-			continue
-		}
-		for _, v := range values {
-			shown[key] = append(shown[key], r.text(v))
-		}
-	}
-	return shown
-}
 
 // resolution returns the change that an attempt makes of its delivery.
 func (d *Dispatcher) resolution(h *hook, del *Delivery, r *result) (Change, error) {

@@ -24,12 +24,12 @@ func (c *compiler) condition(w *Webhook) (*condition, error) {
 }
 
 // holds evaluates the condition.
-func (c *condition) holds(ctx context.Context, s *jinja.Scope) (ok bool, err error) {
+func (c *condition) holds(s *jinja.Scope) (ok bool, err error) {
 	if c == nil {
 		return true, nil
 	}
 	defer recoverAs(&err)
-	return c.compiled.Eval(ctx, s)
+	return c.compiled.Eval(context.Background(), s)
 }
 
 // scope returns what the templates of all webhooks see of an event. It caches
@@ -55,15 +55,24 @@ func recoverAs(err *error) {
 }
 
 // A renderBudget bounds the time that one Dispatch spends on templates, so that
-// many slow ones cannot hold up the host's write.
+// many slow ones cannot hold up the host's write. Once it is spent, each gets
+// only a little: enough for those that are not slow, so that these do not pay for
+// the others.
 type renderBudget struct {
-	context.Context
-	cancel context.CancelFunc
+	end  time.Time
+	each time.Duration
 }
 
-// budget allows ten evaluations' time for each hundred events.
-func (d *Dispatcher) budget(ctx context.Context, events int) renderBudget {
+// budget allows ten evaluations' time for each hundred events. It is not cut
+// short by the end of the caller's context: an evaluation that did not take place
+// would be an event lost without an error.
+func (d *Dispatcher) budget(events int) renderBudget {
 	hundreds := time.Duration(1 + (events-1)/100)
-	ctx, cancel := context.WithTimeout(ctx, 10*hundreds*d.opts.RenderTimeout)
-	return renderBudget{ctx, cancel}
+	each := d.opts.RenderTimeout
+	return renderBudget{end: time.Now().Add(10 * hundreds * each), each: each}
+}
+
+// next returns how long the next evaluation may take.
+func (b *renderBudget) next() time.Duration {
+	return min(b.each, max(time.Until(b.end), b.each/50))
 }

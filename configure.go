@@ -69,7 +69,7 @@ func (d *Dispatcher) retryConflict(ctx context.Context, change func(*index) ([]W
 // stored: if reading it back fails, the next look repeats it.
 func (d *Dispatcher) follow(ctx context.Context) error {
 	if _, err := d.refresh(context.WithoutCancel(ctx)); err != nil {
-		d.looked.Store(0)
+		d.looked.Store(-int64(lookInterval))
 		d.log.WarnContext(ctx, "webhook: read back what was saved", "error", err)
 	}
 	return nil
@@ -107,7 +107,13 @@ func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) ([]W
 func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*WebhookRecord, error) {
 	rec, rev := &record{ID: newID("wh_")}, int64(0)
 	if old != nil {
+		if old.hook.rec.ID == "" {
+			return nil, fmt.Errorf("webhook %q: the stored one cannot be read, and is not saved over: %w", w.Name, old.hook.err)
+		}
 		rec, rev = old.hook.rec.clone(), old.hook.rev
+		if rec.Webhook.Tenant != w.Tenant {
+			return nil, configError(w.Name, fieldErrorf("Tenant", "the name belongs to another tenant"))
+		}
 	}
 	if w.Revision != 0 && w.Revision != rev {
 		return nil, fmt.Errorf("webhook %q: %w", w.Name, ErrConflict)

@@ -187,6 +187,9 @@ var transitions = map[transition][]State{
 // change returns what becomes of d: all as it is, the lease given back, but for
 // what edit makes of it. An illegal one is ErrState and changes nothing.
 func (d *Delivery) change(t transition, edit func(*Change)) (Change, error) {
+	if d.Version > DeliveryVersion {
+		return Change{}, fmt.Errorf("%w: a newer version of the library wrote it", ErrState)
+	}
 	if !slices.Contains(transitions[t], d.State) {
 		return Change{}, fmt.Errorf("%w: cannot %s when %s", ErrState, t, d.State)
 	}

@@ -58,22 +58,21 @@ type batch struct {
 func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *batch {
 	made := &batch{}
 	suppressed := isSuppressed(ctx)
-	budget := d.budget(ctx, len(events))
-	defer budget.cancel()
+	budget := d.budget(len(events))
 	for i := range events {
 		hooks := idx.hooks(events[i].DocType, events[i].Type)
 		if len(hooks) == 0 {
 			continue
 		}
 		ev := events[i]
-		b := d.newBenchIn(budget, idx, &ev)
+		b := d.newBench(ctx, budget, idx, &ev)
 		for _, e := range hooks {
 			if e.hook.w.Tenant != ev.Tenant {
 				continue
 			}
 			j := b.judgment(e)
 			j.counts = true
-			o, del := j.decide(b, b.scope, suppressed)
+			o, del := j.decide(suppressed)
 			if del != nil {
 				made.from = append(made.from, len(made.outcomes))
 				made.deliveries = append(made.deliveries, *del)
@@ -84,8 +83,7 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 	return made
 }
 
-// A bench is where one event is judged: what all webhooks see of it. Its context
-// ends when the time for templates is spent.
+// A bench is where one event is judged: what all webhooks see of it.
 type bench struct {
 	renderBudget
 	d     *Dispatcher
@@ -97,12 +95,8 @@ type bench struct {
 }
 
 // newBench fills in what the event left empty.
-func (d *Dispatcher) newBench(ctx context.Context, idx *index, ev *Event) *bench {
-	return d.newBenchIn(d.budget(ctx, 1), idx, ev)
-}
-
-func (d *Dispatcher) newBenchIn(budget renderBudget, idx *index, ev *Event) *bench {
-	b := &bench{renderBudget: budget, d: d, idx: idx, ev: ev, chain: chainFrom(budget), now: d.now()}
+func (d *Dispatcher) newBench(ctx context.Context, budget renderBudget, idx *index, ev *Event) *bench {
+	b := &bench{renderBudget: budget, d: d, idx: idx, ev: ev, chain: chainFrom(ctx), now: d.now()}
 	if ev.ID == "" {
 		ev.ID = newID("evt_")
 	}
@@ -123,7 +117,7 @@ type judgment struct {
 }
 
 // decide returns the outcome, and the delivery if it is Queued or Paused.
-func (j *judgment) decide(ctx context.Context, s *jinja.Scope, suppressed bool) (Outcome, *Delivery) {
+func (j *judgment) decide(suppressed bool) (Outcome, *Delivery) {
 	h := j.entry.hook
 	o := Outcome{Webhook: h.w.Name, EventID: j.ev.ID, Type: j.ev.Type}
 	if suppressed {
@@ -137,7 +131,8 @@ func (j *judgment) decide(ctx context.Context, s *jinja.Scope, suppressed bool) 
 	if o.Decision = j.accepts(); o.Decision != Queued && o.Decision != Paused {
 		return o, nil
 	}
-	ok, err := h.condition.holds(ctx, s)
+	j.scope.Timeout = j.next()
+	ok, err := h.condition.holds(j.scope)
 	switch {
 	case err != nil:
 		o.Decision, o.Err = ConditionError, err
@@ -146,13 +141,13 @@ func (j *judgment) decide(ctx context.Context, s *jinja.Scope, suppressed bool) 
 		o.Decision = ConditionFalse
 		return o, nil
 	}
-	del, err := j.delivery(ctx, s)
+	del, err := j.delivery()
 	if err != nil {
 		o.Decision, o.Err = RenderError, err
 		return o, nil
 	}
 	if o.Decision == Paused {
-		if j.counts && !j.d.valves.roomToPause(h.w.Name, j.d.opts.MaxPaused) {
+		if j.counts && !j.d.valves.roomToPause(h.w.Name, j.entry.status.Since, j.d.opts.MaxPaused) {
 			o.Decision = Disabled
 			return o, nil
 		}
@@ -180,9 +175,10 @@ func (j *judgment) accepts() Decision {
 }
 
 // delivery renders what is to be sent.
-func (j *judgment) delivery(ctx context.Context, s *jinja.Scope) (*Delivery, error) {
+func (j *judgment) delivery() (*Delivery, error) {
 	h, ev := j.entry.hook, j.ev
-	body, err := h.payload.render(ctx, ev, s)
+	j.scope.Timeout = j.next()
+	body, err := h.payload.render(ev, j.scope)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +190,7 @@ func (j *judgment) delivery(ctx context.Context, s *jinja.Scope) (*Delivery, err
 		State: Pending, Created: j.now, Due: j.now, Since: j.now,
 	}
 	if h.url != nil {
-		if del.URL, err = h.url.render(ctx, s, h.endpoint); err != nil {
+		if del.URL, err = h.url.render(j.scope, h.endpoint); err != nil {
 			return nil, err
 		}
 	}

@@ -21,9 +21,10 @@ type Dispatcher struct {
 	env   *jinja.Env
 	log   *slog.Logger
 	owner string // names this process in leases
+	made  time.Time
 
 	index  atomic.Pointer[index]
-	looked atomic.Int64  // when the index was last compared with the store, in Unix nanoseconds
+	looked atomic.Int64  // when the index was last compared with the store, in nanoseconds since made
 	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
 	timed  atomic.Bool   // skew is from an answer that was not slow
 	wake   chan struct{} // holds one token while something may be due
@@ -49,7 +50,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	}
 	return &Dispatcher{
 		store: store, opts: o, env: env, log: o.Logger,
-		owner: newID("run_"), wake: make(chan struct{}, 1),
+		owner: newID("run_"), made: time.Now(), wake: make(chan struct{}, 1),
 		reload: make(chan struct{}, 1),
 	}, nil
 }

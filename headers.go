@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+	"unicode/utf8"
 )
 
 // Headers of ours; those of signatures stand with their schemes.
@@ -69,12 +70,10 @@ func headerRows(rows []Header, signature string) (http.Header, error) {
 func checkHeader(key, value, signature string) error {
 	name := textproto.CanonicalMIMEHeaderKey(key)
 	switch {
-	case !validHeaderName(key):
-		return fmt.Errorf("%q is not a header name", key)
+	case !validHeaderName(key): // not quoted: it may hold a value by mistake
+		return errors.New("the key is not a header name")
 	case reservedHeaders[name] || name == textproto.CanonicalMIMEHeaderKey(signature):
 		return fmt.Errorf("%s is set by the library", name)
-	case strings.HasPrefix(name, ":"):
-		return fmt.Errorf("%q is not a header name", key)
 	case len(key)+len(value) > maxHeaderBytes:
 		return fmt.Errorf("%s is longer than %d bytes", name, maxHeaderBytes)
 	}
@@ -109,6 +108,9 @@ func validHeaderName(s string) bool {
 // checkHeaderValue refuses what RFC 9110, section 5.5, does not allow in a field
 // value. Its errors do not hold the value.
 func checkHeaderValue(v string) error {
+	if !utf8.ValidString(v) {
+		return errors.New("the value is not valid UTF-8")
+	}
 	if v != strings.Trim(v, " \t") {
 		return errors.New("the value begins or ends with white space")
 	}

@@ -81,7 +81,7 @@ func (d *Dispatcher) recount(ctx context.Context) error {
 		if e.status.State == Disabled && e.status.By == ByLibrary {
 			counts, err := c.Count(ctx, name)
 			if err == nil {
-				d.valves.setPaused(name, counts.ByState[Paused])
+				d.valves.setPaused(name, e.status.Since, counts.ByState[Paused])
 			}
 			errs = append(errs, err)
 		}

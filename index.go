@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ func (d *Dispatcher) current(ctx context.Context) (*index, error) {
 		return d.refresh(ctx)
 	}
 	last := d.looked.Load()
-	now := time.Now().UnixNano()
+	now := int64(time.Since(d.made))
 	if now-last < int64(lookInterval) || !d.looked.CompareAndSwap(last, now) {
 		return idx, nil
 	}
@@ -99,7 +100,10 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	if old != nil && rev.N == seen.N {
 		return old, nil
 	}
-	idx := d.newIndex(recs, old)
+	idx, err := d.newIndex(recs, old)
+	if err != nil {
+		return nil, err
+	}
 	idx.seen = rev
 	d.index.Store(idx)
 	return idx, nil
@@ -117,7 +121,7 @@ func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, R
 			return nil, rev, fmt.Errorf("webhook: read webhooks: %w", err)
 		}
 		answered := time.Now()
-		d.looked.Store(answered.UnixNano())
+		d.looked.Store(int64(answered.Sub(d.made)))
 		slow := answered.Sub(asked) >= lookInterval
 		if !rev.Now.IsZero() && !(slow && d.timed.Load()) {
 			d.skew.Store(int64(rev.Now.Sub(answered)))
@@ -130,31 +134,41 @@ func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, R
 }
 
 // newIndex makes an index of records. What did not change since the old one is
-// not compiled again.
-func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) *index {
+// not compiled again. If one of them is sealed and cannot be opened there is no
+// index: to go on without it would lose its events, and save over its secrets.
+func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) {
 	x := &index{byName: map[string]*entry{}, byEvent: map[eventKey][]*entry{}, tags: map[string]bool{}}
 	if i := slices.IndexFunc(recs, func(r WebhookRecord) bool { return r.Name == chainKeyName }); i >= 0 {
 		x.keyRev = recs[i].Revision
 		if err := d.decode(chainKeyName, recs[i].Data, &x.chainKey); err != nil {
-			d.log.Error("webhook: read the chain key", "error", err)
+			return nil, fmt.Errorf("webhook: read the chain key: %w", err)
 		}
 	}
 	for _, r := range recs {
 		if !strings.HasPrefix(r.Name, reservedPrefix) {
-			x.byName[r.Name] = &entry{hook: d.reuse(r, old, x.chainKey)}
+			h := d.reuse(r, old, x.chainKey)
+			if errors.Is(h.err, errUnsealed) {
+				return nil, fmt.Errorf("webhook: read webhook %q: %w", r.Name, h.err)
+			}
+			x.byName[r.Name] = &entry{hook: h}
 		}
 	}
 	for _, r := range recs {
 		name, ok := strings.CutPrefix(r.Name, statusPrefix)
 		if e := x.byName[name]; ok && e != nil {
 			e.statusRev = r.Revision
-			if err := d.decode(r.Name, r.Data, &e.rec); err != nil {
+			err := d.decode(r.Name, r.Data, &e.rec)
+			if errors.Is(err, errUnsealed) {
+				return nil, fmt.Errorf("webhook: read the status of %q: %w", name, err)
+			}
+			if err != nil {
 				d.log.Error("webhook: read a status", "webhook", name, "error", err)
+				e.rec = statusRecord{Disabled: true, By: ByLibrary, Reason: "its status cannot be read"}
 			}
 		}
 	}
 	x.link()
-	return x
+	return x, nil
 }
 
 // link fills in what follows from the entries.

@@ -108,6 +108,9 @@ func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(*Delivery) (Change, error)) error {
 	for range saveTries {
 		del, err := d.store.Delivery(ctx, id)
+		if err == nil && del == nil {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
@@ -116,6 +119,9 @@ func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(
 			return err
 		}
 		errs, err := d.store.Update(ctx, []Change{c})
+		if err == nil && len(errs) != 1 {
+			err = fmt.Errorf("%d results for one change", len(errs))
+		}
 		if err != nil {
 			return err
 		}

@@ -194,6 +194,9 @@ func (r Retention) withDefaults() Retention {
 // to record what came of it.
 const leaseMargin = 10 * time.Second
 
+// maxConcurrency bounds the attempts that can be asked for.
+const maxConcurrency = 100_000
+
 // validate names the first field that cannot be. It wants defaults filled in.
 func (o *Options) validate() error {
 	positive := []struct {
@@ -208,6 +211,19 @@ func (o *Options) validate() error {
 	for _, p := range positive {
 		if p.value <= 0 {
 			return fmt.Errorf("webhook: Options.%s: negative", p.field)
+		}
+	}
+	for field, value := range map[string]int{"Concurrency": o.Concurrency, "PerEndpoint": o.PerEndpoint} {
+		if value > maxConcurrency {
+			return fmt.Errorf("webhook: Options.%s: above %d", field, maxConcurrency)
+		}
+	}
+	for field, value := range map[string]time.Duration{
+		"Timeout": o.Timeout, "Lease": o.Lease, "PollInterval": o.PollInterval,
+		"StopTimeout": o.StopTimeout, "RenderTimeout": o.RenderTimeout,
+	} {
+		if value > maxDelay {
+			return fmt.Errorf("webhook: Options.%s: longer than 30 days", field)
 		}
 	}
 	if o.Lease < o.Timeout+leaseMargin {

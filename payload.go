@@ -28,7 +28,7 @@ type payload struct {
 	max         int
 	warnings    []string // of the trial at save
 	// append adds the body of an event to dst; nil: there is no body.
-	append func(ctx context.Context, dst []byte, ev *Event, s *jinja.Scope) ([]byte, error)
+	append func(dst []byte, ev *Event, s *jinja.Scope) ([]byte, error)
 }
 
 // payload compiles how the webhook's body is made: the table of DESIGN's bodies.
@@ -51,7 +51,7 @@ func (c *compiler) payload(h *hook) (*payload, error) {
 	case bodiless:
 		p.contentType = ""
 	case w.Structure == JSON:
-		p.append = func(_ context.Context, dst []byte, _ *Event, _ *jinja.Scope) ([]byte, error) {
+		p.append = func(dst []byte, _ *Event, _ *jinja.Scope) ([]byte, error) {
 			return append(dst, "{}"...), nil
 		}
 	default:
@@ -68,14 +68,14 @@ var errBodyTooLarge = errors.New("the body is larger than Options.MaxBodyBytes")
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // render returns the body of an event, in memory of its own; nil for none.
-func (p *payload) render(ctx context.Context, ev *Event, s *jinja.Scope) (body []byte, err error) {
+func (p *payload) render(ev *Event, s *jinja.Scope) (body []byte, err error) {
 	if p.append == nil {
 		return nil, nil
 	}
 	defer recoverAs(&err)
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	*buf, err = p.append(ctx, (*buf)[:0], ev, s)
+	*buf, err = p.append((*buf)[:0], ev, s)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (p *payload) render(ctx context.Context, ev *Event, s *jinja.Scope) (body [
 
 // appendEnvelope adds what Frappe sends when nothing is configured: the whole
 // document, or the event's data.
-func appendEnvelope(_ context.Context, dst []byte, ev *Event, s *jinja.Scope) ([]byte, error) {
+func appendEnvelope(dst []byte, ev *Event, s *jinja.Scope) ([]byte, error) {
 	var err error
 	if ev.Type.IsDocumentEvent() {
 		dst = append(dst, `{"doctype":`...)
@@ -131,8 +131,8 @@ func lastRows(rows []Field) []Field {
 
 // appendRows adds a JSON object of the rows. A field the document does not have
 // is null.
-func appendRows(rows []Field) func(context.Context, []byte, *Event, *jinja.Scope) ([]byte, error) {
-	return func(_ context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+func appendRows(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
+	return func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		for i, row := range rows {
 			v, err := s.Field(row.Fieldname)
 			if err != nil {
@@ -150,8 +150,8 @@ func appendRows(rows []Field) func(context.Context, []byte, *Event, *jinja.Scope
 }
 
 // appendForm adds the rows as a form, in their order.
-func appendForm(rows []Field) func(context.Context, []byte, *Event, *jinja.Scope) ([]byte, error) {
-	return func(_ context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+func appendForm(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
+	return func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		for i, row := range rows {
 			v, err := s.Field(row.Fieldname)
 			if err != nil {
@@ -245,9 +245,9 @@ func (c *compiler) textBody(w *Webhook, p *payload) error {
 	if err != nil {
 		return &fieldError{field: "Body", err: err}
 	}
-	p.append = func(ctx context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+	p.append = func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		sink := jinja.NewText(dst, p.max)
-		err := t.Render(ctx, s, sink)
+		err := t.Render(context.Background(), s, sink)
 		return sink.Bytes(), err
 	}
 	return nil
@@ -268,9 +268,9 @@ func (c *compiler) jsonBody(w *Webhook, p *payload) error {
 		p.warnings = append(p.warnings, "not every path through the body gives JSON: "+first.Error())
 	}
 	memo := &jsonbody.Memo{}
-	p.append = func(ctx context.Context, dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
+	p.append = func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		sink := memo.Writer(dst, p.max)
-		if err := t.Render(ctx, s, sink); err != nil {
+		if err := t.Render(context.Background(), s, sink); err != nil {
 			return sink.Bytes(), err
 		}
 		return sink.Bytes(), sink.Close()

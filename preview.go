@@ -32,13 +32,12 @@ func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview
 	if err != nil {
 		return nil, err
 	}
-	b := d.newBench(ctx, idx, &ev)
-	defer b.cancel()
+	b := d.newBench(ctx, d.budget(1), idx, &ev)
 	j := b.judgment(e)
-	o, del := j.decide(b, b.scope, isSuppressed(ctx))
+	o, del := j.decide(isSuppressed(ctx))
 	p := &Preview{Outcome: o, Warnings: e.hook.warnings(&ev)}
 	if del == nil && o.Decision != RenderError {
-		if del, err = j.delivery(b, b.scope); err != nil {
+		if del, err = j.delivery(); err != nil {
 			p.Warnings = append(p.Warnings, "rendering fails: "+err.Error())
 		}
 	}
@@ -97,12 +96,11 @@ func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	b := d.newBench(ctx, idx, &ev)
-	defer b.cancel()
+	b := d.newBench(ctx, d.budget(1), idx, &ev)
 	var r Report
 	for _, e := range idx.hooks(ev.DocType, ev.Type) {
 		if e.hook.w.Tenant == ev.Tenant {
-			o, _ := b.judgment(e).decide(b, b.scope, isSuppressed(ctx))
+			o, _ := b.judgment(e).decide(isSuppressed(ctx))
 			r.Outcomes = append(r.Outcomes, o)
 		}
 	}
@@ -123,9 +121,8 @@ func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Atte
 	if e.hook.err != nil {
 		return nil, fmt.Errorf("webhook %q: send test: %w", name, e.hook.err)
 	}
-	b := d.newBench(ctx, d.index.Load(), &ev)
-	defer b.cancel()
-	del, err := b.judgment(e).delivery(b, b.scope)
+	b := d.newBench(ctx, d.budget(1), d.index.Load(), &ev)
+	del, err := b.judgment(e).delivery()
 	if err != nil {
 		return nil, fmt.Errorf("webhook %q: send test: %w", name, err)
 	}

@@ -139,6 +139,7 @@ func (r *runner) skip() (names []string, strict bool) {
 			continue
 		}
 		q.skipped = false
+		q.broken = q.broken && !r.usable(name)
 		if full, spreads := r.full(q); full {
 			names, q.skipped = append(names, name), true
 			strict = strict || spreads
@@ -156,6 +157,14 @@ func (r *runner) unblocked(q *queue) bool {
 	}
 	full, _ := r.full(q)
 	return !full
+}
+
+// usable reports whether this process can send for a webhook, or would cancel its
+// deliveries.
+func (r *runner) usable(webhook string) bool {
+	idx := r.d.index.Load()
+	e := idx.byName[webhook]
+	return e == nil || e.hook.err == nil
 }
 
 // full reports whether a webhook's next delivery would wait for long, and

@@ -140,16 +140,20 @@ func (d *Dispatcher) sealed(data []byte) bool {
 	return d.opts.Sealer == nil || bytes.HasPrefix(data, sealedPrefix)
 }
 
+// errUnsealed is the error of data whose seal cannot be opened now. It may be
+// well again: a key service that does not answer, or an option not set yet.
+var errUnsealed = errors.New("cannot be opened")
+
 // decode reads what encode wrote. Data written before there was a Sealer is
 // read too.
 func (d *Dispatcher) decode(name string, data []byte, v any) error {
 	if sealed, ok := bytes.CutPrefix(data, sealedPrefix); ok {
 		if d.opts.Sealer == nil {
-			return errors.New("the stored webhook is sealed and Options.Sealer is not set")
+			return fmt.Errorf("sealed data %w: Options.Sealer is not set", errUnsealed)
 		}
 		var err error
 		if data, err = d.opts.Sealer.Open(sealed, []byte(name)); err != nil {
-			return fmt.Errorf("open sealed webhook: %w", err)
+			return fmt.Errorf("sealed data %w: %w", errUnsealed, err)
 		}
 	}
 	if err := json.Unmarshal(data, v); err != nil {

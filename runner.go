@@ -261,6 +261,8 @@ func (d *Dispatcher) entryOf(ctx context.Context, del *Delivery) (*entry, error)
 	if e := idx.byName[del.Webhook]; e != nil {
 		return e, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookInterval)
+	defer cancel()
 	if idx, err = d.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -294,11 +296,14 @@ func (r *runner) launch(it item) {
 	r.queue(it.del.Webhook).inFlight++
 	r.flights = append(r.flights, f)
 	r.group.Go(func() error {
+		// Deferred: a Transport may end the goroutine, as a test's FailNow does.
+		defer func() {
+			select {
+			case r.done <- f:
+			case <-r.gone:
+			}
+		}()
 		f.after = r.d.deliver(r.attempts, r.writes, &f.item)
-		select {
-		case r.done <- f:
-		case <-r.gone:
-		}
 		return nil
 	})
 }

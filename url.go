@@ -30,7 +30,7 @@ var (
 func (c *compiler) dynamicURL(w *Webhook) (*urlTemplate, string, error) {
 	t, err := c.env.Template("url", w.URL, w.lang())
 	if err != nil {
-		return nil, "", &fieldError{field: "URL", err: err}
+		return nil, "", &fieldError{field: "URL", err: concealLine(err)}
 	}
 	u := &urlTemplate{t: t, anyHost: c.opts.DynamicHosts}
 	if u.anyHost {
@@ -55,11 +55,11 @@ func (c *compiler) dynamicURL(w *Webhook) (*urlTemplate, string, error) {
 
 // render returns the URL of an event. at is the endpoint it must lead to, ""
 // for any.
-func (u *urlTemplate) render(ctx context.Context, s *jinja.Scope, at string) (raw string, err error) {
+func (u *urlTemplate) render(s *jinja.Scope, at string) (raw string, err error) {
 	defer recoverAs(&err)
 	sink := &urlSink{anyHost: u.anyHost}
-	if err := u.t.Render(ctx, s, sink); err != nil {
-		return "", err
+	if err := u.t.Render(context.Background(), s, sink); err != nil {
+		return "", concealLine(err)
 	}
 	sink.closeSegment()
 	parsed, err := endpoint.Parse(strings.TrimSpace(string(sink.dst)))
@@ -70,6 +70,18 @@ func (u *urlTemplate) render(ctx context.Context, s *jinja.Scope, at string) (ra
 		return "", errDynamicHost
 	}
 	return parsed.String(), nil
+}
+
+// concealLine returns a template's error without the line it stands in: a URL may
+// hold a secret.
+func concealLine(err error) error {
+	var te *jinja.Error
+	if !errors.As(err, &te) {
+		return err
+	}
+	concealed := *te
+	concealed.SourceLine = ""
+	return &concealed
 }
 
 // authorityEnd returns where the scheme, host and port of a URL end: at the

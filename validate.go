@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/docevent/webhook/internal/jinja"
 )
@@ -58,8 +59,12 @@ func (w Webhook) Validate() error {
 	return err
 }
 
-// maxEvents bounds the events a webhook listens to, and its data rows.
-const maxEvents, maxRows = 100, 1000
+// Bounds of a webhook's rows.
+const (
+	maxEvents   = 100
+	maxRows     = 1000 // of data
+	maxRowBytes = 1 << 10
+)
 
 // checkEvents checks what the webhook listens to.
 func checkEvents(w *Webhook, o *Options) error {
@@ -121,6 +126,14 @@ func checkIdentity(w *Webhook) error {
 			return &fieldError{field: f.field, err: err}
 		}
 	}
+	// What is stored as JSON would not be the same any more.
+	for _, f := range []struct{ field, value string }{
+		{"Condition", w.Condition}, {"URL", w.URL}, {"Body", w.Body},
+	} {
+		if !utf8.ValidString(f.value) {
+			return fieldErrorf(f.field, "not valid UTF-8")
+		}
+	}
 	return nil
 }
 
@@ -151,6 +164,8 @@ func checkRows(w *Webhook, fields []string) error {
 		switch {
 		case row.Fieldname == "":
 			return fieldErrorf(field, "empty")
+		case len(row.Fieldname)+len(row.Key) > maxRowBytes || !utf8.ValidString(row.Fieldname+row.Key):
+			return fieldErrorf(field, "longer than %d bytes with its Key, or not valid UTF-8", maxRowBytes)
 		case seen[row.Fieldname]:
 			return fieldErrorf(field, "%q is entered more than once", row.Fieldname)
 		case fields != nil && row.Fieldname != "name" && row.Fieldname != "doctype" &&
@@ -188,6 +203,9 @@ func checkDelivery(w *Webhook, o *Options) error {
 // checkSignatures checks the schemes with the secret that is in force; without
 // one only if it must be there by now.
 func checkSignatures(schemes []Scheme, secret string, lenient bool) error {
+	if len(schemes) > 4 {
+		return fieldErrorf("Signatures", "more than there are schemes")
+	}
 	for i, s := range schemes {
 		if slices.Contains(schemes[:i], s) {
 			return fieldErrorf(fmt.Sprintf("Signatures[%d]", i), "%s twice", s)
@@ -195,6 +213,9 @@ func checkSignatures(schemes []Scheme, secret string, lenient bool) error {
 	}
 	if secret != "" && strings.TrimSpace(secret) == "" {
 		return fieldErrorf("Secret", "nothing but white space")
+	}
+	if !utf8.ValidString(secret) {
+		return fieldErrorf("Secret", "not valid UTF-8")
 	}
 	if secret == "" && lenient {
 		secret = NewSecret() // serves every scheme: what is left to check is the schemes

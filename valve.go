@@ -23,9 +23,10 @@ type valve struct {
 	open     time.Duration // for how long the breaker opened last; 0: it is closed
 	until    time.Time     // the breaker is open until then, then lets one probe through
 
-	health health // counted here and not yet stored
-	stored time.Time
-	paused int // deliveries that were paused while the library has it disabled
+	health      health // counted here and not yet stored
+	stored      time.Time
+	paused      int       // deliveries that were paused while the library has it disabled
+	pausedSince time.Time // when it did
 }
 
 // valves are those of all webhooks, by name. The zero value is ready.
@@ -130,10 +131,15 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 }
 
 // roomToPause counts a delivery that is to be paused, if there is room.
-func (vs *valves) roomToPause(name string, limit int) bool {
+//
+// The count begins anew with each time that the webhook is disabled, at since.
+func (vs *valves) roomToPause(name string, since time.Time, limit int) bool {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	v := vs.get(name)
+	if !v.pausedSince.Equal(since) {
+		v.paused, v.pausedSince = 0, since
+	}
 	if v.paused >= limit {
 		return false
 	}
@@ -151,10 +157,11 @@ func (vs *valves) notPaused(name string) {
 }
 
 // setPaused corrects the count to what the store has.
-func (vs *valves) setPaused(name string, n int) {
+func (vs *valves) setPaused(name string, since time.Time, n int) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	vs.get(name).paused = n
+	v := vs.get(name)
+	v.paused, v.pausedSince = n, since
 }
 
 // takeHealth returns what was counted of the webhooks and not yet stored, if it

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -237,6 +238,23 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 		RequireActivation: w.RequireActivation, Tenant: w.Tenant, Revision: w.Revision,
 	})
 }
+
+// String returns the webhook's JSON form with the values of its headers masked,
+// so that printing or logging it shows no secret.
+func (w Webhook) String() string {
+	w.Headers = slices.Clone(w.Headers)
+	for i := range w.Headers {
+		w.Headers[i].Value = masked
+	}
+	data, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Sprintf("webhook %q", w.Name)
+	}
+	return string(data)
+}
+
+// GoString is String, for %#v.
+func (w Webhook) GoString() string { return w.String() }
 
 // UnmarshalJSON reads the webhook, its Secret included. Unknown members are
 // ignored, as encoding/json does.

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"text/template/parse"
 
@@ -23,8 +24,12 @@ type TrialState interface {
 // Bounds of a trial.
 const (
 	maxTrialPaths = 256
-	maxTrialSteps = 200_000
+	maxTrialSteps = 200_000 // of all paths
+	maxPathSteps  = 20_000  // of one: nested loops double it with each level
 )
+
+// errLongPath ends a path that is too long to follow.
+var errLongPath = errors.New("the path is too long to follow")
 
 // Try walks paths through the template without evaluating anything of a
 // document: each branch one way and the other, each loop 0, 1 and 2 times. The
@@ -42,6 +47,13 @@ func (t *Template) Try(newState func() TrialState) (ok, broken int, firstErr *Er
 		}
 		tr.begin(newState())
 		err := t.body.try(tr)
+		if errors.Is(err, errLongPath) {
+			ok++ // nothing is known against it
+			if tr.random == nil && !tr.advance() {
+				break
+			}
+			continue
+		}
 		if err == nil {
 			err = at(len(t.src)+t.shift, tr.state.Close())
 		}
@@ -67,10 +79,13 @@ type trial struct {
 	decided map[string]int // by the spelling of a test
 	random  *rand.Rand
 	steps   int
+
+	pathSteps int
 }
 
 func (tr *trial) begin(s TrialState) {
 	tr.state, tr.next, tr.decided, tr.run.steps = s, 0, map[string]int{}, 0
+	tr.pathSteps = 0
 	if tr.random != nil {
 		tr.chosen, tr.options = tr.chosen[:0], tr.options[:0]
 	}
@@ -129,6 +144,9 @@ func (tr *trial) decide(t trialTest, test predFn) bool {
 func (s *steps) try(tr *trial) error {
 	for _, one := range s.list {
 		tr.steps++
+		if tr.pathSteps++; tr.pathSteps > maxPathSteps {
+			return errLongPath
+		}
 		if err := one.try(tr); err != nil {
 			return err
 		}
