@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -260,12 +261,70 @@ func TestSealedAtRest(t *testing.T) {
 	require.NoError(t, again.Drain(t.Context()))
 	require.NoError(t, r.Requests()[0].Err)
 
+	// What cannot be opened is not gone on without: that would lose its events, and
+	// save over its secret.
 	without, _ := newDispatcherOn(t, store, nil)
 	_, err = without.Webhook(t.Context(), "orders")
+	require.ErrorContains(t, err, "Options.Sealer is not set")
+	_, err = without.Dispatch(t.Context(), updated(nil))
+	require.Error(t, err)
+	require.Error(t, without.SaveWebhook(t.Context(), w))
+}
+
+// A Sealer that fails for a while changes nothing of what is known already.
+func TestSealerFailsForAWhile(t *testing.T) {
+	store := webhook.NewMemoryStore()
+	inner, err := webhook.NewSealer(bytes.Repeat([]byte{7}, 32))
 	require.NoError(t, err)
-	report, err := without.Dispatch(t.Context(), updated(nil))
+	sealer := &moodySealer{Sealer: inner}
+	d, r := newDispatcherOn(t, store, &webhook.Options{Sealer: sealer})
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)))
+	other, _ := newDispatcherOn(t, store, &webhook.Options{Sealer: inner})
+	require.NoError(t, other.Disable(t.Context(), "orders", "quiet"))
+	require.NoError(t, other.Enable(t.Context(), "orders"))
+
+	sealer.down = true
+	require.Error(t, d.SaveWebhook(t.Context(), orders(nil)))
+	report, err := d.Dispatch(t.Context(), updated(nil))
 	require.NoError(t, err)
-	require.Empty(t, report.Outcomes, "what cannot be opened listens to nothing, and is logged")
+	require.Equal(t, webhook.Queued, report.Outcomes[0].Decision)
+
+	sealer.down = false
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)))
+	require.NoError(t, d.Drain(t.Context()))
+	require.NoError(t, r.Requests()[0].Err)
+}
+
+type moodySealer struct {
+	webhook.Sealer
+	down bool
+}
+
+func (s *moodySealer) Open(sealed, associated []byte) ([]byte, error) {
+	if s.down {
+		return nil, errors.New("key service does not answer")
+	}
+	return s.Sealer.Open(sealed, associated)
+}
+
+// The name of a webhook stays with its tenant.
+func TestTenantKeepsName(t *testing.T) {
+	d, _ := newDispatcher(t, nil)
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Tenant = "a" })))
+	err := d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Tenant, w.Secret = "b", "" }))
+	var ce *webhook.ConfigError
+	require.ErrorAs(t, err, &ce)
+	require.Equal(t, "Tenant", ce.Field)
+}
+
+// Printing a webhook shows neither its secret nor its headers.
+func TestPrintingShowsNoSecret(t *testing.T) {
+	w := orders(func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "Authorization", Value: "Bearer abc"}} })
+	for _, text := range []string{fmt.Sprint(w), fmt.Sprintf("%+v", w), fmt.Sprintf("%#v", w), fmt.Sprintf("%s", &w)} {
+		require.NotContains(t, text, testSecret)
+		require.NotContains(t, text, "Bearer")
+		require.Contains(t, text, "Sales Order")
+	}
 }
 
 func TestCheckWebhook(t *testing.T) {

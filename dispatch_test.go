@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -182,6 +183,34 @@ func TestDispatchRefusesInvalidEvents(t *testing.T) {
 			require.Empty(t, ds, "the valid event beside it was dispatched")
 		})
 	}
+}
+
+// An ended context never makes an event vanish: the store's error is returned.
+func TestDispatchWithEndedContext(t *testing.T) {
+	d, _ := newDispatcher(t, nil)
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Condition = "doc.total > 1" })))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := d.Dispatch(ctx, updated(map[string]any{"total": 2}))
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Slow templates take no time from those that are not slow.
+func TestSlowConditionsDoNotStarveOthers(t *testing.T) {
+	d, _ := newDispatcher(t, &webhook.Options{
+		RenderTimeout: 20 * time.Millisecond,
+		Funcs:         map[string]any{"nap": func() bool { time.Sleep(5 * time.Millisecond); return true }},
+	})
+	for i := range 12 {
+		require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) {
+			w.Name = fmt.Sprintf("a slow %02d", i)
+			w.Condition = "{% for i in range(2000) %}{{ nap() }}{% endfor %}"
+		})))
+	}
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Name, w.Condition = "quick", "doc.total > 1" })))
+	report, err := d.Dispatch(t.Context(), updated(map[string]any{"total": 2}))
+	require.NoError(t, err)
+	require.Equal(t, webhook.Queued, report.Outcomes[12].Decision, "%v", report.Outcomes[12].Err)
 }
 
 func TestDispatchDuplicate(t *testing.T) {
