@@ -58,6 +58,8 @@ func textMethods() map[string]*builtin {
 	return map[string]*builtin{
 		"upper":      onText(upper),
 		"lower":      onText(strings.ToLower),
+		"casefold":   onText(strings.ToLower),
+		"swapcase":   onText(swapCase),
 		"capitalize": onText(capitalize),
 		"title":      onText(titleCase),
 		"strip":      stripper(true, true),
@@ -70,12 +72,17 @@ func textMethods() map[string]*builtin {
 		"rfind":      finder(true, false),
 		"index":      finder(false, true),
 		"isdigit":    every(unicode.IsDigit),
-		"isnumeric":  every(unicode.IsNumber),
-		"isalpha":    every(unicode.IsLetter),
-		"isalnum":    every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
-		"isspace":    every(unicode.IsSpace),
-		"islower":    def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
-		"isupper":    def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
+		"isdecimal":  every(unicode.IsDigit),
+		"istitle": def("self", func(c call) any {
+			s := c.str(0)
+			return s == titleCase(s) && strings.IndexFunc(s, unicode.IsUpper) >= 0
+		}),
+		"isnumeric": every(unicode.IsNumber),
+		"isalpha":   every(unicode.IsLetter),
+		"isalnum":   every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
+		"isspace":   every(unicode.IsSpace),
+		"islower":   def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
+		"isupper":   def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
 		"zfill": def("self width", func(c call) any {
 			return must(spec{fill: "0", align: '=', width: c.int(1)}.place(c.run, c.str(0), true))
 		}),
@@ -115,6 +122,15 @@ func (c call) texts(parts []string) any {
 }
 
 // titleCase is str.title: a letter after anything else is a capital.
+func swapCase(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsUpper(c) {
+			return unicode.ToLower(c)
+		}
+		return unicode.ToUpper(c)
+	}, s)
+}
+
 func titleCase(s string) string {
 	inWord := false
 	return strings.Map(func(c rune) rune {

@@ -30,6 +30,10 @@ func newTests() map[string]*builtin {
 		"number":    is(func(v any) bool { _, ok := v.(bool); return ok || value.IsNumber(v) }),
 		"string":    is(func(v any) bool { _, ok := value.Text(v); return ok }),
 		"mapping":   is(value.IsMapping),
+		"callable":  is(value.IsUndefined), // which Jinja2 lets be called, to fail
+		"escaped":   is(func(v any) bool { _, ok := v.(value.Markup); return ok }),
+		"filter":    def("name", func(c call) any { _, ok := c.env.filter(c.text(0)); return ok }),
+		"test":      def("name", func(c call) any { _, ok := c.env.tests[c.text(0)]; return ok }),
 		"sequence":  is(isIndexable),
 		"iterable":  is(isIterable),
 		"lower":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),

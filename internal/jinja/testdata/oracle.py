@@ -103,9 +103,8 @@ class Grammar:
     """Invents sources, by kind of value so that most of them mean something.
 
     It leaves out what the engine refuses by name because messages do not need
-    it: encode (there are no bytes), pprint, wordwrap, xmlattr, swapcase,
-    casefold, expandtabs, rpartition, istitle, isdecimal, the tests escaped,
-    callable, filter and test, %a, and conversions in str.format.
+    it: encode (there are no bytes), pprint, wordwrap, xmlattr,
+    expandtabs, rpartition, %a, and conversions in str.format.
     """
 
     def __init__(self, rnd):
