@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"text/template"
 	"time"
 )
@@ -199,32 +200,26 @@ const maxConcurrency = 100_000
 
 // validate names the first field that cannot be. It wants defaults filled in.
 func (o *Options) validate() error {
-	positive := []struct {
-		field string
-		value int64
+	bounded := []struct {
+		field       string
+		value, most int64
 	}{
-		{"Concurrency", int64(o.Concurrency)}, {"PerEndpoint", int64(o.PerEndpoint)},
-		{"Timeout", int64(o.Timeout)}, {"Lease", int64(o.Lease)},
-		{"PollInterval", int64(o.PollInterval)}, {"RenderTimeout", int64(o.RenderTimeout)},
-		{"MaxBodyBytes", int64(o.MaxBodyBytes)}, {"AutoDisable.Attempts", int64(o.AutoDisable.Attempts)},
+		{"Concurrency", int64(o.Concurrency), maxConcurrency},
+		{"PerEndpoint", int64(o.PerEndpoint), maxConcurrency},
+		{"Timeout", int64(o.Timeout), int64(maxDelay)},
+		{"Lease", int64(o.Lease), int64(maxDelay)},
+		{"PollInterval", int64(o.PollInterval), int64(maxDelay)},
+		{"RenderTimeout", int64(o.RenderTimeout), int64(maxDelay)},
+		{"MaxBodyBytes", int64(o.MaxBodyBytes), math.MaxInt32},
+		{"AutoDisable.Attempts", int64(o.AutoDisable.Attempts), math.MaxInt32},
 	}
-	for _, p := range positive {
-		if p.value <= 0 {
-			return fmt.Errorf("webhook: Options.%s: negative", p.field)
+	for _, b := range bounded {
+		if b.value <= 0 || b.value > b.most {
+			return fmt.Errorf("webhook: Options.%s: not positive, or too large", b.field)
 		}
 	}
-	for field, value := range map[string]int{"Concurrency": o.Concurrency, "PerEndpoint": o.PerEndpoint} {
-		if value > maxConcurrency {
-			return fmt.Errorf("webhook: Options.%s: above %d", field, maxConcurrency)
-		}
-	}
-	for field, value := range map[string]time.Duration{
-		"Timeout": o.Timeout, "Lease": o.Lease, "PollInterval": o.PollInterval,
-		"StopTimeout": o.StopTimeout, "RenderTimeout": o.RenderTimeout,
-	} {
-		if value > maxDelay {
-			return fmt.Errorf("webhook: Options.%s: longer than 30 days", field)
-		}
+	if o.StopTimeout > maxDelay {
+		return fmt.Errorf("webhook: Options.StopTimeout: longer than %v", maxDelay)
 	}
 	if o.Lease < o.Timeout+leaseMargin {
 		return fmt.Errorf("webhook: Options.Lease: shorter than Timeout + %v", leaseMargin)
