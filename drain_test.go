@@ -119,7 +119,8 @@ func TestWaitingForARetryCostsNoGoroutine(t *testing.T) {
 		stats, err := w.Stats(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 10_000, stats.ByState[webhook.Pending])
-		require.LessOrEqual(t, runtime.NumGoroutine(), idle)
+		// The count is the whole program's: others of it come and go.
+		require.LessOrEqual(t, runtime.NumGoroutine(), idle+10)
 		stop()
 	})
 }
