@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -98,10 +97,22 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 // contentType returns the stored one, or the row that spells the same out.
 func (h *hook) contentType(del *Delivery) string {
 	row := h.header.Get(headerContentType)
-	if row != "" && strings.HasPrefix(row, del.ContentType) {
+	structure := structureOf(del.ContentType)
+	if row != "" && structure != "" && checkContentType(row, structure) == nil {
 		return row
 	}
 	return del.ContentType
+}
+
+// structureOf returns how a body of a stored content type is encoded.
+func structureOf(contentType string) Structure {
+	switch contentType {
+	case contentTypeJSON:
+		return JSON
+	case contentTypeForm:
+		return Form
+	}
+	return "" // a text is sent as the type it was rendered as
 }
 
 // target returns where a delivery goes.
@@ -209,6 +220,12 @@ func (d *Dispatcher) policy(h *hook) RetryPolicy {
 	return d.opts.Retry.withDefaults()
 }
 
+// hintJitter returns a random share, up to a fifth, of how long the endpoint asked
+// to be left alone, so that not all come back at once.
+func hintJitter(hint time.Duration) time.Duration {
+	return RetryPolicy{Jitter: 0.2}.jitter(hint)
+}
+
 // retry says when a delivery is due again, or why it is not.
 func (d *Dispatcher) retry(h *hook, del *Delivery, a *Attempt, hint time.Duration) (State, time.Time, string) {
 	policy := d.policy(h)
@@ -216,7 +233,7 @@ func (d *Dispatcher) retry(h *hook, del *Delivery, a *Attempt, hint time.Duratio
 		return Exhausted, time.Time{}, ReasonAttempts
 	}
 	delay := policy.delay(del.Tries + 1)
-	delay = max(delay+policy.jitter(delay), min(hint+policy.jitter(hint), maxRetryAfter), time.Millisecond)
+	delay = max(delay+policy.jitter(delay), min(hint+hintJitter(hint), maxRetryAfter), time.Millisecond)
 	due := a.Time.Add(a.Duration + delay)
 	since := del.Since
 	if since.IsZero() {

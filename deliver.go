@@ -41,6 +41,9 @@ func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
 	d.judgeHealth(writes, it.entry, r.verdict)
 	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}
 	after.moved = del.Line != "" && r.attempt.State == Delivered
+	if !errors.Is(err, ErrLeaseLost) && !errors.Is(err, ErrNotFound) {
+		after.err = err
+	}
 	return after
 }
 

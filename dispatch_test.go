@@ -197,6 +197,10 @@ func TestDispatchWithEndedContext(t *testing.T) {
 
 // Slow templates take no time from those that are not slow.
 func TestSlowConditionsDoNotStarveOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) { slowConditions(t) })
+}
+
+func slowConditions(t *testing.T) {
 	d, _ := newDispatcher(t, &webhook.Options{
 		RenderTimeout: 20 * time.Millisecond,
 		Funcs:         map[string]any{"nap": func() bool { time.Sleep(5 * time.Millisecond); return true }},

@@ -161,9 +161,13 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 
 func isFrappe(raw json.RawMessage) bool {
 	var d struct {
-		Type string `json:"doctype"`
+		Type     string  `json:"doctype"`
+		DocType  *string `json:"webhook_doctype"`
+		Endpoint *string `json:"endpoint"`
 	}
-	return json.Unmarshal(raw, &d) == nil && (d.Type == "Webhook" || d.Type == "Press Webhook")
+	// Our own may listen to documents of a type that is called Webhook.
+	return json.Unmarshal(raw, &d) == nil &&
+		(d.Type == "Webhook" && d.DocType != nil || d.Type == "Press Webhook" && d.Endpoint != nil)
 }
 
 // importFrappe makes a webhook of a document, and says what is lost.

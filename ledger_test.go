@@ -11,7 +11,7 @@ import (
 )
 
 // The ledger of the randomized test: the one store that all machines share,
-// with its own memory of who may do what. It knows DESIGN's sentences and
+// with its own memory of who may do what. It knows the documented sentences and
 // nothing of the dispatcher.
 type ledger struct {
 	*webhook.MemoryStore

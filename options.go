@@ -15,7 +15,7 @@ import (
 // must not change afterwards, and refuses a negative field unless its comment
 // says what that means.
 type Options struct {
-	// Transport sends the requests. Defaults to NewHTTPTransport(nil), which
+	// Transport sends the requests. Defaults to a NewHTTPTransport sized to PerEndpoint, which
 	// reaches public addresses only.
 	Transport Transport
 

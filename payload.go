@@ -31,7 +31,7 @@ type payload struct {
 	append func(dst []byte, ev *Event, s *jinja.Scope) ([]byte, error)
 }
 
-// payload compiles how the webhook's body is made: the table of DESIGN's bodies.
+// payload compiles how the webhook's body is made: by structure, rows and template.
 func (c *compiler) payload(h *hook) (*payload, error) {
 	w, p := &h.w, &payload{contentType: contentTypeJSON, max: c.opts.MaxBodyBytes}
 	bodiless := w.Method == "GET" || w.Method == "DELETE"

@@ -92,8 +92,8 @@ func (p RetryPolicy) validate() error {
 		return fieldErrorf("Jitter", "above 1")
 	case p.MaxAttempts < 0 || p.MaxAttempts > maxAttempts || len(p.Schedule) >= maxAttempts:
 		return fieldErrorf("MaxAttempts", "negative or above 1000")
-	case p.Initial > 0 && p.MaxAttempts == 0:
-		return fieldErrorf("MaxAttempts", "required with Initial")
+	case p.Initial > 0 && p.MaxAttempts == 0 && len(p.Schedule) == 0:
+		return fieldErrorf("MaxAttempts", "required with Initial and no Schedule")
 	}
 	return nil
 }

@@ -66,6 +66,7 @@ type aftermath struct {
 	sent     bool      // an attempt was made at all
 	due      time.Time // of the retry
 	moved    bool      // the line's next delivery may be due now
+	err      error     // the store's, which did not take what came of it
 }
 
 func (d *Dispatcher) newRunner(ctx context.Context) *runner {
@@ -327,6 +328,8 @@ func (r *runner) land(f *flight) {
 	}
 	if r.once.IsZero() {
 		r.agenda.expect(f.after.due)
+	} else if f.after.err != nil {
+		r.failed, r.due = f.after.err, false
 	}
 }
 

@@ -37,7 +37,7 @@ type Request struct {
 	// What it is sent for, so that a Transport can choose a route or a TLS
 	// configuration. None of it is sent by itself.
 	Webhook    string // the webhook's name
-	DeliveryID string // "" for a handshake
+	DeliveryID string // of a handshake or test, one that is not stored
 	Attempt    int    // from 1
 }
 

@@ -116,8 +116,12 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	if until := now.Add(hint); hint > 0 && until.After(v.gate) {
 		v.gate = until
 	}
-	if verdict != VerdictRetry {
+	switch verdict {
+	case VerdictDelivered:
 		v.failures, v.open, v.until = 0, 0, time.Time{}
+		return 0
+	case VerdictRetry:
+	default:
 		return 0
 	}
 	v.failures++

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/docevent/webhook/internal/endpoint"
 )
 
 // A Webhook is the configuration of one HTTP callback: which events it listens
@@ -240,8 +242,14 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 }
 
 // String returns the webhook's JSON form with the values of its headers masked,
-// so that printing or logging it shows no secret.
+// and of its URL no more than scheme, host and first path segment, so that
+// printing or logging it shows no secret.
 func (w Webhook) String() string {
+	if u, err := endpoint.Parse(w.URL); err == nil && !w.DynamicURL {
+		w.URL = endpoint.Redact(u)
+	} else {
+		w.URL = masked
+	}
 	w.Headers = slices.Clone(w.Headers)
 	for i := range w.Headers {
 		w.Headers[i].Value = masked

@@ -18,7 +18,7 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// The body is about as large as that of DESIGN's figures: 988 bytes.
+// The body is 988 bytes, as in published figures.
 var document = map[string]any{
 	"status": "Open", "grand_total": 1500.5, "customer": "Customer A", "remarks": strings.Repeat("x", 850),
 }
@@ -74,7 +74,7 @@ func split(workers, n int, f func()) {
 	group.Wait()
 }
 
-// postLoop is what DESIGN calls L: a tuned loop with a prepared body, no logic.
+// postLoop is the yardstick: a tuned loop with a prepared body, no logic.
 func postLoop(t *testing.T, url string, n int) time.Duration {
 	body, err := json.Marshal(document)
 	fatal(t, err)
