@@ -319,10 +319,14 @@ func TestTenantKeepsName(t *testing.T) {
 
 // Printing a webhook shows neither its secret nor its headers.
 func TestPrintingShowsNoSecret(t *testing.T) {
-	w := orders(func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "Authorization", Value: "Bearer abc"}} })
+	w := orders(func(w *webhook.Webhook) {
+		w.Headers = []webhook.Header{{Key: "Authorization", Value: "Bearer abc"}}
+		w.URL = "https://hooks.example.com/services/T0/SECRETPATH"
+	})
 	for _, text := range []string{fmt.Sprint(w), fmt.Sprintf("%+v", w), fmt.Sprintf("%#v", w), fmt.Sprint(&w)} {
 		require.NotContains(t, text, testSecret)
 		require.NotContains(t, text, "Bearer")
+		require.NotContains(t, text, "SECRETPATH")
 		require.Contains(t, text, "Sales Order")
 	}
 }

@@ -9,6 +9,16 @@ import (
 	"github.com/docevent/webhook"
 )
 
+// A Content-Type row that agrees with the body is sent as it is spelled.
+func TestContentTypeRow(t *testing.T) {
+	for _, row := range []string{"application/vnd.api+json", "Application/JSON; charset=utf-8"} {
+		q := send(t, orders(func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{Key: "Content-Type", Value: row}}
+		}), updated(nil))
+		require.Equal(t, row, q.Header.Get("Content-Type"))
+	}
+}
+
 // What every request carries.
 func TestRequestHeaders(t *testing.T) {
 	d, r := newDispatcher(t, nil)

@@ -102,6 +102,9 @@ func TestReadWebhooks(t *testing.T) {
 	one, err := webhook.ReadWebhooks(strings.NewReader(` {"name":"a","secret":"s"} `))
 	require.NoError(t, err)
 	require.Equal(t, []webhook.Webhook{{Name: "a", Secret: "s"}}, one)
+	ours, err := webhook.ReadWebhooks(strings.NewReader(`{"name":"a","doctype":"Webhook","events":["on_update"],"url":"https://h.example/"}`))
+	require.NoError(t, err)
+	require.Equal(t, "Webhook", ours[0].DocType)
 	for _, bad := range []string{``, `{"nmae":"a"}`, `[1]`, `{"name":"a"} {}`, `[{"name":"a"}`, `{"timeout":5}`} {
 		_, err := webhook.ReadWebhooks(strings.NewReader(bad))
 		require.Error(t, err, bad)
