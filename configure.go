@@ -308,7 +308,7 @@ func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	d.valves.reset(name)
+	d.valves.forget(name)
 	return d.resumeAll(ctx, name)
 }
 

@@ -32,7 +32,6 @@ func (d *Dispatcher) storeHealthOf(ctx context.Context, name string) error {
 func (d *Dispatcher) addHealth(ctx context.Context, name string, h health) error {
 	err := d.changeStatus(ctx, name, func(_ *entry, s *statusRecord) (bool, error) {
 		s.health.add(h)
-		s.Written = d.now()
 		return true, nil
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {

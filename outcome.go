@@ -51,7 +51,7 @@ const (
 	ConditionError Decision = "condition_error" // the condition cannot be evaluated; see Err
 	RenderError    Decision = "render_error"    // the body or URL cannot be rendered; see Err
 	Duplicate      Decision = "duplicate"       // the delivery was there already
-	Disabled       Decision = "disabled"        // its operator disabled it, or it was never activated
+	Disabled       Decision = "disabled"        // its operator disabled it, it was never activated, or MaxPaused deliveries wait
 	Loop           Decision = "loop"            // the event comes from a request this webhook led to
 	Suppressed     Decision = "suppressed"      // the context is silenced by Suppress
 	Superseded     Decision = "superseded"      // a later event of the unit of work took its place

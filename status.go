@@ -14,7 +14,6 @@ type statusRecord struct {
 	ActivatedURL string    `json:"activated_url,omitempty"` // a digest: the URL may be secret
 
 	health
-	Written time.Time `json:"written,omitzero"` // of the health
 }
 
 // health counts how a webhook's attempts went: in a statusRecord all of them,

@@ -47,15 +47,12 @@ func (vs *valves) get(name string) *valve {
 	return v
 }
 
-// forget drops what is known of a webhook.
+// forget drops what is known of a webhook: its valve is open, its counts are zero.
 func (vs *valves) forget(name string) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	delete(vs.m, name)
 }
-
-// reset opens the valve and forgets what was counted.
-func (vs *valves) reset(name string) { vs.forget(name) }
 
 // closedUntil returns until when the webhook's deliveries wait; zero if they
 // flow.
