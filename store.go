@@ -31,11 +31,12 @@ type Store interface {
 	// none. The store's Revision changes.
 	DeleteWebhook(ctx context.Context, name string) error
 
-	// Enqueue stores deliveries, all or none, and reports for each whether it is
-	// new; false means that its ID was there already, in the store or earlier in
-	// ds, and that the stored one was left as it is. That is no error. A delivery
-	// with a Line gets a Seq above that of all deliveries of its line, in the
-	// order of ds. ErrFull when there is no room.
+	// Enqueue stores deliveries as they are given, all or none, and reports for
+	// each whether it is new; false means that its ID was there already, in the
+	// store or earlier in ds, and that the stored one was left as it is. That is
+	// no error. A delivery with a Line gets a Seq above that of all deliveries of
+	// its line, in the order of ds. A delivery may come with an Owner, a LeaseUntil
+	// and a Fence: it is stored leased. ErrFull when there is no room.
 	Enqueue(ctx context.Context, ds []Delivery) (fresh []bool, err error)
 
 	// Claim leases deliveries that are due, the longest due first, at most
@@ -70,7 +71,7 @@ type Store interface {
 
 // A Revision marks a state of all webhook records.
 type Revision struct {
-	N   int64     // changes with every change of the records; never 0 once something was stored
+	N   int64     // rises with every change of the records; never 0 once something was stored
 	Now time.Time // the store's own clock; zero if it has none
 }
 
@@ -166,6 +167,16 @@ type Counts struct {
 	ByState   map[State]int
 	OldestDue time.Time // the earliest Due among the Pending; zero if there is none
 	Blocked   int       // lines stopped by a Failed or Exhausted delivery
+}
+
+// A Transactor is a Store that can write in a transaction of the host's, which
+// the host puts into the context by a function of the store's package.
+type Transactor interface {
+	// InTransaction reports whether ctx carries one. Then Enqueue and Webhooks
+	// with this context work in it, on its connection only: what they did is
+	// undone if the host rolls back. The dispatcher neither joins such an Enqueue
+	// with others nor repeats it, and no lease is given by it.
+	InTransaction(ctx context.Context) bool
 }
 
 // A Notifier is a Store that knows when another process enqueued something.
