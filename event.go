@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,39 +49,74 @@ type Event struct {
 	// ID is the idempotency key: dispatching an event again under the same ID,
 	// Type, DocType, Name and Tenant makes no second delivery. One ID may serve
 	// all events of an action. Made when empty.
-	ID   string
-	Type EventType
+	ID   string    `json:"id,omitempty"`
+	Type EventType `json:"type"`
 
 	// DocType and Name say which document it is about. Required for document
 	// events; optional for named events, where they serve log and order.
-	DocType, Name string
+	DocType string `json:"doctype,omitempty"`
+	Name    string `json:"name,omitempty"`
 
 	// Doc is the document, or the data of a named event: a map, a struct, a
 	// pointer to one, or raw JSON. It is what encoding/json makes of it; nil is a
 	// document without fields. It is read before Dispatch returns and not kept.
-	Doc any
+	Doc any `json:"doc,omitempty"`
 
 	// Previous is the document before the change, for changed() in conditions.
 	// Nil when there is none.
-	Previous any
+	Previous any `json:"previous,omitempty"`
 
 	// User is who did it, for conditions and bodies.
-	User string
+	User string `json:"user,omitempty"`
 
 	// Tenant selects the webhooks: only those of the same Tenant see the event,
 	// without one those without one.
-	Tenant string
+	Tenant string `json:"tenant,omitempty"`
 
 	// Time is when it happened: "now" of conditions and bodies. Defaults to the
 	// time of the Dispatch.
-	Time time.Time
+	Time time.Time `json:"time,omitzero"`
 }
+
+// UnmarshalJSON reads an event. Doc and Previous become raw JSON, whose numbers
+// and key order are kept.
+func (ev *Event) UnmarshalJSON(data []byte) error {
+	type plain Event
+	j := struct {
+		plain
+		Doc      json.RawMessage `json:"doc"`
+		Previous json.RawMessage `json:"previous"`
+	}{}
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*ev = Event(j.plain)
+	if !isNull(j.Doc) {
+		ev.Doc = j.Doc
+	}
+	if !isNull(j.Previous) {
+		ev.Previous = j.Previous
+	}
+	return nil
+}
+
+// isNull reports whether a member was null, or not there.
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // An EventError says which event of a Dispatch is invalid, and why. Then none
 // of the call's events was dispatched.
 type EventError struct {
-	Index int // of the event among the arguments
-	Err   error
+	Index int   `json:"index"` // of the event among the arguments
+	Err   error `json:"-"`     // in JSON it is the text "error"
+}
+
+// MarshalJSON writes the error with the text of its Err.
+func (e *EventError) MarshalJSON() ([]byte, error) {
+	type plain EventError
+	return json.Marshal(struct {
+		*plain
+		Error string `json:"error"`
+	}{(*plain)(e), errorText(e.Err)})
 }
 
 // Error describes the error.

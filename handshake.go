@@ -14,7 +14,7 @@ var handshakeBody = []byte(`{"event":"Webhook Validate","data":{}}`)
 
 // A HandshakeError says that an endpoint did not accept the handshake.
 type HandshakeError struct {
-	Attempt *Attempt // what came back
+	Attempt *Attempt `json:"attempt"` // what came back
 }
 
 // Error describes the error.

@@ -75,10 +75,10 @@ func readObjects(r io.Reader) ([]json.RawMessage, error) {
 
 // An Import is what ImportFrappe made of Frappe's documents.
 type Import struct {
-	Webhooks []Webhook
+	Webhooks []Webhook `json:"webhooks"`
 
 	// Notes say what could not be carried over, by the name of the webhook.
-	Notes map[string][]string
+	Notes map[string][]string `json:"notes,omitempty"`
 }
 
 // ImportFrappe reads documents of Frappe's types Webhook and Press Webhook, as

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -201,14 +202,38 @@ func (d *Dispatcher) cancelAll(ctx context.Context, webhook string) error {
 // Stats are the state of a store's deliveries, and of this process.
 type Stats struct {
 	// ByState counts the deliveries stored; a state without any may be missing.
-	ByState map[State]int
+	ByState map[State]int `json:"by_state"`
 
 	// OldestDue is how long the Pending delivery due first has been due, whatever
 	// it waits for; 0 if none is.
-	OldestDue time.Duration
+	OldestDue time.Duration `json:"oldest_due"`
 
-	BlockedLines int // lines stopped by a Failed or Exhausted delivery
-	OpenBreakers int // in this process
+	BlockedLines int `json:"blocked_lines"` // lines stopped by a Failed or Exhausted delivery
+	OpenBreakers int `json:"open_breakers"` // in this process
+}
+
+// statsJSON is the JSON form of Stats: the duration is a string.
+type statsJSON struct {
+	plainStats
+	OldestDue duration `json:"oldest_due"`
+}
+
+type plainStats Stats
+
+// MarshalJSON writes the counts with OldestDue as a string such as "1m30s".
+func (s Stats) MarshalJSON() ([]byte, error) {
+	return json.Marshal(statsJSON{plainStats(s), duration(s.OldestDue)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *Stats) UnmarshalJSON(data []byte) error {
+	var j statsJSON
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	*s = Stats(j.plainStats)
+	s.OldestDue = time.Duration(j.OldestDue)
+	return nil
 }
 
 // Stats counts. errors.ErrUnsupported if the store is no [Counter].

@@ -25,14 +25,19 @@ type Outcome struct {
 // MarshalJSON writes the outcome with the text of its Err.
 func (o Outcome) MarshalJSON() ([]byte, error) {
 	type plain Outcome
-	j := struct {
+	return json.Marshal(struct {
 		plain
 		Error string `json:"error,omitempty"`
-	}{plain: plain(o)}
-	if o.Err != nil {
-		j.Error = o.Err.Error()
+	}{plain(o), errorText(o.Err)})
+}
+
+// errorText returns what an error says, "" for none: the errors of other
+// packages have no JSON form.
+func errorText(err error) string {
+	if err == nil {
+		return ""
 	}
-	return json.Marshal(j)
+	return err.Error()
 }
 
 // A Decision is what became of one event at one webhook. The zero value means

@@ -9,16 +9,16 @@ import (
 
 // A Preview is what a webhook would do with an event.
 type Preview struct {
-	Outcome Outcome // what Dispatch would decide
+	Outcome Outcome `json:"outcome"` // what Dispatch would decide
 
 	// Request is what would be sent: method, URL and body as they would be, the
 	// header's confidential values masked. It is there also when the condition
 	// does not hold; nil only when rendering failed, which Outcome.Err or, when
 	// the webhook would not have come to rendering, a warning explains.
-	Request *Request
+	Request *Request `json:"request"`
 
 	// Warnings are what is allowed but may surprise.
-	Warnings []string
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Preview evaluates and renders a webhook for an event, without I/O. The webhook

@@ -103,11 +103,15 @@ var ErrFull = errors.New("webhook: store is full")
 // A DeliveryQuery selects deliveries. Zero fields select all: without a Tenant
 // those of every tenant.
 type DeliveryQuery struct {
-	Webhook, DocType, DocName, Tenant string
-	States                            []State
-	Since, Until                      time.Time // Created in [Since, Until)
-	After                             string    // the ID of the last delivery of the page before
-	Limit                             int       // defaults to 100, at most 1,000
+	Webhook string    `json:"webhook,omitempty"`
+	DocType string    `json:"doctype,omitempty"`
+	DocName string    `json:"doc_name,omitempty"`
+	Tenant  string    `json:"tenant,omitempty"`
+	States  []State   `json:"states,omitempty"`
+	Since   time.Time `json:"since,omitzero"` // Created in [Since, Until)
+	Until   time.Time `json:"until,omitzero"`
+	After   string    `json:"after,omitempty"` // the ID of the last delivery of the page before
+	Limit   int       `json:"limit,omitempty"` // defaults to 100, at most 1,000
 }
 
 // WithDefaults returns q with Limit within its bounds; stores call it first.

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -27,18 +28,27 @@ func (f TransportFunc) Send(ctx context.Context, req *Request) (*Response, error
 	return f(ctx, req)
 }
 
-// A Request is one HTTP request, complete and signed.
+// A Request is one HTTP request, complete and signed. Its JSON form is for
+// people: the header's confidential values are masked in it. The URL is whole,
+// and may be a secret by itself.
 type Request struct {
-	Method string
-	URL    string
-	Header http.Header // complete, Host and Content-Length apart
-	Body   []byte      // the bytes that were signed; nil for none
+	Method string      `json:"method"`
+	URL    string      `json:"url"`
+	Header http.Header `json:"header"`         // complete, Host and Content-Length apart
+	Body   []byte      `json:"body,omitempty"` // the bytes that were signed; nil for none
 
 	// What it is sent for, so that a Transport can choose a route or a TLS
 	// configuration. None of it is sent by itself.
-	Webhook    string // the webhook's name
-	DeliveryID string // of a handshake or test, one that is not stored
-	Attempt    int    // from 1
+	Webhook    string `json:"webhook"`     // the webhook's name
+	DeliveryID string `json:"delivery_id"` // of a handshake or test, one that is not stored
+	Attempt    int    `json:"attempt"`     // from 1
+}
+
+// MarshalJSON writes the request with the header's confidential values masked.
+func (r Request) MarshalJSON() ([]byte, error) {
+	type plain Request
+	r.Header = maskHeader(r.Header)
+	return json.Marshal(plain(r))
 }
 
 // A Response is what came back.

@@ -155,11 +155,20 @@ var ErrConflict = errors.New("webhook: changed by someone else meanwhile")
 
 // A ConfigError says what is wrong with a webhook's configuration, and where.
 type ConfigError struct {
-	Webhook string // its name
-	Field   string // of Webhook, such as "Condition" or "Headers[2].Key"
-	Line    int    // in a template, from 1; 0 elsewhere
-	Column  int    // in bytes from 1; 0 where unknown
-	Err     error
+	Webhook string `json:"webhook"`          // its name
+	Field   string `json:"field"`            // of Webhook, such as "Condition" or "Headers[2].Key"
+	Line    int    `json:"line,omitempty"`   // in a template, from 1; 0 elsewhere
+	Column  int    `json:"column,omitempty"` // in bytes from 1; 0 where unknown
+	Err     error  `json:"-"`                // in JSON it is the text "error"
+}
+
+// MarshalJSON writes the error with the text of its Err.
+func (e *ConfigError) MarshalJSON() ([]byte, error) {
+	type plain ConfigError
+	return json.Marshal(struct {
+		*plain
+		Error string `json:"error"`
+	}{(*plain)(e), errorText(e.Err)})
 }
 
 // Error describes the error.
