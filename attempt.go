@@ -33,15 +33,15 @@ var errEndpointChanged = errors.New("the webhook's endpoint has changed since th
 var errNoResponse = errors.New("the transport returned neither a response nor an error")
 
 // attempt sends a delivery once and says what came of it. stop is the context
-// that ends when Run has no more patience.
-func (d *Dispatcher) attempt(stop context.Context, h *hook, del *Delivery, test bool) result {
+// that ends when Run has no more patience; ctx is derived from it.
+func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, test bool) result {
 	start := d.now()
 	began := time.Now()
 	req, err := d.request(h, del, start, test)
 	hide := newRedactor(h, req) // before the Transport can change the request
 	var resp *Response
 	if err == nil {
-		ctx, cancel := context.WithTimeout(stop, h.timeout(&d.opts))
+		ctx, cancel := context.WithTimeout(ctx, h.timeout(&d.opts))
 		resp, err = d.send(ctx, req)
 		cancel()
 	}

@@ -24,7 +24,9 @@ func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
 			return aftermath{}
 		}
 	}
-	r := d.attempt(stop, h, del, false)
+	ctx, end := d.opts.Trace.start(stop, del)
+	defer end()
+	r := d.attempt(stop, ctx, h, del, false)
 	if r.stopped {
 		if c, err := del.release(); err == nil {
 			d.settle(writes, h, del, c)
@@ -36,7 +38,7 @@ func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
 	if err == nil {
 		err = d.settle(writes, h, del, c)
 	}
-	d.tell(stop, h, del, &r, err)
+	d.tell(ctx, h, del, &r, err)
 	d.breakerOpened(stop, h, opened)
 	d.judgeHealth(writes, it.entry, r.verdict)
 	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}

@@ -27,6 +27,7 @@ type Delivery struct {
 	Body        []byte    `json:"body,omitempty"` // nil for none
 	ContentType string    `json:"content_type,omitempty"`
 	Chain       string    `json:"chain,omitempty"` // the webhooks that led here, as X-Webhook-Chain has it
+	Trace       string    `json:"trace,omitempty"` // what Trace.Carry made of the Dispatch's context; at most 1 KiB
 	Line        string    `json:"line,omitempty"`  // what it is ordered within, "" for nothing
 	Seq         int64     `json:"seq,omitempty"`   // its place in the line, set by the store
 	Created     time.Time `json:"created,omitzero"`

@@ -80,6 +80,12 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 			made.outcomes = append(made.outcomes, o)
 		}
 	}
+	if len(made.deliveries) > 0 {
+		carried := d.opts.Trace.carry(ctx)
+		for i := range made.deliveries {
+			made.deliveries[i].Trace = carried
+		}
+	}
 	return made
 }
 

@@ -7,11 +7,11 @@ import (
 )
 
 // A row's text is one piece of the store's arena: the lengths of id, event id,
-// document name, URL and chain, those themselves, and the body.
+// document name, URL, chain and trace, those themselves, and the body.
 
 // textParts returns the parts of d's text, the body apart.
-func textParts(d *Delivery) [5]string {
-	parts := [5]string{d.ID, d.EventID, d.DocName, d.URL}
+func textParts(d *Delivery) [6]string {
+	parts := [6]string{d.ID, d.EventID, d.DocName, d.URL, "", d.Trace}
 	if len(d.Chain) > maxSharedChain {
 		parts[4] = d.Chain
 	}
@@ -45,7 +45,7 @@ func (s *MemoryStore) putText(h uint32, r *memoryRow, d *Delivery) {
 
 // parts returns a row's text after its lengths, and where in it each part ends.
 // The body is what follows the last.
-func (s *MemoryStore) parts(r *memoryRow) (text []byte, ends [5]int) {
+func (s *MemoryStore) parts(r *memoryRow) (text []byte, ends [6]int) {
 	text = s.texts.Get(r.text)
 	end := 0
 	for i := range ends {
@@ -60,14 +60,15 @@ func (s *MemoryStore) parts(r *memoryRow) (text []byte, ends [5]int) {
 // readText fills in the fields of d that are kept as text.
 func (s *MemoryStore) readText(r *memoryRow, d *Delivery) {
 	text, ends := s.parts(r)
-	names := string(text[:ends[4]])
+	names := string(text[:ends[5]])
 	d.ID, d.EventID, d.DocName = names[:ends[0]], names[ends[0]:ends[1]], names[ends[1]:ends[2]]
 	d.URL = names[ends[2]:ends[3]]
 	if chain := names[ends[3]:ends[4]]; chain != "" {
 		d.Chain = chain
 	}
+	d.Trace = names[ends[4]:ends[5]]
 	if r.body {
-		d.Body = bytes.Clone(text[ends[4]:])
+		d.Body = bytes.Clone(text[ends[5]:])
 	}
 }
 
@@ -80,7 +81,7 @@ func (s *MemoryStore) named(r *memoryRow, name string) bool {
 // bodySize returns the length of the row's body.
 func (s *MemoryStore) bodySize(r *memoryRow) int {
 	text, ends := s.parts(r)
-	return len(text) - ends[4]
+	return len(text) - ends[5]
 }
 
 // find returns the row of an id, 0 if there is none. Rows whose ids have the same

@@ -178,6 +178,7 @@ func full(id string) webhook.Delivery {
 		Tenant: "acme", Method: "PUT", URL: "https://example.com/a?b=c#d",
 		Body: []byte("\x00\xff"), ContentType: "text/plain; charset=utf-8",
 		Chain: strings.TrimSuffix(strings.Repeat("0123456789abcdef,", 11), ","),
+		Trace: strings.Repeat("t", 1024),
 		Line:  "aline", Created: at(1), Version: webhook.DeliveryVersion,
 		State: webhook.Failed, Reason: "max_age", Attempts: 7, Tries: 3, Due: at(2), Since: at(3),
 		PausedAt: at(4), Finished: at(5), Owner: "run_1", LeaseUntil: at(6), Fence: 1 << 40,

@@ -6,14 +6,18 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/docevent/webhook"
 )
 
-// spans records what has already happened, which is when a webhook.Trace is
-// told of it.
+// spans records dispatches, which a webhook.Trace is told of when they have
+// happened, and attempts from their start to their end.
 type spans struct{ tracer trace.Tracer }
+
+// traceparent is W3C's name of what a delivery keeps of the trace.
+const traceparent = "traceparent"
 
 // dispatch records a Dispatch, within the span of the caller's context, with an
 // event for each outcome. A Trace does not say when the Dispatch began, so the
@@ -46,14 +50,30 @@ func outcomeAttributes(o webhook.Outcome) []attribute.KeyValue {
 	return attrs
 }
 
-// attempt records an attempt with its own start and duration. It is within the
-// span of the context of Run or Drain, if that has one; the delivery's id leads
-// to the span of its Dispatch, which may have been another process's.
+// carry returns the W3C trace context of a Dispatch, for its deliveries to keep.
+func (s spans) carry(ctx context.Context) string {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[traceparent]
+}
+
+// start begins the span of an attempt. It is part of the trace that the event was
+// dispatched in, maybe by another process and hours ago, or else within the span
+// of the context of Run or Drain. A Transport that is instrumented makes the
+// spans of its requests within it.
+func (s spans) start(ctx context.Context, d webhook.Delivery) context.Context {
+	if d.Trace != "" {
+		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceparent: d.Trace})
+	}
+	ctx, span := s.tracer.Start(ctx, "webhook attempt", trace.WithSpanKind(trace.SpanKindClient))
+	context.AfterFunc(ctx, func() { span.End() }) // of an attempt that is cut off
+	return ctx
+}
+
+// attempt ends the span of an attempt with what came of it.
 func (s spans) attempt(ctx context.Context, d webhook.Delivery, a webhook.Attempt, err error) {
-	end := a.Time.Add(a.Duration)
-	_, span := s.tracer.Start(ctx, "webhook attempt",
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(a.Time))
-	defer span.End(trace.WithTimestamp(end))
+	span := trace.SpanFromContext(ctx)
+	defer span.End()
 	if !span.IsRecording() {
 		return
 	}
@@ -72,6 +92,6 @@ func (s spans) attempt(ctx context.Context, d webhook.Delivery, a webhook.Attemp
 		span.SetStatus(codes.Error, a.Error)
 	}
 	if err != nil { // it was made, but what came of it is not stored
-		span.RecordError(err, trace.WithTimestamp(end))
+		span.RecordError(err)
 	}
 }

@@ -37,6 +37,8 @@ func NewTrace(opts *Options) (*webhook.Trace, error) {
 			s.dispatch(ctx, r, err)
 			m.dispatch(ctx, r, err)
 		},
+		Carry: s.carry,
+		Start: s.start,
 		Claim: m.claim,
 		Attempt: func(ctx context.Context, d webhook.Delivery, a webhook.Attempt, err error) {
 			s.attempt(ctx, d, a, err)

@@ -147,6 +147,9 @@ func TestSpans(t *testing.T) {
 		}, attributes(dispatch.Events()[1].Attributes))
 
 		require.Equal(t, "webhook attempt", first.Name())
+		require.Equal(t, request.SpanContext().TraceID(), first.SpanContext().TraceID(), "the trace goes on")
+		require.Equal(t, request.SpanContext().SpanID(), first.Parent().SpanID())
+		require.Equal(t, request.SpanContext().SpanID(), second.Parent().SpanID())
 		require.Equal(t, trace.SpanKindClient, first.SpanKind())
 		require.True(t, first.StartTime().Equal(began))
 		require.Equal(t, time.Second, first.EndTime().Sub(first.StartTime()))
@@ -165,6 +168,40 @@ func TestSpans(t *testing.T) {
 		want["webhook.attempt"], want["webhook.state"], want["http.response.status_code"] = int64(2), "delivered", int64(200)
 		delete(want, "webhook.class")
 		require.Equal(t, want, attributes(second.Attributes()))
+	})
+}
+
+// The span of an attempt that is cut off ends too, and what the Transport does is
+// within the span of its attempt.
+func TestSpanAroundTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, webhook.NewMemoryStore(), webhookotel.Options{})
+		told, err := webhookotel.NewTrace(&webhookotel.Options{TracerProvider: f.tracers})
+		require.NoError(t, err)
+		d, err := webhook.New(webhook.NewMemoryStore(), &webhook.Options{
+			Transport: webhook.TransportFunc(func(ctx context.Context, _ *webhook.Request) (*webhook.Response, error) {
+				ctx, span := f.tracers.Tracer("transport").Start(ctx, "request")
+				defer span.End()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}),
+			Logger: slog.New(slog.DiscardHandler), StopTimeout: -1, Trace: told,
+		})
+		require.NoError(t, err)
+		require.NoError(t, d.SaveWebhook(t.Context(), webhook.Webhook{
+			Name: "Orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit}, URL: "https://erp.example/orders",
+		}))
+		_, err = d.Dispatch(t.Context(), submitted(15000))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.NoError(t, d.Run(ctx))
+		synctest.Wait()
+		spans := f.spans.Ended()
+		require.Len(t, spans, 3)
+		require.Equal(t, "request", spans[1].Name())
+		require.Equal(t, "webhook attempt", spans[2].Name())
+		require.Equal(t, spans[2].SpanContext().SpanID(), spans[1].Parent().SpanID())
 	})
 }
 
