@@ -10,8 +10,9 @@ import (
 // are by the store's clock. The zero value is ready.
 type agenda struct {
 	retries timeHeap
-	opens   time.Time // of the first gate or breaker; zero: none is closed
-	poll    time.Time // the next one at the latest
+	opens   time.Time     // of the first gate or breaker; zero: none is closed
+	poll    time.Time     // the next one at the latest
+	fast    time.Duration // until the one after that, while a transaction may commit; 0: none may
 }
 
 // maxAgenda bounds the retries that are known; later ones are found by polling.
@@ -45,7 +46,22 @@ func (a *agenda) reached(now time.Time, interval time.Duration) bool {
 		heap.Pop(&a.retries)
 	}
 	a.opens, a.poll = time.Time{}, now.Add(interval)
+	if a.fast > 0 {
+		a.poll = now.Add(a.fast)
+		if a.fast *= 2; a.fast >= interval {
+			a.fast = 0
+		}
+	}
 	return true
+}
+
+// fastPoll is the first interval of polling for what a transaction of the host's
+// will bring when it commits; nobody tells when that is.
+const fastPoll = 5 * time.Millisecond
+
+// hurry polls fast for a while, and ever slower.
+func (a *agenda) hurry(now time.Time) {
+	a.poll, a.fast = now.Add(fastPoll), 2*fastPoll
 }
 
 // A timeHeap is a heap of times, the first in front.

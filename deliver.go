@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -56,8 +55,8 @@ func (d *Dispatcher) confirm(ctx context.Context, del *Delivery) bool {
 	if err != nil {
 		return false
 	}
-	errs, err := d.store.Update(ctx, []Change{c})
-	if err != nil || len(errs) != 1 || errs[0] != nil {
+	errs, err := d.updates.do(ctx, []Change{c})
+	if err != nil || errs[0] != nil {
 		return false
 	}
 	c.Apply(del)
@@ -72,10 +71,7 @@ func (d *Dispatcher) settle(writes context.Context, h *hook, del *Delivery, c Ch
 	defer cancel()
 	wait := storeBackoff()
 	for try := 1; ; try++ {
-		errs, err := d.store.Update(ctx, []Change{c})
-		if err == nil && len(errs) != 1 {
-			err = fmt.Errorf("%d results for one change", len(errs))
-		}
+		errs, err := d.updates.do(ctx, []Change{c})
 		if err == nil {
 			return errs[0]
 		}

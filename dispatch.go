@@ -211,10 +211,7 @@ func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 	if len(b.deliveries) == 0 {
 		return nil
 	}
-	fresh, err := d.store.Enqueue(ctx, b.deliveries)
-	if err == nil && len(fresh) != len(b.deliveries) {
-		err = fmt.Errorf("%d results for %d deliveries", len(fresh), len(b.deliveries))
-	}
+	fresh, err := d.put(ctx, b.deliveries)
 	if err != nil {
 		err = fmt.Errorf("webhook: enqueue deliveries: %w", err)
 	}
@@ -230,10 +227,34 @@ func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 			o.Decision = Duplicate
 		}
 	}
-	if err == nil {
+	return err
+}
+
+// put calls the store, and lets Run know.
+func (d *Dispatcher) put(ctx context.Context, ds []Delivery) ([]bool, error) {
+	if d.inTransaction(ctx) {
+		fresh, err := d.enqueues.call(ctx, ds)
+		if err == nil {
+			signal(d.hurry)
+		}
+		return fresh, err
+	}
+	asked := time.Now()
+	ds, leased := d.lease(ds)
+	fresh, err := d.enqueues.do(ctx, ds)
+	if leased > 0 {
+		d.handOver(ctx, ds, fresh, leased, asked)
+	}
+	if err == nil && leased < len(ds) {
 		d.Wake()
 	}
-	return err
+	return fresh, err
+}
+
+// inTransaction reports whether the host's transaction is in the context.
+func (d *Dispatcher) inTransaction(ctx context.Context) bool {
+	t, ok := d.store.(Transactor)
+	return ok && t.InTransaction(ctx)
 }
 
 // idEncoding spells delivery ids and lines: lower case, no padding, nothing

@@ -28,10 +28,14 @@ type Dispatcher struct {
 	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
 	timed  atomic.Bool   // skew is from an answer that was not slow
 	wake   chan struct{} // holds one token while something may be due
+	hurry  chan struct{} // holds one token while a transaction of the host's may commit
 
-	reload chan struct{} // holds one token while the records are read; see refresh
-	valves valves        // gates, breakers and health of the webhooks, in this process
-	run    sync.Mutex    // held by Run
+	hand     handoff               // from Dispatch to Run
+	enqueues group[Delivery, bool] // joins calls of Store.Enqueue
+	updates  group[Change, error]  // joins calls of Store.Update
+	reload   chan struct{}         // holds one token while the records are read; see refresh
+	valves   valves                // gates, breakers and health of the webhooks, in this process
+	run      sync.Mutex            // held by Run
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no
@@ -50,8 +54,11 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	}
 	return &Dispatcher{
 		store: store, opts: o, env: env, log: o.Logger,
-		owner: newID("run_"), made: time.Now(), wake: make(chan struct{}, 1),
-		reload: make(chan struct{}, 1),
+		owner: newID("run_"), made: time.Now(),
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
+		hand:     handoff{given: make(chan struct{}, 1)},
+		enqueues: group[Delivery, bool]{write: store.Enqueue},
+		updates:  group[Change, error]{write: store.Update},
 	}, nil
 }
 
@@ -64,9 +71,12 @@ func (d *Dispatcher) now() time.Time {
 
 // Wake makes Run look for due deliveries at once: after the commit of a
 // transaction that the library could not see, for instance. It never blocks.
-func (d *Dispatcher) Wake() {
+func (d *Dispatcher) Wake() { signal(d.wake) }
+
+// signal puts a token into a channel that holds one.
+func signal(c chan<- struct{}) {
 	select {
-	case d.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

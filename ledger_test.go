@@ -79,7 +79,7 @@ func (l *ledger) must(holds bool, sentence string, args ...any) {
 	}
 }
 
-func (l *ledger) enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+func (l *ledger) enqueue(ctx context.Context, m *machine, ds []webhook.Delivery) ([]bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fresh, err := l.MemoryStore.Enqueue(ctx, ds)
@@ -93,9 +93,14 @@ func (l *ledger) enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, er
 			continue
 		}
 		l.ids = append(l.ids, d.ID)
-		l.rows[d.ID] = &ledgerRow{
+		r := &ledgerRow{
 			id: d.ID, webhook: d.Webhook, line: d.Line, seq: d.Seq, body: string(d.Body),
 			state: d.State, fence: d.Fence, budget: budgets[d.Webhook],
+		}
+		l.rows[d.ID] = r
+		if !d.LeaseUntil.IsZero() {
+			l.must(r.line == "" && r.state == webhook.Pending, "%s: handed off although %s, or in a line", r.id, r.state)
+			r.holder, r.until = m, d.LeaseUntil
 		}
 	}
 	return fresh, err

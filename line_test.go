@@ -20,6 +20,7 @@ type answers struct {
 func newAnswers() *answers {
 	a := &answers{wire: &wire{}, codes: map[string]int{}}
 	a.answer = func(ctx context.Context, s sending) (*webhook.Response, error) {
+		time.Sleep(time.Millisecond) // of the bubble's time: who sends can say first what is answered
 		a.mu.Lock()
 		code, ok := a.codes[s.ID]
 		a.mu.Unlock()

@@ -193,7 +193,7 @@ func (m *machine) DeleteWebhook(ctx context.Context, name string) error {
 func (m *machine) Enqueue(ctx context.Context, ds []webhook.Delivery) (fresh []bool, err error) {
 	ds = m.shift(m.ahead, append([]webhook.Delivery(nil), ds...))
 	err = m.call(ctx, func() (err error) {
-		fresh, err = m.l.enqueue(ctx, ds)
+		fresh, err = m.l.enqueue(ctx, m, ds)
 		return err
 	})
 	return fresh, err

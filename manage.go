@@ -119,10 +119,7 @@ func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(
 		if err != nil || c.ID == "" {
 			return err
 		}
-		errs, err := d.store.Update(ctx, []Change{c})
-		if err == nil && len(errs) != 1 {
-			err = fmt.Errorf("%d results for one change", len(errs))
-		}
+		errs, err := d.updates.do(ctx, []Change{c})
 		if err != nil {
 			return err
 		}
@@ -155,7 +152,7 @@ func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func
 				cs = append(cs, c)
 			}
 		}
-		errs, err := d.store.Update(ctx, cs)
+		errs, err := d.updates.do(ctx, cs)
 		if err != nil {
 			return changed, err
 		}

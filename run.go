@@ -32,6 +32,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		r.group.Go(func() error { r.listen(n); return nil })
 	}
 	r.begin()
+	d.hand.start()
 	r.loop()
 	err := r.stop(d.opts.StopTimeout)
 	r.storeHealth(0) // also of the attempts that ended last

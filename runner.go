@@ -45,7 +45,8 @@ type runner struct {
 type claimed struct {
 	ds     []Delivery
 	limit  int
-	strict bool // lanes that may spread were skipped
+	skip   []string // webhooks that were left out
+	strict bool     // some of them only because their lanes may not spread yet
 	at     time.Time
 	err    error
 }
@@ -98,6 +99,7 @@ func (r *runner) loop() {
 		r.park()
 		r.startQueued()
 		r.claim()
+		r.d.hand.setRoom(r.room())
 		if r.drained() {
 			return
 		}
@@ -108,6 +110,10 @@ func (r *runner) loop() {
 			r.take(c)
 		case f := <-r.done:
 			r.land(f)
+		case <-r.d.hand.given:
+			r.takeHanded()
+		case <-r.d.hurry:
+			r.agenda.hurry(r.d.now())
 		case <-r.d.wake:
 			r.hungry()
 		case <-timer.C:
@@ -164,9 +170,16 @@ func (r *runner) claim() {
 	r.group.Go(func() error {
 		at := time.Now()
 		ds, err := r.d.claim(r.claims, c)
-		r.claimed <- claimed{ds: ds, limit: limit, strict: strict, at: at, err: err}
+		r.claimed <- claimed{ds: ds, limit: limit, skip: skip, strict: strict, at: at, err: err}
 		return nil
 	})
+}
+
+// room returns how many deliveries can be taken in: some more than can start, to
+// be at hand when places become free.
+func (r *runner) room() int {
+	o := &r.d.opts
+	return max(0, o.Concurrency+o.Concurrency/2+1-(r.inFlight-min(r.parked, o.parked))-r.queued)
 }
 
 // maxClaim bounds one claim.
@@ -188,6 +201,7 @@ func (d *Dispatcher) claim(ctx context.Context, c Claim) ([]Delivery, error) {
 func (r *runner) take(c claimed) {
 	r.claiming = false
 	if c.err != nil {
+		r.d.hand.behind()
 		r.storeFailed(c.err)
 		return
 	}
@@ -200,9 +214,27 @@ func (r *runner) take(c claimed) {
 	switch {
 	case len(c.ds) >= c.limit, len(changes) > 0:
 		r.due = true
+		r.d.hand.behind()
 	case c.strict && !r.spare:
 		r.due, r.spare = true, true // nothing else is due: lanes may spread
+	default:
+		r.d.hand.caughtUp(c.skip)
 	}
+}
+
+// takeHanded places what Dispatch stored leased to this process.
+func (r *runner) takeHanded() {
+	var changes []Change
+	for _, h := range r.d.hand.take() {
+		n := len(changes)
+		if changes = r.place(&h.del, h.leased, changes); len(changes) > n {
+			r.d.hand.refuse(h.del.Webhook)
+		}
+	}
+	if len(changes) > 0 {
+		r.due = true
+	}
+	r.apply(changes)
 }
 
 // storeFailed waits before the next claim. A Drain ends.
@@ -278,7 +310,7 @@ func (r *runner) apply(changes []Change) {
 	r.group.Go(func() error {
 		ctx, cancel := context.WithTimeout(r.writes, r.d.opts.Lease)
 		defer cancel()
-		if _, err := r.d.store.Update(ctx, changes); err != nil {
+		if _, err := r.d.updates.do(ctx, changes); err != nil {
 			// Their leases run out; then they are claimed again.
 			r.d.log.Warn("webhook: store changes", "error", err)
 		}
@@ -346,6 +378,9 @@ func (r *runner) stop(patience time.Duration) error {
 	defer time.AfterFunc(patience, r.cut).Stop()
 	defer time.AfterFunc(patience+stopGrace, r.giveUp).Stop()
 	var changes []Change
+	for _, h := range r.d.hand.stop() {
+		changes = r.release(&h.del, changes)
+	}
 	if r.claiming {
 		c := <-r.claimed
 		for i := range c.ds {

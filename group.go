@@ -1,0 +1,175 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A group joins what many goroutines ask of the store at the same time into few
+// calls of it: a store that waits for a disk takes a hundred rows in the time of
+// one. A request that finds nothing under way goes through at once, alone and
+// under its own context. Those that come meanwhile wait, and are written
+// together, under the context of none of them.
+type group[T, R any] struct {
+	write func(context.Context, []T) ([]R, error) // one result for each item
+
+	mu      sync.Mutex // guards the fields below
+	busy    bool       // a call of write is under way
+	waiting []*grouped[T, R]
+}
+
+// maxGroup bounds how many items are joined into one call.
+const maxGroup = 512
+
+// grouped is a request that waits for the call of write it is part of.
+type grouped[T, R any] struct {
+	ctx     context.Context
+	items   []T
+	call    *groupCall
+	results []R
+	err     error
+	done    chan struct{} // closed when results and err are there
+}
+
+// A groupCall is a call of write for several. It ends early when none of them
+// waits for it any more.
+type groupCall struct {
+	left   atomic.Int32 // of those that wait
+	cancel context.CancelFunc
+}
+
+func (c *groupCall) leave() {
+	if c.left.Add(-1) == 0 {
+		c.cancel()
+	}
+}
+
+// do writes items and returns their results. The items must not change
+// afterwards: when ctx ends first they may be being written still.
+func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
+	r := g.queue(ctx, items)
+	if r == nil {
+		defer g.next()
+		return g.call(ctx, items)
+	}
+	select {
+	case <-r.done:
+		return r.results, r.err
+	case <-ctx.Done():
+		g.leave(r)
+		return nil, ctx.Err()
+	}
+}
+
+// queue returns a request that waits, or nil if the caller is to write at once.
+func (g *group[T, R]) queue(ctx context.Context, items []T) *grouped[T, R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.busy {
+		g.busy = true
+		return nil
+	}
+	r := &grouped[T, R]{ctx: ctx, items: items, done: make(chan struct{})}
+	g.waiting = append(g.waiting, r)
+	return r
+}
+
+// leave gives up a request whose context has ended.
+func (g *group[T, R]) leave(r *grouped[T, R]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r.call != nil {
+		r.call.leave()
+		return
+	}
+	g.waiting = slices.DeleteFunc(g.waiting, func(w *grouped[T, R]) bool { return w == r })
+}
+
+// next ends a lone call, and lets those that came meanwhile be written.
+func (g *group[T, R]) next() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.busy = len(g.waiting) > 0; g.busy {
+		go g.flush() // it is waited for by those it writes for
+	}
+}
+
+// flush writes until nobody waits.
+func (g *group[T, R]) flush() {
+	for {
+		ctx, together := g.take()
+		if together == nil {
+			return
+		}
+		g.writeAll(ctx, together)
+	}
+}
+
+// take returns the requests to be written next, and the context for that; none
+// if nobody waits, and then nothing is under way.
+func (g *group[T, R]) take() (context.Context, []*grouped[T, R]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, items := 0, 0
+	for n < len(g.waiting) && (n == 0 || items+len(g.waiting[n].items) <= maxGroup) {
+		items += len(g.waiting[n].items)
+		n++
+	}
+	if n == 0 {
+		g.busy, g.waiting = false, nil
+		return nil, nil
+	}
+	together := g.waiting[:n:n]
+	g.waiting = g.waiting[n:]
+	call := &groupCall{}
+	ctx, cancel := context.WithCancel(context.Background())
+	call.cancel = cancel
+	call.left.Store(int32(n))
+	for _, r := range together {
+		r.call = call
+	}
+	return ctx, together
+}
+
+// writeAll writes requests together. If that fails each is written alone, so
+// that none fails for what another brought.
+func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
+	defer together[0].call.cancel()
+	var items []T
+	for _, r := range together {
+		items = append(items, r.items...)
+	}
+	results, err := g.call(ctx, items)
+	for _, r := range together {
+		switch {
+		case err == nil:
+			r.results, results = results[:len(r.items):len(r.items)], results[len(r.items):]
+		case len(together) == 1 || ctx.Err() != nil:
+			r.err = err
+		default:
+			r.results, r.err = g.call(r.ctx, r.items)
+		}
+		close(r.done)
+	}
+}
+
+// errStorePanic is the error of a store that panicked.
+var errStorePanic = errors.New("panic in the store")
+
+// call calls write, with its panic as an error: it may be on a goroutine of ours.
+func (g *group[T, R]) call(ctx context.Context, items []T) (results []R, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			results, err = nil, fmt.Errorf("%w: %v", errStorePanic, p)
+		}
+	}()
+	results, err = g.write(ctx, items)
+	if err == nil && len(results) != len(items) {
+		return nil, fmt.Errorf("store: %d results for %d items", len(results), len(items))
+	}
+	return results, err
+}

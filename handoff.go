@@ -1,0 +1,173 @@
+package webhook
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A handoff takes deliveries from Dispatch to the Run of the same process: they
+// are stored already leased to it, so that no claim is needed. What it does not
+// take is stored unleased, and claimed.
+//
+// A delivery is leased before it is stored, and given to Run afterwards. If the
+// process dies between, or the store's answer is lost, its lease runs out, and
+// it is claimed like any other.
+type handoff struct {
+	given chan struct{} // holds one token while something may have been given
+
+	mu       sync.Mutex // guards the fields below
+	running  bool
+	open     bool            // Run knows of nothing in the store that was there before
+	full     map[string]bool // webhooks whose deliveries would wait
+	room     int             // deliveries that Run has room for
+	reserved int             // of these, the ones that are being stored, or were given
+	items    []handed
+}
+
+// handed is a delivery given to Run.
+type handed struct {
+	del    Delivery
+	leased time.Time // on this process's clock
+}
+
+// reserve reports whether Run has room for a delivery of a webhook, and keeps it.
+func (h *handoff) reserve(webhook string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.running || !h.open || h.reserved >= h.room || h.full[webhook] {
+		return false
+	}
+	h.reserved++
+	return true
+}
+
+// refund gives back the room of n deliveries that were not stored.
+func (h *handoff) refund(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.reserved -= n
+}
+
+// give hands over what is stored. It reports whether a Run is there to take it.
+func (h *handoff) give(items []handed) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.running {
+		h.reserved -= len(items)
+		return false
+	}
+	h.items = append(h.items, items...)
+	signal(h.given)
+	return true
+}
+
+// take returns what was given since the last call.
+func (h *handoff) take() []handed {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	items := h.items
+	h.items, h.reserved = nil, h.reserved-len(items)
+	return items
+}
+
+// start lets a Run take deliveries, once it has said that there is no backlog.
+func (h *handoff) start() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running, h.open = true, false
+}
+
+// stop ends that, and returns what was given and not taken.
+func (h *handoff) stop() []handed {
+	h.mu.Lock()
+	h.running = false
+	h.mu.Unlock()
+	return h.take()
+}
+
+// caughtUp says that nothing is due in the store but deliveries of some webhooks.
+func (h *handoff) caughtUp(except []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = true
+	clear(h.full)
+	for _, name := range except {
+		h.shut(name)
+	}
+}
+
+// behind says that something may be due in the store.
+func (h *handoff) behind() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = false
+}
+
+// refuse takes no more of a webhook, until Run has caught up.
+func (h *handoff) refuse(webhook string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.shut(webhook)
+}
+
+// shut is called with mu held.
+func (h *handoff) shut(webhook string) {
+	if h.full == nil {
+		h.full = map[string]bool{}
+	}
+	h.full[webhook] = true
+}
+
+// setRoom says for how many deliveries Run has room now.
+func (h *handoff) setRoom(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.room = n
+}
+
+// lease marks the deliveries that Run has room for as leased to it, in a copy,
+// and returns how many there are. An ordered one is left to claims: whether it is
+// the first of its line only the store knows.
+func (d *Dispatcher) lease(ds []Delivery) ([]Delivery, int) {
+	n := 0
+	for i := range ds {
+		del := &ds[i]
+		if del.State != Pending || del.Line != "" || del.LeaseUntil.After(del.Due) ||
+			!d.valves.closedUntil(del.Webhook, time.Now()).IsZero() || !d.hand.reserve(del.Webhook) {
+			continue
+		}
+		if n++; n == 1 {
+			ds = slices.Clone(ds)
+			del = &ds[i]
+		}
+		del.Owner, del.LeaseUntil, del.Fence = d.owner, d.now().Add(d.opts.Lease), 1
+	}
+	return ds, n
+}
+
+// handOver gives what was leased, and is new, to Run. fresh is nil when the store
+// failed.
+func (d *Dispatcher) handOver(ctx context.Context, ds []Delivery, fresh []bool, leased int, asked time.Time) {
+	items := make([]handed, 0, leased)
+	for i := range fresh {
+		if fresh[i] && ds[i].Owner != "" {
+			items = append(items, handed{del: ds[i], leased: asked})
+		}
+	}
+	d.hand.refund(leased - len(items))
+	if d.hand.give(items) {
+		return
+	}
+	var changes []Change
+	for i := range items {
+		if c, err := items[i].del.release(); err == nil {
+			changes = append(changes, c)
+		}
+	}
+	if _, err := d.updates.do(ctx, changes); err != nil {
+		// Their leases run out; then they are claimed.
+		d.log.WarnContext(ctx, "webhook: give back what no Run took", "error", err)
+	}
+}
