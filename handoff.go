@@ -68,7 +68,9 @@ func (h *handoff) take() []handed {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	items := h.items
-	h.items, h.reserved = nil, h.reserved-len(items)
+	h.items = nil
+	h.reserved -= len(items)
+	h.room -= len(items) // until setRoom says how it is
 	return items
 }
 

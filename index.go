@@ -69,9 +69,7 @@ func (d *Dispatcher) current(ctx context.Context) (*index, error) {
 	if now-last < int64(lookInterval) || !d.looked.CompareAndSwap(last, now) {
 		return idx, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	fresh, err := d.refresh(ctx)
+	fresh, err := d.look(ctx)
 	if err != nil {
 		d.log.WarnContext(ctx, "webhook: look for changed webhooks", "error", err)
 		return idx, nil
@@ -79,8 +77,24 @@ func (d *Dispatcher) current(ctx context.Context) (*index, error) {
 	return fresh, nil
 }
 
-// refresh reads the records if they changed, and makes them the index.
+// look is refresh with a deadline. In a transaction of the host's it has none: a
+// statement that is broken off there takes the transaction with it.
+func (d *Dispatcher) look(ctx context.Context) (*index, error) {
+	if d.inTransaction(ctx) {
+		return d.readIndex(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	return d.refresh(ctx)
+}
+
+// refresh reads the records if they changed, and makes them the index. Of those
+// who do so at once, one does it at a time; but a transaction waits for nobody,
+// who may be waiting for its connection.
 func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
+	if d.inTransaction(ctx) {
+		return d.readIndex(ctx)
+	}
 	// No mutex: who waits for another's slow read must heed ctx.
 	select {
 	case d.reload <- struct{}{}:
@@ -88,6 +102,10 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 		return nil, fmt.Errorf("webhook: read webhooks: %w", ctx.Err())
 	}
 	defer func() { <-d.reload }()
+	return d.readIndex(ctx)
+}
+
+func (d *Dispatcher) readIndex(ctx context.Context) (*index, error) {
 	old := d.index.Load()
 	var seen Revision
 	if old != nil {
@@ -97,7 +115,8 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && rev.N == seen.N {
+	// A transaction may see the records as they were when it began.
+	if old != nil && (rev.N == seen.N || rev.N < seen.N && d.inTransaction(ctx)) {
 		return old, nil
 	}
 	idx, err := d.newIndex(recs, old)
@@ -105,8 +124,18 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 		return nil, err
 	}
 	idx.seen = rev
-	d.index.Store(idx)
-	return idx, nil
+	return d.install(idx, old), nil
+}
+
+// install makes idx the index, unless a later one took the old one's place
+// meanwhile. It returns which is in use.
+func (d *Dispatcher) install(idx, old *index) *index {
+	for !d.index.CompareAndSwap(old, idx) {
+		if old = d.index.Load(); old.seen.N >= idx.seen.N {
+			return old
+		}
+	}
+	return idx
 }
 
 // ask reads the records, and the store's clock. That was read at some time

@@ -1,0 +1,223 @@
+package webhook_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/docevent/webhook"
+	"github.com/stretchr/testify/require"
+)
+
+// disk is a store that takes a while for each Enqueue and Update, as a disk
+// does, and remembers how many rows each brought.
+type disk struct {
+	*webhook.MemoryStore
+	takes  time.Duration
+	refuse string // fails for a document of that name
+
+	mu       sync.Mutex // guards the fields below
+	enqueued []int
+	updated  []int
+	leased   int // of the rows that came leased
+	claims   int
+	panics   bool
+}
+
+var errRefused = errors.New("refused")
+
+func (s *disk) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+	s.mu.Lock()
+	s.enqueued = append(s.enqueued, len(ds))
+	panics := s.panics
+	s.mu.Unlock()
+	if err := wait(ctx, s.takes); err != nil {
+		return nil, err
+	}
+	if panics {
+		panic("out of order")
+	}
+	for i := range ds {
+		if s.refuse != "" && ds[i].DocName == s.refuse {
+			return nil, errRefused
+		}
+		if ds[i].Owner != "" {
+			s.mu.Lock()
+			s.leased++
+			s.mu.Unlock()
+		}
+	}
+	return s.MemoryStore.Enqueue(ctx, ds)
+}
+
+func (s *disk) Update(ctx context.Context, cs []webhook.Change) ([]error, error) {
+	s.mu.Lock()
+	if cs[0].Attempt != nil { // else it gives back what a claim brought
+		s.updated = append(s.updated, len(cs))
+	}
+	s.mu.Unlock()
+	if err := wait(ctx, s.takes); err != nil {
+		return nil, err
+	}
+	return s.MemoryStore.Update(ctx, cs)
+}
+
+func (s *disk) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery, error) {
+	ds, err := s.MemoryStore.Claim(ctx, c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claims += len(ds)
+	return ds, err
+}
+
+func (s *disk) count() (claims, leased int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.claims, s.leased
+}
+
+// change is an update of a document.
+func change(name string) webhook.Event {
+	return webhook.Event{Type: webhook.OnUpdate, DocType: "Order", Name: name, Doc: map[string]any{}}
+}
+
+// wait waits for a while, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// The calls that come while one is under way are written together.
+func TestEnqueuesAreJoined(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: 10 * time.Millisecond}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		var group sync.WaitGroup
+		for i := range 1001 {
+			group.Go(func() {
+				r, err := w.Dispatch(w.ctx, change(fmt.Sprint("doc", i)))
+				require.NoError(t, err)
+				require.Equal(t, webhook.Queued, r.Outcomes[0].Decision)
+			})
+		}
+		began := time.Now()
+		group.Wait()
+		require.Equal(t, []int{1, 512, 488}, store.enqueued)
+		require.Equal(t, 30*time.Millisecond, time.Since(began))
+		store.enqueued = nil
+		w.fire("later")
+		require.Equal(t, []int{1}, store.enqueued, "alone, at once")
+	})
+}
+
+// None fails for what another brought.
+func TestJoinedEnqueueFails(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: 10 * time.Millisecond, refuse: "doc5"}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		var group sync.WaitGroup
+		for i := range 10 {
+			group.Go(func() {
+				_, err := w.Dispatch(w.ctx, change(fmt.Sprint("doc", i)))
+				if i == 5 {
+					require.ErrorIs(t, err, errRefused)
+				} else {
+					require.NoError(t, err)
+				}
+			})
+		}
+		group.Wait()
+		counts, err := store.Count(w.ctx, "")
+		require.NoError(t, err)
+		require.Equal(t, 9, counts.ByState[webhook.Pending])
+	})
+}
+
+// A caller whose context ends gets its error at once; the others' calls go on,
+// and a call that nobody waits for any more is broken off.
+func TestJoinedEnqueueCanceled(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: time.Hour}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		began := time.Now()
+		dispatch := func(name string, patience time.Duration) (err error) {
+			ctx, cancel := context.WithTimeout(w.ctx, patience)
+			defer cancel()
+			_, err = w.Dispatch(ctx, change(name))
+			return err
+		}
+		var group sync.WaitGroup
+		group.Go(func() { require.NoError(t, dispatch("first", 2*time.Hour)) })
+		synctest.Wait()
+		group.Go(func() {
+			require.ErrorIs(t, dispatch("never written", time.Minute), context.DeadlineExceeded)
+			require.Equal(t, time.Minute, time.Since(began))
+		})
+		group.Go(func() {
+			require.ErrorIs(t, dispatch("in vain", 90*time.Minute), context.DeadlineExceeded)
+			require.Equal(t, 90*time.Minute, time.Since(began))
+		})
+		group.Go(func() { require.NoError(t, dispatch("together", 3*time.Hour)) })
+		group.Wait()
+		require.Equal(t, []int{1, 2}, store.enqueued)
+		require.Equal(t, 2*time.Hour, time.Since(began))
+
+		began = time.Now()
+		group.Go(func() { require.Error(t, dispatch("alone", time.Minute)) })
+		synctest.Wait()
+		group.Go(func() { require.Error(t, dispatch("broken off", 2*time.Minute)) })
+		group.Wait()
+		store.takes = 0
+		require.NoError(t, dispatch("after", time.Minute))
+		require.Equal(t, 2*time.Minute, time.Since(began))
+	})
+}
+
+// A store that panics fails the calls it was asked for, and none later.
+func TestJoinedEnqueuePanics(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: time.Millisecond, panics: true}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				_, err := w.Dispatch(w.ctx, change("doc"))
+				require.ErrorContains(t, err, "panic in the store: out of order")
+			})
+		}
+		group.Wait()
+		store.panics = false
+		_, err := w.Dispatch(w.ctx, change("doc"))
+		require.NoError(t, err)
+	})
+}
+
+func TestUpdatesAreJoined(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: 10 * time.Millisecond}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		for i := range 33 {
+			w.fire(fmt.Sprint("doc", i))
+		}
+		require.NoError(t, w.Drain(w.ctx))
+		total := 0
+		for _, n := range store.updated {
+			total += n
+		}
+		require.Equal(t, 33, total)
+		require.Less(t, len(store.updated), 10)
+	})
+}
