@@ -185,6 +185,8 @@ func TestPausedByTheLibrary(t *testing.T) {
 				ids = append(ids, o.DeliveryID)
 			} else {
 				require.Equal(t, webhook.Disabled, o.Decision, i)
+				require.ErrorIs(t, o.Err, webhook.ErrMaxPaused)
+				require.Empty(t, o.DeliveryID)
 			}
 		}
 		pass(11 * time.Hour)
@@ -409,5 +411,48 @@ func TestMaxPausedCountsWhatWasPaused(t *testing.T) {
 		}
 		require.Equal(t, webhook.Paused, w.fire("two")[0].Decision)
 		require.Equal(t, webhook.Disabled, w.fire("three")[0].Decision)
+	})
+}
+
+// Only what is stored counts among the paused: not what a unit of work drops,
+// supersedes, or could not store.
+func TestMaxPausedInUnits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := newFlaky()
+		w := newWorld(t, store, always(410), webhook.Options{MaxPaused: 2})
+		w.save(hook("a"))
+		w.send("one")
+		require.NoError(t, w.Drain(t.Context()))
+		for range 3 {
+			u := w.Begin()
+			w.ctx = webhook.WithUnit(t.Context(), u)
+			u.Savepoint("s")
+			require.Equal(t, webhook.Held, w.fire("dropped")[0].Decision)
+			require.NoError(t, u.RollbackTo("s"))
+			for range 5 {
+				require.Equal(t, webhook.Held, w.fire("two")[0].Decision)
+			}
+			store.set(fails)
+			_, err := u.Commit(t.Context())
+			require.ErrorIs(t, err, errDown)
+			store.set(nil)
+			u.Rollback()
+		}
+		u := w.Begin()
+		w.ctx = webhook.WithUnit(t.Context(), u)
+		for _, doc := range []string{"two", "two", "three", "four"} {
+			require.Equal(t, webhook.Held, w.fire(doc)[0].Decision)
+		}
+		report, err := u.Commit(t.Context())
+		require.NoError(t, err)
+		var got []webhook.Decision
+		for _, o := range report.Outcomes {
+			got = append(got, o.Decision)
+		}
+		require.Equal(t, []webhook.Decision{webhook.Superseded, webhook.Paused, webhook.Paused, webhook.Disabled}, got)
+		require.ErrorIs(t, report.Err(), webhook.ErrMaxPaused)
+		stats, err := w.Stats(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 2, stats.ByState[webhook.Paused])
 	})
 }

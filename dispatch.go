@@ -70,9 +70,7 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 			if e.hook.w.Tenant != ev.Tenant {
 				continue
 			}
-			j := b.judgment(e)
-			j.counts = true
-			o, del := j.decide(suppressed)
+			o, del := b.judgment(e).decide(suppressed)
 			if del != nil {
 				made.from = append(made.from, len(made.outcomes))
 				made.deliveries = append(made.deliveries, *del)
@@ -118,8 +116,7 @@ func (b *bench) judgment(e *entry) *judgment { return &judgment{bench: b, entry:
 // A judgment decides what one webhook does with one event.
 type judgment struct {
 	*bench
-	entry  *entry
-	counts bool // a paused delivery is one more of those there may be
+	entry *entry
 }
 
 // decide returns the outcome, and the delivery if it is Queued or Paused.
@@ -153,10 +150,6 @@ func (j *judgment) decide(suppressed bool) (Outcome, *Delivery) {
 		return o, nil
 	}
 	if o.Decision == Paused {
-		if j.counts && !j.d.valves.roomToPause(h.w.Name, j.entry.status.Since, j.d.opts.MaxPaused) {
-			o.Decision = Disabled
-			return o, nil
-		}
 		del.State, del.Reason, del.PausedAt = Paused, ReasonDisabled, j.now
 	}
 	o.DeliveryID = del.ID
@@ -208,6 +201,7 @@ func (j *judgment) delivery() (*Delivery, error) {
 
 // enqueue stores the deliveries and sees which are new.
 func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
+	d.boundPaused(b)
 	if len(b.deliveries) == 0 {
 		return nil
 	}

@@ -36,6 +36,8 @@ type Dispatcher struct {
 	reload   chan struct{}         // holds one token while the records are read; see refresh
 	valves   valves                // gates, breakers and health of the webhooks, in this process
 	run      sync.Mutex            // held by Run
+
+	housekept atomic.Pointer[time.Time] // when housekeep was last begun; nil: never
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no

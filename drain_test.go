@@ -195,3 +195,32 @@ func TestCircle(t *testing.T) {
 		require.Equal(t, []webhook.Decision{webhook.Queued, webhook.Loop}, decisions)
 	})
 }
+
+// A host that only Drains keeps to its Retention, and to MaxPaused with others.
+func TestDrainKeepsHouse(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := webhook.NewMemoryStore()
+		wire := newSwitched(200)
+		w := newWorld(t, store, wire, webhook.Options{MaxPaused: 2, Retention: webhook.Retention{Delivered: time.Hour}})
+		w.save(hook("a"))
+		old := w.send("old")
+		require.NoError(t, w.Drain(t.Context()))
+		pass(61 * time.Minute)
+		fresh := w.send("fresh")
+		require.NoError(t, w.Drain(t.Context()))
+		_, err := w.Delivery(t.Context(), old)
+		require.ErrorIs(t, err, webhook.ErrNotFound)
+		require.Equal(t, webhook.Delivered, w.state(fresh))
+
+		wire.set(410)
+		w.send("gone")
+		require.NoError(t, w.Drain(t.Context()))
+		other := newWorld(t, store, wire, webhook.Options{MaxPaused: 2})
+		for i := range 2 {
+			require.Equal(t, webhook.Paused, other.fire("other" + strconv.Itoa(i))[0].Decision)
+		}
+		pass(time.Minute)
+		require.NoError(t, w.Drain(t.Context()))
+		require.Equal(t, webhook.Disabled, w.fire("one more")[0].Decision)
+	})
+}

@@ -4,10 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
+
+// housekeepInterval is how often a Run or Drain looks after what is not urgent,
+// and for how long at most.
+const housekeepInterval = time.Minute
+
+// housekeep prunes, and recounts what is paused.
+func (d *Dispatcher) housekeep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, housekeepInterval)
+	defer cancel()
+	now := time.Now()
+	d.housekept.Store(&now)
+	return errors.Join(d.recount(ctx), d.prune(ctx))
+}
+
+// housekeepIfDue is housekeep if nobody did that lately. It is no affair of the
+// caller's if that fails: what it left is there the next time.
+func (d *Dispatcher) housekeepIfDue(ctx context.Context) {
+	last := d.housekept.Load()
+	if ctx.Err() != nil || last != nil && time.Since(*last) < housekeepInterval {
+		return
+	}
+	if err := d.housekeep(ctx); err != nil {
+		d.log.WarnContext(ctx, "webhook: housekeeping", "error", err)
+	}
+}
 
 // storeHealth stores what was counted of the webhooks, those not stored within
 // age.
@@ -61,91 +84,11 @@ func (d *Dispatcher) prune(ctx context.Context) error {
 	}
 	for {
 		n, err := p.Prune(ctx, q)
+		if ctx.Err() != nil {
+			return nil // the rest is for the next time
+		}
 		if err != nil || n < pruneChunk {
 			return err
 		}
 	}
-}
-
-// recount learns how many deliveries are paused of the webhooks that the library
-// disabled, so that all processes together keep to Options.MaxPaused.
-func (d *Dispatcher) recount(ctx context.Context) error {
-	idx, err := d.current(ctx)
-	c, ok := d.store.(Counter)
-	if err != nil || !ok {
-		return err
-	}
-	var errs []error
-	for name, e := range idx.byName {
-		if e.status.State == Disabled && e.status.By == ByLibrary {
-			counts, err := c.Count(ctx, name)
-			if err == nil {
-				d.valves.setPaused(name, e.status.Since, counts.ByState[Paused])
-			}
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// maxPausedPages bounds how many pages of paused deliveries one look reads.
-const maxPausedPages = 20
-
-// settlePaused looks after paused deliveries whose webhook no longer wants them
-// paused: those of an active one become due, those of a deleted one are
-// canceled. Enable and DeleteWebhook do that themselves; this catches what a
-// crash cut short, what another process stored by an older index, and a Disabled
-// that was taken out of the configuration.
-func (d *Dispatcher) settlePaused(ctx context.Context) error {
-	if d.nonePaused(ctx) {
-		return nil
-	}
-	names, err := d.pausedWebhooks(ctx)
-	if err != nil {
-		return err
-	}
-	idx, err := d.refresh(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, name := range names {
-		switch e := idx.byName[name]; {
-		case e == nil:
-			errs = append(errs, d.cancelAll(ctx, name))
-		case e.status.State == Active:
-			errs = append(errs, d.resumeAll(ctx, name))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// pausedWebhooks returns the webhooks that have paused deliveries.
-func (d *Dispatcher) pausedWebhooks(ctx context.Context) ([]string, error) {
-	names := map[string]bool{}
-	q := DeliveryQuery{States: []State{Paused}, Limit: 1000}
-	for range maxPausedPages {
-		ds, err := d.store.Deliveries(ctx, q)
-		if err != nil {
-			return nil, fmt.Errorf("look for paused deliveries: %w", err)
-		}
-		for i := range ds {
-			names[ds[i].Webhook] = true
-			q.After = ds[i].ID
-		}
-		if len(ds) < q.Limit {
-			break
-		}
-	}
-	return slices.Sorted(maps.Keys(names)), nil
-}
-
-// nonePaused reports whether the store can tell at once that nothing is paused.
-func (d *Dispatcher) nonePaused(ctx context.Context) bool {
-	c, ok := d.store.(Counter)
-	if !ok {
-		return false
-	}
-	counts, err := c.Count(ctx, "")
-	return err == nil && counts.ByState[Paused] == 0
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 )
@@ -162,26 +161,6 @@ func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func
 			}
 		}
 	}
-}
-
-// resumeSpread is over how long the deliveries of a webhook that is enabled
-// again become due.
-const resumeSpread = time.Minute
-
-// resumeAll makes a webhook's paused deliveries due.
-func (d *Dispatcher) resumeAll(ctx context.Context, webhook string) error {
-	n, err := d.changeAll(ctx, DeliveryQuery{Webhook: webhook, States: []State{Paused}},
-		func(del *Delivery) (Change, error) {
-			now := d.now()
-			return del.resume(now.Add(rand.N(resumeSpread)), now)
-		})
-	if err != nil {
-		return fmt.Errorf("webhook: resume deliveries of %q: %w", webhook, err)
-	}
-	if n > 0 {
-		d.Wake()
-	}
-	return nil
 }
 
 // cancelAll ends the unfinished deliveries of a deleted webhook.

@@ -111,7 +111,9 @@ type Options struct {
 	Sealer Sealer
 
 	// MaxPaused bounds the deliveries that a webhook disabled by the library goes
-	// on taking. Defaults to 10,000; negative means none.
+	// on taking; see ErrMaxPaused. Each process counts its own, and corrects the
+	// count by the store's once a minute while it Runs or Drains, if the store is
+	// a Counter. Defaults to 10,000; negative means none.
 	MaxPaused int
 
 	// MaxBodyBytes bounds a body; a longer one is a RenderError. Defaults to 1 MiB.

@@ -18,7 +18,8 @@ type Outcome struct {
 	Decision   Decision  `json:"decision,omitempty"`
 
 	// Err says why, for ConditionError and RenderError, and when the store did
-	// not take the delivery; nil otherwise. In JSON it is the text "error".
+	// not take the delivery; ErrMaxPaused when a Disabled webhook would pause it
+	// and cannot; nil otherwise. In JSON it is the text "error".
 	Err error `json:"-"`
 }
 
@@ -56,7 +57,7 @@ const (
 	ConditionError Decision = "condition_error" // the condition cannot be evaluated; see Err
 	RenderError    Decision = "render_error"    // the body or URL cannot be rendered; see Err
 	Duplicate      Decision = "duplicate"       // the delivery was there already
-	Disabled       Decision = "disabled"        // its operator disabled it, it was never activated, or MaxPaused deliveries wait
+	Disabled       Decision = "disabled"        // its operator disabled it, it was never activated, or see ErrMaxPaused
 	Loop           Decision = "loop"            // the event comes from a request this webhook led to
 	Suppressed     Decision = "suppressed"      // the context is silenced by Suppress
 	Superseded     Decision = "superseded"      // a later event of the unit of work took its place

@@ -58,8 +58,9 @@ func (r *runner) begin() {
 // Drain is the synchronous twin of Run: it attempts, each once, the deliveries
 // that are due when it is called, and returns when that is done. It does not
 // wait for retries, gates or breakers. It is for tests, cron jobs and hosts that
-// cannot keep a goroutine. The error is the store's, or ctx's when that ended
-// first.
+// cannot keep a goroutine. Then, if that was not done within a minute, it prunes
+// what Options.Retention no longer keeps, for a minute at most. The error is the
+// store's, or ctx's when that ended first.
 func (d *Dispatcher) Drain(ctx context.Context) error {
 	if _, err := d.current(ctx); err != nil {
 		return err
@@ -72,6 +73,7 @@ func (d *Dispatcher) Drain(ctx context.Context) error {
 	r.loop()
 	err := r.stop(0)
 	r.storeHealth(housekeepInterval)
+	d.housekeepIfDue(ctx)
 	if err = cmp.Or(err, r.failed, ctx.Err()); err != nil {
 		return fmt.Errorf("webhook: drain: %w", err)
 	}
@@ -98,18 +100,13 @@ func sleep(ctx context.Context, t time.Duration) {
 	}
 }
 
-// housekeepInterval is how often a Run looks after what is not urgent.
-const housekeepInterval = time.Minute
-
 // housekeep looks after what is not urgent until the runner stops.
 func (r *runner) housekeep() {
 	for r.claims.Err() == nil {
 		ctx, cancel := context.WithTimeout(r.writes, housekeepInterval)
-		err := errors.Join(r.d.settlePaused(ctx), r.d.recount(ctx))
+		err := r.d.settlePaused(ctx)
 		cancel()
-		if err == nil {
-			err = r.d.prune(r.claims)
-		}
+		err = errors.Join(err, r.d.housekeep(r.claims))
 		if err != nil && r.claims.Err() == nil {
 			r.d.log.Warn("webhook: housekeeping", "error", err)
 		}

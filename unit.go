@@ -81,7 +81,7 @@ func (u *Unit) Savepoint(name string) {
 func (u *Unit) RollbackTo(name string) error {
 	for i, s := range slices.Backward(u.savepoints) {
 		if s.name == name {
-			u.drop(s.held)
+			u.held = u.held[:s.held:s.held]
 			u.savepoints = u.savepoints[:i+1]
 			return nil
 		}
@@ -92,23 +92,12 @@ func (u *Unit) RollbackTo(name string) error {
 // Rollback drops everything. After Commit there is nothing to drop, so it can be
 // deferred.
 func (u *Unit) Rollback() {
-	u.drop(0)
-	u.savepoints = nil
-}
-
-// drop forgets the deliveries from the i-th on, and that they were to be paused.
-func (u *Unit) drop(i int) {
-	for _, h := range u.held[i:] {
-		if h.delivery.State == Paused {
-			u.d.valves.notPaused(h.delivery.Webhook)
-		}
-	}
-	u.held = u.held[:i:i]
+	u.held, u.savepoints = nil, nil
 }
 
 // Commit stores what is held, in one call of Store.Enqueue. The report has an
-// outcome for each delivery that was held: Queued, Paused, Duplicate or
-// Superseded. After an error the unit still holds everything: commit again, or
+// outcome for each delivery that was held: Queued, Paused, Duplicate, Superseded,
+// or Disabled with ErrMaxPaused. After an error the unit still holds everything: commit again, or
 // roll back.
 func (u *Unit) Commit(ctx context.Context) (Report, error) {
 	b := u.batch()
