@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,8 +203,8 @@ type transactionKey struct{}
 type transactional struct {
 	*webhook.MemoryStore
 	connection chan struct{}
-	asked      int // calls of Claim
-	within     int // calls of Webhooks in the transaction
+	asked      atomic.Int64 // calls of Claim
+	within     atomic.Int64 // calls of Webhooks in the transaction
 }
 
 func (s *transactional) begin(ctx context.Context) (context.Context, *transaction) {
@@ -236,7 +237,7 @@ func (s *transactional) use(ctx context.Context, f func()) error {
 func (s *transactional) Webhooks(ctx context.Context, seen webhook.Revision) (recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
 	busy := s.use(ctx, func() {
 		if s.InTransaction(ctx) {
-			s.within++
+			s.within.Add(1)
 		}
 		recs, rev, err = s.MemoryStore.Webhooks(ctx, seen)
 	})
@@ -262,7 +263,7 @@ func (s *transactional) Enqueue(ctx context.Context, ds []webhook.Delivery) (fre
 
 func (s *transactional) Claim(ctx context.Context, c webhook.Claim) (ds []webhook.Delivery, err error) {
 	busy := s.use(ctx, func() {
-		s.asked++
+		s.asked.Add(1)
 		ds, err = s.MemoryStore.Claim(ctx, c)
 	})
 	if busy != nil {
@@ -288,7 +289,7 @@ func TestDispatchInATransaction(t *testing.T) {
 		r, err := w.Dispatch(ctx, change("in it"))
 		require.NoError(t, err)
 		require.Equal(t, began, time.Now())
-		require.Positive(t, store.within)
+		require.Positive(t, store.within.Load())
 		require.Len(t, tx.rows, 1)
 		require.Empty(t, tx.rows[0].Owner)
 		require.True(t, tx.rows[0].LeaseUntil.IsZero())
@@ -297,9 +298,9 @@ func TestDispatchInATransaction(t *testing.T) {
 		pass(50 * time.Millisecond)
 		require.Equal(t, webhook.Delivered, w.state(r.Outcomes[0].DeliveryID))
 		pass(time.Minute)
-		asked := store.asked
+		asked := store.asked.Load()
 		pass(30 * time.Minute)
-		require.Less(t, store.asked-asked, 65, "polling has slowed down")
+		require.Less(t, store.asked.Load()-asked, int64(65), "polling has slowed down")
 	})
 }
 
