@@ -62,7 +62,7 @@ func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, 
 // timeout returns how long an attempt of the webhook may take.
 func (h *hook) timeout(o *Options) time.Duration {
 	if h.w.Timeout > 0 {
-		return h.w.Timeout
+		return min(h.w.Timeout, o.Lease-leaseMargin)
 	}
 	return o.Timeout
 }

@@ -124,8 +124,7 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 	}
 	rec.Webhook = normalize(w, len(rec.Secrets) > 0)
 	rec.Webhook.Revision = 0
-	c := compiler{opts: d.opts, env: d.env}
-	if _, err := c.compile(rec); err != nil {
+	if err := d.compiles(rec); err != nil {
 		return nil, err
 	}
 	if check := d.opts.CheckWebhook; check != nil {
@@ -138,6 +137,16 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 	}
 	data, err := d.encode(w.Name, rec)
 	return &WebhookRecord{Name: w.Name, Revision: rev, Data: data}, err
+}
+
+// compiles checks a record that is to be saved. The error is a *ConfigError.
+func (d *Dispatcher) compiles(rec *record) error {
+	if err := checkLimits(&rec.Webhook, &d.opts); err != nil {
+		return configError(rec.Webhook.Name, err)
+	}
+	c := compiler{opts: d.opts, env: d.env}
+	_, err := c.compile(rec)
+	return err
 }
 
 // sameRecord compares what is stored of two records.

@@ -92,6 +92,7 @@ func TestConfigErrors(t *testing.T) {
 		}, "RequireActivation", false},
 		{"negative timeout", func(w *webhook.Webhook) { w.Timeout = -1 }, "Timeout", false},
 		{"timeout above the lease", func(w *webhook.Webhook) { w.Timeout = 51 * time.Second }, "Timeout", true},
+		{"concurrency above the host's", func(w *webhook.Webhook) { w.Concurrency = 17 }, "Concurrency", true},
 		{"negative concurrency", func(w *webhook.Webhook) { w.Concurrency = -1 }, "Concurrency", false},
 		{"retry delay", func(w *webhook.Webhook) { w.Retry = &webhook.RetryPolicy{Schedule: []time.Duration{-1}} }, "Retry.Schedule", false},
 		{"retry jitter", func(w *webhook.Webhook) { w.Retry = &webhook.RetryPolicy{Jitter: 1.1} }, "Retry.Jitter", false},
@@ -369,6 +370,7 @@ func TestOptionsErrors(t *testing.T) {
 		want string
 	}{
 		{webhook.Options{Concurrency: -1}, "Options.Concurrency"},
+		{webhook.Options{MaxHanging: 100_001}, "Options.MaxHanging"},
 		{webhook.Options{Timeout: time.Minute}, "Options.Lease: shorter than Timeout + 10s"},
 		{webhook.Options{Lease: time.Second}, "Options.Lease"},
 		{webhook.Options{Retry: webhook.RetryPolicy{Multiplier: 0.5}}, "Options.Retry.Multiplier"},

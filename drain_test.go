@@ -45,12 +45,12 @@ func TestLongDrain(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return status(200)
 		}
-		w := newWorld(t, store, wire, webhook.Options{Concurrency: 1})
+		w := newWorld(t, store, wire, webhook.Options{Concurrency: 1, MaxHanging: -1})
 		w.save(hook("a"))
 		for i := range 40 {
 			w.send(strconv.Itoa(i))
 		}
-		other := newWorld(t, store, wire, webhook.Options{Concurrency: 1})
+		other := newWorld(t, store, wire, webhook.Options{Concurrency: 1, MaxHanging: -1})
 		done := make(chan error)
 		go func() { done <- w.Drain(t.Context()) }()
 		pass(90 * time.Second)
@@ -132,10 +132,10 @@ func TestCaps(t *testing.T) {
 		hooks []webhook.Webhook
 		want  int // in flight at once
 	}{
-		{"Concurrency", webhook.Options{Concurrency: 7}, []webhook.Webhook{hook("a"), hook("b"), hook("c")}, 7},
+		{"Concurrency", webhook.Options{Concurrency: 7, MaxHanging: -1}, []webhook.Webhook{hook("a"), hook("b"), hook("c")}, 7},
 		{"PerEndpoint", webhook.Options{PerEndpoint: 5}, []webhook.Webhook{hook("a", host("s")), hook("b", host("s"))}, 5},
 		{"Webhook.Concurrency below PerEndpoint", webhook.Options{}, []webhook.Webhook{hook("a", one)}, 1},
-		{"Webhook.Concurrency above PerEndpoint", webhook.Options{PerEndpoint: 3}, []webhook.Webhook{hook("a", func(w *webhook.Webhook) { w.Concurrency = 10 })}, 3},
+		{"Webhook.Concurrency as PerEndpoint", webhook.Options{PerEndpoint: 3}, []webhook.Webhook{hook("a", func(w *webhook.Webhook) { w.Concurrency = 3 })}, 3},
 		{"the defaults", webhook.Options{}, []webhook.Webhook{hook("a")}, 16},
 	}
 	for _, tt := range tests {
@@ -158,6 +158,64 @@ func TestCaps(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where endpoints hang, Concurrency says only how many attempts are in flight to
+// others: written out, the default is what it is left out.
+func TestMaxHanging(t *testing.T) {
+	tests := []struct {
+		name string
+		opts webhook.Options
+		want int // hanging at once
+	}{
+		{"the defaults", webhook.Options{}, 200},
+		{"the defaults written out", webhook.Options{Concurrency: 64, MaxHanging: 960}, 200},
+		{"the default of Concurrency", webhook.Options{Concurrency: 64}, 200},
+		{"the default of MaxHanging", webhook.Options{Concurrency: 4}, 60 + 4 - 1},
+		{"MaxHanging", webhook.Options{MaxHanging: 10}, 10 + 64 - 16}, // a quarter is kept for those that answer
+		{"none", webhook.Options{Concurrency: 12, MaxHanging: -1}, 12},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				wire := &wire{answer: func(ctx context.Context, _ sending) (*webhook.Response, error) { return hang(ctx) }}
+				w := newWorld(t, webhook.NewMemoryStore(), wire, tt.opts)
+				var hooks []webhook.Webhook
+				for i := range 200 {
+					hooks = append(hooks, hook("h"+strconv.Itoa(i)))
+				}
+				w.save(hooks...)
+				w.fire("one")
+				defer w.run()()
+				pass(10 * time.Second)
+				require.Equal(t, tt.want, wire.inFlight())
+				pass(time.Minute)
+			})
+		})
+	}
+}
+
+// What was saved when the host allowed more goes on within what it allows now.
+func TestLimitsLoweredLater(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store, wire := webhook.NewMemoryStore(), &wire{answer: func(ctx context.Context, _ sending) (*webhook.Response, error) {
+			time.Sleep(time.Second)
+			return status(200)
+		}}
+		before := newWorld(t, store, wire, webhook.Options{})
+		before.save(hook("a", func(w *webhook.Webhook) { w.Concurrency, w.Timeout = 16, 50*time.Second }))
+		w := newWorld(t, store, wire, webhook.Options{PerEndpoint: 2, Lease: 30 * time.Second})
+		for i := range 10 {
+			w.send(strconv.Itoa(i))
+		}
+		require.NoError(t, w.Drain(t.Context()))
+		require.Equal(t, 10, wire.count("a"))
+		require.Equal(t, 2, wire.most)
+		wire.answer = func(ctx context.Context, _ sending) (*webhook.Response, error) { return hang(ctx) }
+		id := w.send("hangs")
+		require.NoError(t, w.Drain(t.Context()))
+		require.Equal(t, 20*time.Second, w.log(id)[0].Duration)
+	})
 }
 
 // Two dispatchers that call each other stop after one round.

@@ -59,7 +59,7 @@ func TestNoHandOff(t *testing.T) {
 		want int // leased
 	}{
 		{"ordered", hook("a", ordered), webhook.Options{}, 200, 5, 0},
-		{"more than there is room for", hook("a"), webhook.Options{Concurrency: 4}, hangs, 50, 7},
+		{"more than there is room for", hook("a"), webhook.Options{Concurrency: 4, MaxHanging: -1}, hangs, 50, 7},
 		{"disabled by the first", hook("a"), webhook.Options{}, 410, 1, 1},
 		{"behind the gate", hook("a"), webhook.Options{}, 429, 1, 1},
 	}
@@ -104,7 +104,7 @@ func TestNoHandOffBeforeABacklog(t *testing.T) {
 			}
 			return status(200)
 		}
-		w := newWorld(t, store, wire, webhook.Options{Concurrency: 2, PerEndpoint: 2})
+		w := newWorld(t, store, wire, webhook.Options{Concurrency: 2, MaxHanging: -1, PerEndpoint: 2})
 		w.save(hook("a"))
 		for i := range 20 {
 			w.fire(fmt.Sprint("old", i))
@@ -122,7 +122,7 @@ func TestNoHandOffBeforeABacklog(t *testing.T) {
 func TestHandOffAndStop(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &disk{MemoryStore: webhook.NewMemoryStore()}
-		w := newWorld(t, store, newSwitched(hangs), webhook.Options{Concurrency: 4, StopTimeout: time.Second})
+		w := newWorld(t, store, newSwitched(hangs), webhook.Options{Concurrency: 4, MaxHanging: -1, StopTimeout: time.Second})
 		w.save(hook("a"))
 		stop := w.run()
 		pass(time.Second)

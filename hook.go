@@ -65,7 +65,7 @@ func (c *compiler) fill(h *hook) error {
 		func() error { return checkData(w, &c.opts) },
 		func() error { return checkBodyType(h) },
 		func() (err error) { h.payload, err = c.payload(h); return },
-		func() error { return checkDelivery(w, &c.opts) },
+		func() error { return checkDelivery(w) },
 		func() error { return c.secrets(h) },
 	}
 	for _, step := range steps {

@@ -7,7 +7,7 @@ import (
 )
 
 // parkAfter is when an attempt that has not ended is late, and stops to count
-// against Options.Concurrency, if that is left to its default.
+// against Options.Concurrency, as far as Options.MaxHanging goes.
 const parkAfter = 250 * time.Millisecond
 
 // A trust says what is known of an endpoint.
@@ -96,8 +96,8 @@ func (r *runner) forgetLanes() {
 // that are known to answer.
 func (r *runner) free(l *lane) int {
 	o := &r.d.opts
-	free := o.Concurrency - (r.inFlight - min(r.parked, o.parked))
-	if l.trust != trusted && o.parked > 0 {
+	free := o.Concurrency - (r.inFlight - min(r.parked, o.MaxHanging))
+	if l.trust != trusted && o.MaxHanging > 0 {
 		free -= o.Concurrency / 4
 	}
 	return free
@@ -106,12 +106,12 @@ func (r *runner) free(l *lane) int {
 // probes reports whether an attempt to the lane's endpoint would be the one that
 // finds out whether it answers. It is parked from the start, if there is room.
 func (r *runner) probes(l *lane) bool {
-	return l.trust != trusted && l.inFlight == 0 && r.parked < r.d.opts.parked
+	return l.trust != trusted && l.inFlight == 0 && r.parked < r.d.opts.MaxHanging
 }
 
 // park lets the attempts that are late give up their places.
 func (r *runner) park() {
-	if r.d.opts.parked == 0 {
+	if r.d.opts.MaxHanging == 0 {
 		return
 	}
 	for _, f := range r.flights {

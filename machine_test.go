@@ -44,6 +44,9 @@ func newMachine(ctx context.Context, l *ledger, net *network, rng *rand.Rand, n 
 		Concurrency:  []int{0, 1, 3}[rng.IntN(3)],
 		PerEndpoint:  1 + rng.IntN(3),
 	}
+	if opts.Concurrency > 0 {
+		opts.MaxHanging = -1
+	}
 	var err error
 	if m.d, err = webhook.New(m, opts); err != nil {
 		panic(err)

@@ -23,11 +23,16 @@ type Options struct {
 	// class, error) and never a secret or a body. Defaults to slog.Default().
 	Logger *slog.Logger
 
-	// Concurrency bounds the attempts in flight in this process. Defaults to 64,
-	// and then up to 960 more may wait for endpoints that have not answered for
-	// a while, so that endpoints that hang do not hold up the others. When it is
-	// set, it is the bound of all.
+	// Concurrency bounds the attempts in flight in this process, those that hang
+	// apart. Defaults to 64.
 	Concurrency int
+
+	// MaxHanging bounds the attempts that are let out of Concurrency because they
+	// hang, or are the first ones to an endpoint, which may: so endpoints that do
+	// not answer do not hold up the others. In all, up to Concurrency + MaxHanging
+	// are in flight. Defaults to 15 times Concurrency, and at most 960; negative
+	// means none.
+	MaxHanging int
 
 	// PerEndpoint bounds the attempts in flight to one scheme, host and port, and
 	// those of one webhook that has no Concurrency. An endpoint that has not yet
@@ -118,8 +123,6 @@ type Options struct {
 
 	// MaxBodyBytes bounds a body; a longer one is a RenderError. Defaults to 1 MiB.
 	MaxBodyBytes int
-
-	parked int // attempts allowed above Concurrency while they hang
 }
 
 // A DocType says what the host knows of a document type.
@@ -155,9 +158,8 @@ func (o *Options) withDefaults() Options {
 	if r.Logger == nil {
 		r.Logger = slog.Default()
 	}
-	if r.Concurrency == 0 {
-		r.Concurrency, r.parked = 64, 960
-	}
+	r.Concurrency = cmp.Or(r.Concurrency, 64)
+	r.MaxHanging = max(0, cmp.Or(r.MaxHanging, 15*min(r.Concurrency, 64)))
 	r.PerEndpoint = cmp.Or(r.PerEndpoint, 16)
 	if r.Transport == nil {
 		r.Transport = NewHTTPTransport(&HTTPOptions{IdlePerEndpoint: r.PerEndpoint})
@@ -219,6 +221,9 @@ func (o *Options) validate() error {
 		if b.value <= 0 || b.value > b.most {
 			return fmt.Errorf("webhook: Options.%s: not positive, or too large", b.field)
 		}
+	}
+	if o.MaxHanging > maxConcurrency {
+		return fmt.Errorf("webhook: Options.MaxHanging: above %d", maxConcurrency)
 	}
 	if o.StopTimeout > maxDelay {
 		return fmt.Errorf("webhook: Options.StopTimeout: longer than %v", maxDelay)

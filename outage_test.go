@@ -245,7 +245,7 @@ func TestWaitingForAPlaceDoesNotSpin(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := newFlaky()
 		wire := newSwitched(breaks)
-		w := newWorld(t, store, wire, webhook.Options{Concurrency: 2})
+		w := newWorld(t, store, wire, webhook.Options{Concurrency: 2, MaxHanging: -1})
 		hooks := []webhook.Webhook{}
 		for i := range 12 {
 			hooks = append(hooks, hook("h"+strconv.Itoa(i)))

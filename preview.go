@@ -62,6 +62,9 @@ func (d *Dispatcher) previewed(w Webhook) (*index, *entry, error) {
 	}
 	rec.setSecret(w.Secret)
 	rec.Webhook = w
+	if err := checkLimits(&w, &d.opts); err != nil {
+		return nil, nil, configError(w.Name, err)
+	}
 	c := compiler{opts: d.opts, env: d.env, chainKey: idx.chainKey}
 	h, err := c.compile(rec)
 	if err != nil {

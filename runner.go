@@ -141,7 +141,7 @@ func (r *runner) drained() bool {
 func (r *runner) patience() time.Duration {
 	wait := min(r.agenda.next().Sub(r.d.now()), r.d.opts.PollInterval)
 	for _, f := range r.flights {
-		if r.d.opts.parked > 0 && !f.ended && !f.late {
+		if r.d.opts.MaxHanging > 0 && !f.ended && !f.late {
 			wait = min(wait, time.Until(f.began.Add(parkAfter)))
 			break
 		}
@@ -153,7 +153,7 @@ func (r *runner) patience() time.Duration {
 // the loop, so that a slow store holds up nothing that is in flight.
 func (r *runner) claim() {
 	o := &r.d.opts
-	free := max(0, o.Concurrency-(r.inFlight-min(r.parked, o.parked)))
+	free := max(0, o.Concurrency-(r.inFlight-min(r.parked, o.MaxHanging)))
 	limit := min(free+o.Concurrency/2+1, maxClaim) // some more, to be at hand when places become free
 	if !r.due || r.claiming || free == 0 && r.queued >= o.Concurrency/2+1 || time.Now().Before(r.resume) {
 		return
@@ -179,7 +179,7 @@ func (r *runner) claim() {
 // be at hand when places become free.
 func (r *runner) room() int {
 	o := &r.d.opts
-	return max(0, o.Concurrency+o.Concurrency/2+1-(r.inFlight-min(r.parked, o.parked))-r.queued)
+	return max(0, o.Concurrency+o.Concurrency/2+1-(r.inFlight-min(r.parked, o.MaxHanging))-r.queued)
 }
 
 // maxClaim bounds one claim.

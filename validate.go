@@ -49,12 +49,11 @@ func configError(name string, err error) error {
 }
 
 // Validate checks what can be checked without Options: everything but document
-// types, named events, host functions and the host's own rules. Functions and
+// types, named events, host functions, limits and the host's own rules. Functions and
 // filters it does not know are left to [Dispatcher.SaveWebhook]. The error is a
 // *[ConfigError].
 func (w Webhook) Validate() error {
 	c := compiler{opts: (*Options)(nil).withDefaults(), env: jinja.LenientEnv(), lenient: true}
-	c.opts.Lease = maxDelay // a Timeout is checked against the Lease by SaveWebhook
 	_, err := c.compile(&record{Webhook: w, Secrets: []storedSecret{{Value: w.Secret}}})
 	return err
 }
@@ -177,16 +176,26 @@ func checkRows(w *Webhook, fields []string) error {
 	return nil
 }
 
+// checkLimits checks a webhook that is to be saved against what the host allows.
+// One that was saved when the host allowed more is used within what it allows now.
+func checkLimits(w *Webhook, o *Options) error {
+	switch {
+	case w.Timeout > o.Lease-leaseMargin:
+		return fieldErrorf("Timeout", "longer than Options.Lease - %v", leaseMargin)
+	case w.Concurrency > o.PerEndpoint:
+		return fieldErrorf("Concurrency", "above Options.PerEndpoint, which is %d", o.PerEndpoint)
+	}
+	return nil
+}
+
 // checkDelivery checks how requests are made and repeated.
-func checkDelivery(w *Webhook, o *Options) error {
+func checkDelivery(w *Webhook) error {
 	if !slices.Contains([]string{"POST", "PUT", "PATCH", "DELETE", "GET"}, w.Method) {
 		return fieldErrorf("Method", "%q is not POST, PUT, PATCH, DELETE or GET", w.Method)
 	}
 	switch {
 	case w.Timeout < 0:
 		return fieldErrorf("Timeout", "negative")
-	case w.Timeout > o.Lease-leaseMargin:
-		return fieldErrorf("Timeout", "longer than Options.Lease - %v", leaseMargin)
 	case w.Concurrency < 0:
 		return fieldErrorf("Concurrency", "negative")
 	case w.RequireActivation && w.DynamicURL:

@@ -83,8 +83,8 @@ type Webhook struct {
 	// time: while the first waits for its retry, the others wait behind it.
 	Ordered bool
 
-	// Concurrency bounds the webhook's attempts in flight, for each process.
-	// Defaults to Options.PerEndpoint.
+	// Concurrency bounds the webhook's attempts in flight, for each process. At
+	// most Options.PerEndpoint, and by default the same.
 	Concurrency int
 
 	// Disabled takes the webhook out of service. What the library and Disable
