@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,7 +39,7 @@ func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, 
 	start := d.now()
 	began := time.Now()
 	req, err := d.request(h, del, start, test)
-	hide := newRedactor(h, req) // before the Transport can change the request
+	hide := h.hide.of(req, d.opts.SignatureHeader, h.url != nil) // before the Transport can change the request
 	var resp *Response
 	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, h.timeout(&d.opts))
@@ -75,7 +76,7 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 		return nil, err
 	}
 	req := &Request{
-		Method: del.Method, URL: url, Header: h.header.Clone(), Body: del.Body,
+		Method: del.Method, URL: url, Header: h.newHeader(), Body: del.Body,
 		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1,
 	}
 	if req.Header.Get(headerUserAgent) == "" {
@@ -92,6 +93,15 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 		return nil, backoff.Permanent(err)
 	}
 	return req, nil
+}
+
+// newHeader returns the header of the rows, with room for ours.
+func (h *hook) newHeader() http.Header {
+	header := make(http.Header, len(h.header)+12)
+	for key, values := range h.header {
+		header[key] = slices.Clone(values)
+	}
+	return header
 }
 
 // contentType returns the stored one, or the row that spells the same out.

@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 )
 
@@ -89,6 +90,12 @@ func (d *Dispatcher) settle(writes context.Context, h *hook, del *Delivery, c Ch
 // tell tells log and Trace how an attempt went.
 func (d *Dispatcher) tell(ctx context.Context, h *hook, del *Delivery, r *result, stored error) {
 	a := r.attempt
+	if f := d.opts.Trace.Attempt; f != nil {
+		defer safely(func() { f(ctx, *del, *a, stored) })
+	}
+	if stored == nil && a.State == Delivered && !d.log.Enabled(ctx, slog.LevelDebug) {
+		return // nearly always, so that it costs nothing
+	}
 	args := []any{"webhook", h.w.Name, "delivery", del.ID, "attempt", a.Number,
 		"state", a.State, "status", a.StatusCode, "class", a.Class, "duration", a.Duration}
 	switch {
@@ -102,9 +109,6 @@ func (d *Dispatcher) tell(ctx context.Context, h *hook, del *Delivery, r *result
 		d.log.InfoContext(ctx, "webhook: attempt failed", append(args, "error", a.Error, "next", a.Next)...)
 	default:
 		d.log.WarnContext(ctx, "webhook: delivery failed", append(args, "error", a.Error, "reason", r.reason)...)
-	}
-	if f := d.opts.Trace.Attempt; f != nil {
-		safely(func() { f(ctx, *del, *a, stored) })
 	}
 }
 

@@ -32,6 +32,7 @@ type hook struct {
 	endpoint  string       // scheme, host and port; "" if the document chooses them
 	header    http.Header  // of the rows
 	tag       string       // names the webhook in chains
+	hide      *redactor
 	signer    atomic.Pointer[expiringSigner]
 }
 
@@ -73,7 +74,7 @@ func (c *compiler) fill(h *hook) error {
 			return err
 		}
 	}
-	h.tag = chainTag(c.chainKey, h.rec.ID)
+	h.tag, h.hide = chainTag(c.chainKey, h.rec.ID), newRedactor(h)
 	return nil
 }
 

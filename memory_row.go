@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"math"
 	"time"
 
@@ -37,7 +36,7 @@ type memoryDetail struct {
 	finished   memoryTime
 	tried      int
 	tries      int
-	attempts   *[]Attempt
+	attempts   *memoryAttempt // the newest
 	line       *memoryLine
 	linePlace  uint32      // in the line, from 1
 	list       *memoryList // finished or stopping, if it is in one
@@ -141,33 +140,6 @@ func (r *memoryRow) leaseUntil() memoryTime {
 		return 0
 	}
 	return r.detail.leaseUntil
-}
-
-// log keeps an attempt.
-func (x *memoryDetail) log(a *Attempt) {
-	if x.attempts == nil {
-		x.attempts = &[]Attempt{}
-	}
-	*x.attempts = append(*x.attempts, copyAttempt(a))
-}
-
-// attempts returns copies of those that were logged.
-func (r *memoryRow) attempts() []Attempt {
-	if r.detail == nil || r.detail.attempts == nil {
-		return nil
-	}
-	as := make([]Attempt, len(*r.detail.attempts))
-	for i := range as {
-		as[i] = copyAttempt(&(*r.detail.attempts)[i])
-	}
-	return as
-}
-
-// copyAttempt returns a with a header and body of its own.
-func copyAttempt(a *Attempt) Attempt {
-	c := *a
-	c.Header, c.Body = a.Header.Clone(), bytes.Clone(a.Body)
-	return c
 }
 
 // delivery returns a row as a Delivery of the caller's own.

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"cmp"
 	"net/http"
 	"net/url"
@@ -23,26 +22,45 @@ const (
 // A redactor takes out of what comes back what the request held in confidence:
 // an endpoint, or a Transport's error, may echo it.
 type redactor struct {
-	secrets []string // the longest first, so that none leaves a part of another
+	secrets    []string  // the longest first, so that none leaves a part of another
+	signatures [2]string // of the one request; no secret is a part of them
 }
 
-// newRedactor hides the webhook's secrets, the confidential headers of a request,
-// which may be nil, and what follows the first segment of its URL's path.
-func newRedactor(h *hook, req *Request) *redactor {
+// newRedactor hides what a webhook's requests have in common: its secrets, its
+// header rows, and what follows the first segment of its URL's path.
+func newRedactor(h *hook) *redactor {
 	r := &redactor{}
 	for _, s := range h.rec.Secrets {
 		r.add(s.Value, 3)
 	}
-	if req != nil {
-		r.addURL(req.URL)
-		for key, values := range maskHeader(req.Header) {
-			if len(values) == 1 && values[0] == masked {
-				r.addValue(req.Header.Get(key))
-			}
+	for _, values := range h.header {
+		for _, v := range values {
+			r.addValue(v)
 		}
 	}
-	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	r.addURL(h.staticURL)
+	r.sort()
 	return r
+}
+
+func (r *redactor) sort() {
+	slices.SortFunc(r.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+}
+
+// of hides, beside what all have in common, what one request adds: its signatures
+// and its own URL. req may be nil.
+func (r *redactor) of(req *Request, signatureHeader string, dynamic bool) *redactor {
+	if req == nil {
+		return r
+	}
+	own := &redactor{secrets: r.secrets, signatures: [2]string{
+		req.Header.Get(signatureHeader), req.Header.Get(headerStandardSignature)}}
+	if dynamic {
+		own.secrets = slices.Clone(r.secrets)
+		own.addURL(req.URL)
+		own.sort()
+	}
+	return own
 }
 
 // add hides a text, also as JSON spells it, unless it is so short that hiding it
@@ -88,23 +106,37 @@ func (r *redactor) addURL(raw string) {
 func (r *redactor) replace(s string) string {
 	cut := len(s) > maxRedacted
 	s = s[:min(len(s), maxRedacted)]
+	longest := 0
+	for _, signature := range r.signatures {
+		if signature != "" {
+			s = strings.ReplaceAll(s, signature, masked)
+			longest = max(longest, len(signature))
+		}
+	}
 	for _, secret := range r.secrets {
 		s = strings.ReplaceAll(s, secret, masked)
+		longest = max(longest, len(secret))
 	}
-	if cut && len(r.secrets) > 0 {
-		s = s[:max(0, len(s)-len(r.secrets[0]))]
+	if cut {
+		s = s[:max(0, len(s)-longest)]
 	}
 	return s
 }
 
 func (r *redactor) text(s string) string {
 	s = r.replace(s)
-	return strings.ToValidUTF8(strings.Clone(s[:min(len(s), maxErrorText)]), "?")
+	if len(s) > maxErrorText {
+		s = strings.Clone(s[:maxErrorText])
+	}
+	return strings.ToValidUTF8(s, "?")
 }
 
 func (r *redactor) body(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
 	s := r.replace(string(b[:min(len(b), maxRedacted+1)]))
-	return bytes.Clone([]byte(s[:min(len(s), maxExcerpt)]))
+	return []byte(s[:min(len(s), maxExcerpt)])
 }
 
 // confidential are response headers that are not logged.
@@ -115,7 +147,7 @@ var confidential = map[string]bool{
 }
 
 func (r *redactor) header(h http.Header) http.Header {
-	shown, left := http.Header{}, maxHeaderTexts
+	shown, left := make(http.Header, min(len(h), maxLogHeaders)), maxHeaderTexts
 	for key, values := range h {
 		if len(shown) >= maxLogHeaders || len(key) > maxErrorText {
 			continue

@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -23,6 +25,8 @@ type runner struct {
 	giveUp   context.CancelFunc
 	group    *errgroup.Group // owns every goroutine of the runner
 	claimed  chan claimed    // of the one claim under way
+	work     chan *flight    // attempts to be made by a worker that waits for one
+	idle     atomic.Int32    // such workers
 	done     chan *flight    // attempts that ended
 	gone     chan struct{}   // closed when nobody takes them in any more
 
@@ -73,7 +77,8 @@ type aftermath struct {
 func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 	r := &runner{
 		d: d, claims: ctx, group: &errgroup.Group{},
-		claimed: make(chan claimed, 1), done: make(chan *flight, 64), gone: make(chan struct{}),
+		claimed: make(chan claimed, 1), work: make(chan *flight),
+		done: make(chan *flight, 64), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{},
 		due: true, pause: storeBackoff(),
 	}
@@ -117,6 +122,7 @@ func (r *runner) loop() {
 		case <-r.d.wake:
 			r.hungry()
 		case <-timer.C:
+			r.rest()
 			if r.agenda.reached(r.d.now(), r.d.opts.PollInterval) {
 				r.hungry()
 			}
@@ -328,17 +334,51 @@ func (r *runner) launch(it item) {
 	it.lane.inFlight++
 	r.queue(it.del.Webhook).inFlight++
 	r.flights = append(r.flights, f)
-	r.group.Go(func() error {
-		// Deferred: a Transport may end the goroutine, as a test's FailNow does.
-		defer func() {
+	select {
+	case r.work <- f:
+	default:
+		r.group.Go(func() error { r.attend(f); return nil })
+	}
+}
+
+// rest lets the workers go when nothing is in flight.
+func (r *runner) rest() {
+	for r.inFlight == 0 {
+		select {
+		case r.work <- nil:
+		default:
+			return
+		}
+	}
+}
+
+// attend makes attempts, one after the other, until there are workers enough that
+// wait for one, or nothing to do. They are kept because a new goroutine has to
+// grow its stack.
+func (r *runner) attend(f *flight) {
+	for f != nil {
+		r.fly(f)
+		f = nil
+		if r.idle.Add(1) <= int32(r.d.opts.Concurrency) {
 			select {
-			case r.done <- f:
+			case f = <-r.work:
 			case <-r.gone:
 			}
-		}()
-		f.after = r.d.deliver(r.attempts, r.writes, &f.item)
-		return nil
-	})
+		}
+		r.idle.Add(-1)
+	}
+}
+
+// fly makes one attempt.
+func (r *runner) fly(f *flight) {
+	// Deferred: a Transport may end the goroutine, as a test's FailNow does.
+	defer func() {
+		select {
+		case r.done <- f:
+		case <-r.gone:
+		}
+	}()
+	f.after = r.d.deliver(r.attempts, r.writes, &f.item)
 }
 
 // land takes in an attempt that ended.
@@ -371,7 +411,8 @@ const stopGrace = 5 * time.Second
 // stop gives back what was not started, waits for what is in flight, and cuts it
 // off when patience ends.
 func (r *runner) stop(patience time.Duration) error {
-	defer close(r.gone)
+	dismiss := sync.OnceFunc(func() { close(r.gone) })
+	defer dismiss()
 	defer r.cut()
 	defer r.giveUp()
 	patience = max(0, patience)
@@ -401,5 +442,6 @@ func (r *runner) stop(patience time.Duration) error {
 			return fmt.Errorf("webhook: %d attempts did not stop: the transport ignores its context", r.inFlight)
 		}
 	}
+	dismiss()
 	return r.group.Wait()
 }
