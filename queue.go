@@ -37,6 +37,7 @@ func (r *runner) enqueue(it item) bool {
 	}
 	q.items = append(q.items, it)
 	r.queued++
+	r.ready[it.del.Webhook] = q
 	return true
 }
 
@@ -51,13 +52,11 @@ func (r *runner) startQueued() {
 		return
 	}
 	var changes []Change
-	for name, q := range r.queues {
-		if len(q.items) == 0 {
-			continue
-		}
+	for name, q := range r.ready {
 		e := r.inService(name)
 		if e == nil {
 			changes = r.giveBack(q, changes)
+			delete(r.ready, name)
 			continue
 		}
 		for len(q.items) > 0 && r.hasPlace(name, q) && !r.closed(name) {
@@ -73,6 +72,9 @@ func (r *runner) startQueued() {
 		hangs := q.lane.trust == suspect && q.lane.inFlight > 0
 		if len(q.items) > 0 && (hangs || r.closed(name)) {
 			changes = r.giveBack(q, changes)
+		}
+		if len(q.items) == 0 {
+			delete(r.ready, name)
 		}
 	}
 	r.apply(changes)

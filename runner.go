@@ -32,6 +32,7 @@ type runner struct {
 
 	lanes    map[string]*lane
 	queues   map[string]*queue // by webhook
+	ready    map[string]*queue // those with items
 	flights  []*flight         // in flight, by start; ended ones are dropped at the front
 	inFlight int
 	parked   int  // of those, the ones that do not count against Concurrency
@@ -79,7 +80,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 		d: d, claims: ctx, group: &errgroup.Group{},
 		claimed: make(chan claimed, 1), work: make(chan *flight),
 		done: make(chan *flight, 64), gone: make(chan struct{}),
-		lanes: map[string]*lane{}, queues: map[string]*queue{},
+		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{},
 		due: true, pause: storeBackoff(),
 	}
 	r.attempts, r.cut = context.WithCancel(context.WithoutCancel(ctx))

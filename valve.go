@@ -31,8 +31,9 @@ type valve struct {
 
 // valves are those of all webhooks, by name. The zero value is ready.
 type valves struct {
-	mu sync.Mutex // guards the fields below
-	m  map[string]*valve
+	mu   sync.Mutex // guards the fields below
+	m    map[string]*valve
+	shut map[string]bool // those that were closed when last looked at
 }
 
 func (vs *valves) get(name string) *valve {
@@ -81,15 +82,26 @@ func (v *valve) closedUntil(now time.Time) time.Time {
 func (vs *valves) closed(now time.Time) (names []string, next time.Time) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	for name, v := range vs.m {
-		if t := v.closedUntil(now); !t.IsZero() {
-			names = append(names, name)
-			if next.IsZero() || t.Before(next) {
-				next = t
-			}
+	for name := range vs.shut {
+		t := vs.m[name].closedUntil(now)
+		if t.IsZero() {
+			delete(vs.shut, name)
+			continue
+		}
+		names = append(names, name)
+		if next.IsZero() || t.Before(next) {
+			next = t
 		}
 	}
 	return names, next
+}
+
+// close notes that a valve was closed. mu is held.
+func (vs *valves) close(name string) {
+	if vs.shut == nil {
+		vs.shut = map[string]bool{}
+	}
+	vs.shut[name] = true
 }
 
 // probing reports whether the breaker lets one attempt through at a time.
@@ -112,6 +124,7 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	now := time.Now()
 	if until := now.Add(hint); hint > 0 && until.After(v.gate) {
 		v.gate = until
+		vs.close(name)
 	}
 	switch verdict {
 	case VerdictDelivered:
@@ -128,6 +141,7 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	}
 	v.open = min(max(2*v.open, breakerFirst), breakerMost)
 	v.until = now.Add(v.open)
+	vs.close(name)
 	return v.open
 }
 
