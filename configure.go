@@ -132,11 +132,25 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 			return nil, configError(w.Name, &fieldError{field: "CheckWebhook", err: err})
 		}
 	}
+	if old == nil || old.hook.rec.Webhook.wish() != rec.Webhook.wish() {
+		rec.Since = d.now()
+	}
 	if old != nil && sameRecord(old.hook.rec, rec) && d.sealed(old.hook.data) {
 		return nil, nil
 	}
-	data, err := d.encode(w.Name, rec)
-	return &WebhookRecord{Name: w.Name, Revision: rev, Data: data}, err
+	return d.encodeWebhook(rec, rev)
+}
+
+// encodeWebhook returns what is stored of a webhook. A record that a newer version
+// of the library wrote is left alone.
+func (d *Dispatcher) encodeWebhook(rec *record, rev int64) (*WebhookRecord, error) {
+	name := rec.Webhook.Name
+	if rec.Version > recordVersion {
+		return nil, fmt.Errorf("webhook %q: change: %w", name, errNewerRecord)
+	}
+	rec.Version = recordVersion
+	data, err := d.encode(name, rec)
+	return &WebhookRecord{Name: name, Revision: rev, Data: data}, err
 }
 
 // compiles checks a record that is to be saved. The error is a *ConfigError.
@@ -195,20 +209,6 @@ func (h *hook) shown() Webhook {
 	return w
 }
 
-// Status returns how a webhook stands. ErrNotFound if there is none. It counts
-// this process's attempts up to now, and those of others up to a minute ago.
-func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
-	e, err := d.find(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	st := e.status
-	known := e.rec.health
-	known.add(d.valves.unstored(name))
-	st.Failures, st.FailingSince, st.LastSuccess = known.Failures, known.FailingSince, known.LastSuccess
-	return &st, nil
-}
-
 // DeleteWebhook removes a webhook with its secrets. Its deliveries that are not
 // finished become Canceled; what is logged stays. ErrNotFound if there is none.
 func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
@@ -234,8 +234,9 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 // RotateSecret makes secret the webhook's current one, or a new one if it is "",
 // and returns it. Those before stay in force for at most overlap: until then,
 // schemes that can carry several signatures carry all (SchemeStandard; the others
-// carry the new one's alone). Zero or less ends them at once. The error is a
-// *[ConfigError] if the webhook's schemes cannot use the secret, or [ErrNotFound].
+// carry the new one's alone). Zero or less ends them at once. At most ten are in
+// force at a time. The error is a *[ConfigError] if there would be more, or if the
+// webhook's schemes cannot use the secret; or [ErrNotFound].
 func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, overlap time.Duration) (string, error) {
 	if secret == "" {
 		secret = NewSecret()
@@ -251,6 +252,10 @@ func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, over
 		rec.Secrets = slices.DeleteFunc(rec.Secrets, func(s storedSecret) bool {
 			return !s.Until.IsZero() && !s.Until.After(now)
 		})
+		if len(rec.Secrets) > maxSecrets {
+			return nil, configError(name, fieldErrorf("Secret",
+				"more than %d would be in force: wait for the overlap of an older one to end, or rotate without one", maxSecrets))
+		}
 		if slices.Contains(rec.Webhook.Signatures, SchemeNone) {
 			rec.Webhook.Signatures = nil
 		}
@@ -259,90 +264,14 @@ func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, over
 		if _, err := c.compile(rec); err != nil {
 			return nil, err
 		}
-		data, err := d.encode(name, rec)
-		return []WebhookRecord{{Name: name, Revision: e.hook.rev, Data: data}}, err
+		stored, err := d.encodeWebhook(rec, e.hook.rev)
+		if err != nil {
+			return nil, err
+		}
+		return []WebhookRecord{*stored}, nil
 	})
 	if err != nil {
 		return "", err
 	}
 	return secret, nil
-}
-
-// changeStatus stores what a function makes of a webhook's status. The function
-// returns false if there is nothing to change.
-func (d *Dispatcher) changeStatus(ctx context.Context, name string,
-	change func(*entry, *statusRecord) (bool, error)) error {
-	return d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
-		e := idx.byName[name]
-		if e == nil {
-			return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
-		}
-		rec := e.rec
-		changed, err := change(e, &rec)
-		if err != nil || !changed {
-			return nil, err
-		}
-		data, err := d.encode(statusPrefix+name, rec)
-		return []WebhookRecord{{Name: statusPrefix + name, Revision: e.statusRev, Data: data}}, err
-	})
-}
-
-// ErrNotActivated is returned by Enable for a webhook that requires activation
-// and was not activated for its URL.
-var ErrNotActivated = errors.New("webhook: not activated")
-
-// ErrDisabled is returned by Enable for a webhook whose configuration says
-// Disabled.
-var ErrDisabled = errors.New("webhook: disabled by its configuration")
-
-// Enable takes a webhook into service that Disable or the library took out. It
-// forgets the record of failures, and makes the paused deliveries due, spread
-// over a minute. ErrNotActivated, ErrDisabled or ErrNotFound if it cannot.
-func (d *Dispatcher) Enable(ctx context.Context, name string) error {
-	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
-		switch {
-		case e.hook.w.Disabled:
-			return false, fmt.Errorf("webhook %q: %w", name, ErrDisabled)
-		case e.hook.w.RequireActivation && e.status.Activated.IsZero():
-			return false, fmt.Errorf("webhook %q: %w", name, ErrNotActivated)
-		}
-		changed := s.Disabled || s.Failures > 0 || !s.FailingSince.IsZero()
-		if s.Disabled {
-			s.Since = d.now()
-		}
-		s.Disabled, s.By, s.Reason = false, "", ""
-		s.health = health{LastSuccess: s.LastSuccess}
-		return changed, nil
-	})
-	if err != nil {
-		return err
-	}
-	d.valves.forget(name)
-	return d.resumeAll(ctx, name)
-}
-
-// Disable takes a webhook out of service until Enable: it takes no deliveries,
-// and those it has wait. The reason is shown by Status. ErrNotFound if there is
-// none. A webhook that its operator disabled already keeps the reason it has.
-func (d *Dispatcher) Disable(ctx context.Context, name, reason string) error {
-	return d.disable(ctx, name, ByOperator, reason)
-}
-
-func (d *Dispatcher) disable(ctx context.Context, name, by, reason string) error {
-	changed := false
-	err := d.changeStatus(ctx, name, func(_ *entry, s *statusRecord) (bool, error) {
-		// What an operator disabled stays the operator's.
-		changed = !s.Disabled || s.By != by && by == ByOperator
-		if changed {
-			s.Disabled, s.By, s.Reason, s.Since = true, by, reason, d.now()
-		}
-		return changed, nil
-	})
-	if err == nil && changed {
-		d.log.WarnContext(ctx, "webhook: disabled", "webhook", name, "by", by, "reason", reason)
-		if f := d.opts.Trace.Disable; f != nil {
-			safely(func() { f(ctx, name, by, reason) })
-		}
-	}
-	return err
 }

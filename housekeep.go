@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -30,38 +29,6 @@ func (d *Dispatcher) housekeepIfDue(ctx context.Context) {
 	if err := d.housekeep(ctx); err != nil {
 		d.log.WarnContext(ctx, "webhook: housekeeping", "error", err)
 	}
-}
-
-// storeHealth stores what was counted of the webhooks, those not stored within
-// age.
-func (d *Dispatcher) storeHealth(ctx context.Context, age time.Duration) error {
-	var errs []error
-	for name, h := range d.valves.takeHealth(d.now(), age) {
-		errs = append(errs, d.addHealth(ctx, name, h))
-	}
-	return errors.Join(errs...)
-}
-
-// storeHealthOf stores what was counted of one webhook now.
-func (d *Dispatcher) storeHealthOf(ctx context.Context, name string) error {
-	h := d.valves.takeOne(name, d.now())
-	if h == (health{}) {
-		return nil
-	}
-	return d.addHealth(ctx, name, h)
-}
-
-// addHealth adds counts to a webhook's status; they are kept if that fails.
-func (d *Dispatcher) addHealth(ctx context.Context, name string, h health) error {
-	err := d.changeStatus(ctx, name, func(_ *entry, s *statusRecord) (bool, error) {
-		s.health.add(h)
-		return true, nil
-	})
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		d.valves.returnHealth(name, h)
-		return fmt.Errorf("store health of %q: %w", name, err)
-	}
-	return nil
 }
 
 // pruneChunk is how many deliveries are pruned at once, so that a store is not

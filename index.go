@@ -186,13 +186,9 @@ func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) 
 		name, ok := strings.CutPrefix(r.Name, statusPrefix)
 		if e := x.byName[name]; ok && e != nil {
 			e.statusRev = r.Revision
-			err := d.decode(r.Name, r.Data, &e.rec)
-			if errors.Is(err, errUnsealed) {
+			var err error
+			if e.rec, err = d.readStatus(r, e.hook, old); err != nil {
 				return nil, fmt.Errorf("webhook: read the status of %q: %w", name, err)
-			}
-			if err != nil {
-				d.log.Error("webhook: read a status", "webhook", name, "error", err)
-				e.rec = statusRecord{Disabled: true, By: ByLibrary, Reason: "its status cannot be read"}
 			}
 		}
 	}
@@ -230,13 +226,36 @@ func (d *Dispatcher) reuse(r WebhookRecord, old *index, chainKey string) *hook {
 	return h
 }
 
+// readStatus returns a webhook's status, the one that the old index has if it did
+// not change. What another webhook of its name left behind does not count. The
+// error is errUnsealed.
+func (d *Dispatcher) readStatus(r WebhookRecord, h *hook, old *index) (statusRecord, error) {
+	if old != nil {
+		if e := old.byName[h.w.Name]; e != nil && e.hook.rec.ID == h.rec.ID && e.statusRev == r.Revision && h.rec.ID != "" {
+			return e.rec, nil
+		}
+	}
+	var s statusRecord
+	err := d.decode(r.Name, r.Data, &s)
+	switch {
+	case errors.Is(err, errUnsealed):
+		return s, err
+	case err != nil:
+		d.log.Error("webhook: read a status", "webhook", h.w.Name, "error", err)
+		return statusRecord{Disabled: true, By: ByLibrary, Reason: "its status cannot be read"}, nil
+	case h.rec.ID != "" && s.WebhookID != h.rec.ID:
+		return statusRecord{}, nil
+	}
+	return s, nil
+}
+
 // load makes the hook of a stored record. One that cannot be used still has its
-// name and events, so that its outcomes say why.
+// name and, if they can be read, its events, so that its outcomes say why.
 func (d *Dispatcher) load(r WebhookRecord, chainKey string) *hook {
 	rec := &record{}
 	if err := d.decode(r.Name, r.Data, rec); err != nil {
 		d.log.Error("webhook: read a webhook", "webhook", r.Name, "error", err)
-		return &hook{rec: rec, w: Webhook{Name: r.Name}, err: err}
+		return &hook{rec: &record{}, w: d.heard(r), err: err}
 	}
 	c := compiler{opts: d.opts, env: d.env, chainKey: chainKey}
 	h, err := c.compile(rec)
@@ -245,6 +264,23 @@ func (d *Dispatcher) load(r WebhookRecord, chainKey string) *hook {
 		return &hook{rec: rec, w: rec.Webhook, err: err}
 	}
 	return h
+}
+
+// heard returns what a record whose JSON is not ours, a later version's maybe,
+// says of the events that its webhook listens to.
+func (d *Dispatcher) heard(r WebhookRecord) Webhook {
+	var known struct {
+		Webhook struct {
+			DocType string      `json:"doctype"`
+			Events  []EventType `json:"events"`
+			Tenant  string      `json:"tenant"`
+		} `json:"webhook"`
+	}
+	w := Webhook{Name: r.Name}
+	if d.decode(r.Name, r.Data, &known) == nil {
+		w.DocType, w.Events, w.Tenant = known.Webhook.DocType, known.Webhook.Events, known.Webhook.Tenant
+	}
+	return w
 }
 
 // find returns a webhook as it stands in the store now.

@@ -22,17 +22,31 @@ const (
 
 // A record is what is stored of one webhook.
 type record struct {
-	ID      string         `json:"id"` // its own, kept over every save
+	Version int            `json:"version"` // see recordVersion
+	ID      string         `json:"id"`      // its own, kept over every save
 	Webhook Webhook        `json:"webhook"`
+	Since   time.Time      `json:"since,omitzero"`    // of what its configuration says of its State
 	Secrets []storedSecret `json:"secrets,omitempty"` // newest first
 	Retired []string       `json:"retired,omitempty"` // digests of secrets that were rotated away
 }
+
+// recordVersion is the Version this library writes. It rises when records get
+// new members: a process uses a record with a higher one as far as it understands
+// it, but does not change it, or it would drop what it does not know.
+const recordVersion = 1
+
+// errNewerRecord refuses to change such a record.
+var errNewerRecord = errors.New("a newer version of the library wrote it, and is needed to change it")
 
 // A storedSecret is a secret and how long it is in force.
 type storedSecret struct {
 	Value string    `json:"value"`
 	Until time.Time `json:"until,omitzero"` // zero: until it is rotated away
 }
+
+// maxSecrets bounds how many secrets are in force at a time: each is a signature
+// in every request.
+const maxSecrets = 10
 
 // maxRetired bounds how many rotated secrets a record remembers.
 const maxRetired = 20

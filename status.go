@@ -1,14 +1,51 @@
 package webhook
 
-import "time"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Status is what is known of a webhook in operation. It is kept beside the
+// configuration and survives every save of it. A time is zero if that never
+// happened.
+type Status struct {
+	State  State  `json:"state"`            // Active, Disabled or NotActivated
+	By     string `json:"by,omitempty"`     // who disabled it: ByConfiguration, ByOperator, ByLibrary; "" when active
+	Reason string `json:"reason,omitempty"` // why it was disabled
+
+	// Error says why this process cannot use the webhook as it is stored: a newer
+	// version of the library wrote it, say, or with other Options. Its events are
+	// RenderErrors then, or unheard if not even its events can be read, and its
+	// deliveries are left to other processes. "" when it can.
+	Error string `json:"error,omitempty"`
+
+	Since        time.Time `json:"since,omitzero"`         // since when it is in this State
+	Activated    time.Time `json:"activated,omitzero"`     // when Activate last succeeded for the present URL
+	FailingSince time.Time `json:"failing_since,omitzero"` // the first failed attempt since the last success
+	LastSuccess  time.Time `json:"last_success,omitzero"`
+	Failures     int       `json:"failures"` // failed attempts since the last success
+}
+
+// Who disabled a webhook.
+const (
+	ByConfiguration = "configuration" // Webhook.Disabled
+	ByOperator      = "operator"      // Dispatcher.Disable
+	ByLibrary       = "library"       // 410, or failing for too long
+)
 
 // A statusRecord is what is stored of a webhook in operation, beside its
 // configuration.
 type statusRecord struct {
+	Version   int    `json:"version,omitempty"` // see recordVersion
+	WebhookID string `json:"webhook,omitempty"` // of the record it belongs to; another's of that name does not count
+
 	Disabled bool      `json:"disabled,omitempty"`
 	By       string    `json:"by,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
-	Since    time.Time `json:"since,omitzero"` // of Disabled as it is
+	Since    time.Time `json:"since,omitzero"` // of Disabled as it is, or of the first activation
 
 	Activated    time.Time `json:"activated,omitzero"`
 	ActivatedURL string    `json:"activated_url,omitempty"` // a digest: the URL may be secret
@@ -16,78 +53,11 @@ type statusRecord struct {
 	health
 }
 
-// health counts how a webhook's attempts went: in a statusRecord all of them,
-// in a process those not yet written there.
-type health struct {
-	Failures     int       `json:"failures,omitempty"` // since the last success
-	FailingSince time.Time `json:"failing_since,omitzero"`
-	LastSuccess  time.Time `json:"last_success,omitzero"`
-
-	Hour         time.Time `json:"hour,omitzero"` // the sample of AutoDisable.Rate
-	HourAttempts int       `json:"hour_attempts,omitempty"`
-	HourFailures int       `json:"hour_failures,omitempty"`
-}
-
-// count adds an attempt.
-func (h *health) count(ok bool, at time.Time) {
-	h.sample(at, 1, 0)
-	if ok {
-		h.LastSuccess, h.FailingSince, h.Failures = at, time.Time{}, 0
-		return
-	}
-	h.HourFailures++
-	h.Failures++
-	if h.FailingSince.IsZero() {
-		h.FailingSince = at
-	}
-}
-
-// sample adds to the sample of at's hour.
-func (h *health) sample(at time.Time, attempts, failures int) {
-	if hour := at.Truncate(time.Hour); hour.After(h.Hour) {
-		h.Hour, h.HourAttempts, h.HourFailures = hour, 0, 0
-	}
-	h.HourAttempts += attempts
-	h.HourFailures += failures
-}
-
-// add takes in what another process, or this one, has counted since. What
-// failed before the other's last success no longer counts.
-func (h *health) add(o health) {
-	if o.LastSuccess.After(h.LastSuccess) {
-		h.LastSuccess = o.LastSuccess
-		if !h.FailingSince.After(o.LastSuccess) {
-			h.FailingSince, h.Failures = time.Time{}, 0
-		}
-	}
-	if o.Failures > 0 && !h.LastSuccess.After(o.FailingSince) {
-		h.Failures += o.Failures
-		if h.FailingSince.IsZero() || o.FailingSince.Before(h.FailingSince) {
-			h.FailingSince = o.FailingSince
-		}
-	}
-	if !o.Hour.IsZero() && !o.Hour.Before(h.Hour) {
-		h.sample(o.Hour, o.HourAttempts, o.HourFailures)
-	}
-}
-
-// verdict returns why a webhook is to be disabled, "" if it is not.
-func (a AutoDisable) verdict(h *health, now time.Time) string {
-	switch {
-	case a.After >= 0 && h.Failures >= a.Attempts && now.Sub(h.FailingSince) >= a.After:
-		return "failing for too long"
-	case a.Rate > 0 && h.HourAttempts >= a.Attempts &&
-		float64(h.HourFailures) >= a.Rate*float64(h.HourAttempts):
-		return "too many failures in an hour"
-	}
-	return ""
-}
-
 // state returns the webhook's Status.
 func (h *hook) state(s *statusRecord) Status {
 	st := Status{
-		State: Active, Since: s.Since, FailingSince: s.FailingSince,
-		LastSuccess: s.LastSuccess, Failures: s.Failures,
+		State: Active, Since: later(h.rec.Since, s.Since), FailingSince: s.FailingSince,
+		LastSuccess: s.LastSuccess, Failures: s.Failures, Error: errorText(h.err),
 	}
 	if s.ActivatedURL != "" && s.ActivatedURL == digest(h.rec.ID, h.w.URL) {
 		st.Activated = s.Activated
@@ -95,10 +65,134 @@ func (h *hook) state(s *statusRecord) Status {
 	switch {
 	case h.w.Disabled:
 		st.State, st.By, st.Reason = Disabled, ByConfiguration, "disabled by its configuration"
+		st.Since = h.rec.Since
 	case s.Disabled:
-		st.State, st.By, st.Reason = Disabled, s.By, s.Reason
+		st.State, st.By, st.Reason, st.Since = Disabled, s.By, s.Reason, s.Since
 	case h.w.RequireActivation && st.Activated.IsZero():
 		st.State = NotActivated
 	}
 	return st
+}
+
+// wish says what of the configuration decides the State: that changes when it does.
+func (w *Webhook) wish() string {
+	switch {
+	case w.Disabled:
+		return "disabled"
+	case w.RequireActivation:
+		return "activated for " + w.URL
+	}
+	return ""
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Status returns how a webhook stands. ErrNotFound if there is none. It counts
+// this process's attempts up to now, and those of others up to a minute ago.
+func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
+	e, err := d.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	st := e.status
+	known := e.rec.health
+	known.add(d.valves.unstored(name))
+	st.Failures, st.FailingSince, st.LastSuccess = known.Failures, known.FailingSince, known.LastSuccess
+	return &st, nil
+}
+
+// changeStatus stores what a function makes of a webhook's status. The function
+// returns false if there is nothing to change.
+func (d *Dispatcher) changeStatus(ctx context.Context, name string,
+	change func(*entry, *statusRecord) (bool, error)) error {
+	return d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
+		e := idx.byName[name]
+		if e == nil {
+			return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+		}
+		s := e.rec
+		changed, err := change(e, &s)
+		if err != nil || !changed {
+			return nil, err
+		}
+		rec, err := d.encodeStatus(e, s)
+		return []WebhookRecord{rec}, err
+	})
+}
+
+// encodeStatus returns the record of a webhook's status. One that a newer
+// version of the library wrote is left alone.
+func (d *Dispatcher) encodeStatus(e *entry, s statusRecord) (WebhookRecord, error) {
+	if s.Version > recordVersion {
+		return WebhookRecord{}, fmt.Errorf("webhook %q: change status: %w", e.hook.w.Name, errNewerRecord)
+	}
+	s.Version, s.WebhookID = recordVersion, cmp.Or(e.hook.rec.ID, s.WebhookID)
+	name := statusPrefix + e.hook.w.Name
+	data, err := d.encode(name, s)
+	return WebhookRecord{Name: name, Revision: e.statusRev, Data: data}, err
+}
+
+// ErrNotActivated is returned by Enable for a webhook that requires activation
+// and was not activated for its URL.
+var ErrNotActivated = errors.New("webhook: not activated")
+
+// ErrDisabled is returned by Enable for a webhook whose configuration says
+// Disabled.
+var ErrDisabled = errors.New("webhook: disabled by its configuration")
+
+// Enable takes a webhook into service that Disable or the library took out. It
+// forgets the record of failures, and makes the paused deliveries due, spread
+// over a minute. ErrNotActivated, ErrDisabled or ErrNotFound if it cannot.
+func (d *Dispatcher) Enable(ctx context.Context, name string) error {
+	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
+		switch {
+		case e.hook.w.Disabled:
+			return false, fmt.Errorf("webhook %q: %w", name, ErrDisabled)
+		case e.hook.w.RequireActivation && e.status.Activated.IsZero():
+			return false, fmt.Errorf("webhook %q: %w", name, ErrNotActivated)
+		}
+		changed := s.Disabled || s.Failures > 0 || !s.FailingSince.IsZero()
+		if s.Disabled {
+			s.Since = d.now()
+		}
+		s.Disabled, s.By, s.Reason = false, "", ""
+		s.health = health{LastSuccess: s.LastSuccess}
+		return changed, nil
+	})
+	if err != nil {
+		return err
+	}
+	d.valves.forget(name)
+	return d.resumeAll(ctx, name)
+}
+
+// Disable takes a webhook out of service until Enable: it takes no deliveries,
+// and those it has wait. The reason is shown by Status. ErrNotFound if there is
+// none. A webhook that its operator disabled already keeps the reason it has.
+func (d *Dispatcher) Disable(ctx context.Context, name, reason string) error {
+	return d.disable(ctx, name, ByOperator, reason)
+}
+
+func (d *Dispatcher) disable(ctx context.Context, name, by, reason string) error {
+	changed := false
+	err := d.changeStatus(ctx, name, func(_ *entry, s *statusRecord) (bool, error) {
+		// What an operator disabled stays the operator's.
+		changed = !s.Disabled || s.By != by && by == ByOperator
+		if changed {
+			s.Disabled, s.By, s.Reason, s.Since = true, by, reason, d.now()
+		}
+		return changed, nil
+	})
+	if err == nil && changed {
+		d.log.WarnContext(ctx, "webhook: disabled", "webhook", name, "by", by, "reason", reason)
+		if f := d.opts.Trace.Disable; f != nil {
+			safely(func() { f(ctx, name, by, reason) })
+		}
+	}
+	return err
 }

@@ -189,28 +189,6 @@ const (
 	NotActivated State = "not_activated" // RequireActivation, and Activate has not succeeded for its URL
 )
 
-// A Status is what is known of a webhook in operation. It is kept beside the
-// configuration and survives every save of it. A time is zero if that never
-// happened.
-type Status struct {
-	State  State  `json:"state"`            // Active, Disabled or NotActivated
-	By     string `json:"by,omitempty"`     // who disabled it: ByConfiguration, ByOperator, ByLibrary; "" when active
-	Reason string `json:"reason,omitempty"` // why it was disabled
-
-	Since        time.Time `json:"since,omitzero"`         // of the State
-	Activated    time.Time `json:"activated,omitzero"`     // when Activate last succeeded for the present URL
-	FailingSince time.Time `json:"failing_since,omitzero"` // the first failed attempt since the last success
-	LastSuccess  time.Time `json:"last_success,omitzero"`
-	Failures     int       `json:"failures"` // failed attempts since the last success
-}
-
-// Who disabled a webhook.
-const (
-	ByConfiguration = "configuration" // Webhook.Disabled
-	ByOperator      = "operator"      // Dispatcher.Disable
-	ByLibrary       = "library"       // 410, or failing for too long
-)
-
 // webhookJSON is the JSON form of a Webhook. Durations are strings, and Secret
 // is a pointer so that it is read but never written.
 type webhookJSON struct {
