@@ -1,0 +1,2 @@
+// Package sqltest tests sqlstore on real databases.
+package sqltest

@@ -1,0 +1,310 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/docevent/webhook"
+)
+
+// Claim implements [webhook.Store]. When nothing is due it only reads. Deliveries
+// that another claim is just taking are passed over, not waited for.
+//
+// While many more deliveries of skipped webhooks are due than are asked for, it
+// goes by webhook: then it gets the longest due of each, in order.
+func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery, error) {
+	if err := s.check(ctx, s.db); err != nil {
+		return nil, err
+	}
+	ready, expired, err := s.look(ctx, micros(c.Now))
+	if err != nil || !ready && !expired {
+		return nil, err
+	}
+	var got []*row
+	err = s.write(ctx, func(q Tx) error {
+		k := &claiming{store: s, q: q, Claim: c, now: micros(c.Now), seen: map[int64]bool{}}
+		if expired {
+			if err := k.expire(ctx); err != nil {
+				return err
+			}
+		}
+		err := k.run(ctx)
+		got = k.got
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	ds := make([]webhook.Delivery, len(got))
+	for i, r := range got {
+		ds[i] = r.Delivery
+	}
+	return ds, nil
+}
+
+// look reports whether something may be claimed, and whether leases ran out.
+func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
+	rows, err := s.db.QueryContext(ctx, s.text(
+		"SELECT EXISTS (SELECT 1 FROM {deliveries} WHERE queue_place = 1 AND queue_at <= ?), "+
+			"EXISTS (SELECT 1 FROM {deliveries} WHERE queue_place = 2 AND queue_at <= ?)"), now, now)
+	if err != nil {
+		return false, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&ready, &expired); err != nil {
+			return false, false, err
+		}
+	}
+	return ready, expired, rows.Err()
+}
+
+// A claiming is one try of a claim, in its transaction.
+type claiming struct {
+	webhook.Claim
+	store *Store
+	q     Tx
+	now   int64
+	got   []*row
+	seen  map[int64]bool // considered in a round before, and left
+}
+
+// maxExpired is how many leases that ran out one claim takes back.
+const maxExpired = 1000
+
+// expire makes deliveries ready whose lease ran out.
+func (k *claiming) expire(ctx context.Context) error {
+	text := k.store.text("SELECT num FROM {deliveries} WHERE queue_place = 2 AND queue_at <= ? " +
+		"ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
+	nums, err := all[int64](ctx, k.q, text, k.now, maxExpired)
+	if err != nil {
+		return err
+	}
+	list := make([]any, len(nums))
+	for i, num := range nums {
+		list[i] = num
+	}
+	return k.store.move(ctx, k.q, list, placeReady)
+}
+
+// run takes what is due, in rounds: what turns out to be behind another of its
+// line makes place for more.
+func (k *claiming) run(ctx context.Context) error {
+	for range maxRounds {
+		rows, err := k.candidates(ctx)
+		if err != nil {
+			return err
+		}
+		rows = slices.DeleteFunc(rows, func(r *row) bool { return k.seen[r.num] })
+		if len(rows) == 0 {
+			return nil
+		}
+		firsts, err := k.line(ctx, rows)
+		if err != nil {
+			return err
+		}
+		if err := k.lease(ctx, firsts); err != nil {
+			return err
+		}
+		if len(k.got) >= k.Limit || len(firsts) == len(rows) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// line parts candidates into those that can be claimed and those that are behind
+// others of their line, which it puts there.
+func (k *claiming) line(ctx context.Context, rows []*row) (firsts []*row, err error) {
+	var lined []any
+	for _, r := range rows {
+		if k.seen[r.num] = true; r.Line != "" {
+			lined = append(lined, r.num)
+		}
+	}
+	if len(lined) == 0 {
+		return rows, nil
+	}
+	first, err := k.store.firsts(ctx, k.q, lined)
+	if err != nil {
+		return nil, err
+	}
+	var before []any
+	for _, r := range rows {
+		if r.Line == "" || first[r.num] == r.num {
+			firsts = append(firsts, r)
+		} else {
+			before = append(before, first[r.num])
+		}
+	}
+	return firsts, k.store.putBehind(ctx, k.q, before)
+}
+
+// lease gives rows to the claimer.
+func (k *claiming) lease(ctx context.Context, rows []*row) error {
+	until := k.Now.Add(k.Lease)
+	nums := make([]any, len(rows))
+	for i, r := range rows {
+		nums[i] = r.num
+		r.Owner, r.LeaseUntil, r.Fence = k.Owner, timeOf(micros(until)), r.Fence+1
+	}
+	k.got = append(k.got, rows...)
+	return k.store.inPieces(nums, func(list []any) error {
+		args := append([]any{micros(until), k.Owner, micros(until)}, list...)
+		_, err := k.q.ExecContext(ctx, k.store.in("UPDATE {deliveries} SET queue_place = 2, queue_at = ?, "+
+			"owner = ?, lease_until = ?, fence = fence + 1 WHERE num IN (%s)", list), args...)
+		return err
+	})
+}
+
+// claimable is the condition of what a claim may take, its place in line apart.
+const claimable = "queue_place = 1 AND queue_at <= ? AND lease_until <= ? AND version <= ?"
+
+// candidates returns rows that are due and that no other claim is taking, the
+// longest due first, and locks them.
+func (k *claiming) candidates(ctx context.Context) ([]*row, error) {
+	limit := k.Limit - len(k.got)
+	if len(k.Skip) > 0 {
+		return k.unskipped(ctx, limit)
+	}
+	text := k.store.text("SELECT " + columns + " FROM {deliveries} WHERE " + claimable +
+		" ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
+	rows, err := k.q.QueryContext(ctx, text, k.now, k.now, webhook.DeliveryVersion, limit)
+	if err != nil {
+		return nil, err
+	}
+	return scanRows(rows)
+}
+
+// A due is the number of a row, and from when it is due.
+type due struct{ num, at int64 }
+
+// unskipped is candidates when webhooks are left out.
+func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
+	skip := make(map[string]bool, len(k.Skip))
+	for _, name := range k.Skip {
+		skip[name] = true
+	}
+	// Some more, for what others hold and what was seen.
+	most := 2*limit + len(k.seen)
+	dues, all, err := k.front(ctx, skip, most)
+	if err == nil && len(dues) < most && !all {
+		dues, err = k.byWebhook(ctx, skip, most)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var rows []*row
+	text := "SELECT " + columns + " FROM {deliveries} WHERE " + claimable + " AND num IN (%s) ORDER BY queue_at, num" +
+		k.store.dialect.skipLocked
+	nums := make([]any, len(dues))
+	for i, d := range dues {
+		nums[i] = d.num
+	}
+	err = k.store.inPieces(nums, func(list []any) error {
+		args := append([]any{k.now, k.now, webhook.DeliveryVersion}, list...)
+		found, err := k.q.QueryContext(ctx, k.store.in(text, list), args...)
+		if err != nil {
+			return err
+		}
+		more, err := scanRows(found)
+		rows = append(rows, more...)
+		return err
+	})
+	rows = slices.DeleteFunc(rows, func(r *row) bool { return k.seen[r.num] })
+	return rows[:min(limit, len(rows))], err
+}
+
+// front looks at the longest due, and returns at most so many of webhooks that are
+// not skipped, and whether these are all there are.
+func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (dues []due, all bool, err error) {
+	window := 2*most + 64
+	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {deliveries} "+
+		"WHERE queue_place = 1 AND queue_at <= ? ORDER BY queue_at, num LIMIT ?"), k.now, window)
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	seen := 0
+	for rows.Next() {
+		var d due
+		var name string
+		if err := rows.Scan(&d.num, &d.at, &name); err != nil {
+			return nil, false, err
+		}
+		if seen++; !skip[name] && len(dues) < most {
+			dues = append(dues, d)
+		}
+	}
+	return dues, seen < window, rows.Err()
+}
+
+// byWebhook merges the longest due of each webhook that is not skipped.
+func (k *claiming) byWebhook(ctx context.Context, skip map[string]bool, most int) ([]due, error) {
+	heads, err := k.heads(ctx, skip)
+	if err != nil {
+		return nil, err
+	}
+	var dues []due
+	text := k.store.text("SELECT num, queue_at FROM {deliveries} WHERE queue_place = 1 AND webhook = ? " +
+		"AND queue_at <= ? ORDER BY queue_at, num LIMIT ?")
+	for _, h := range heads {
+		if len(dues) >= most && dues[most-1].at < h.at {
+			break // no other webhook has one that is due as long
+		}
+		more, err := k.dues(ctx, text, h.webhook, k.now, most)
+		if err != nil {
+			return nil, err
+		}
+		dues = append(dues, more...)
+		slices.SortFunc(dues, func(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.num, b.num)) })
+		dues = dues[:min(most, len(dues))]
+	}
+	return dues, nil
+}
+
+func (k *claiming) dues(ctx context.Context, text string, args ...any) ([]due, error) {
+	rows, err := k.q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var dues []due
+	for rows.Next() {
+		var d due
+		if err := rows.Scan(&d.num, &d.at); err != nil {
+			return nil, err
+		}
+		dues = append(dues, d)
+	}
+	return dues, rows.Err()
+}
+
+// A head is a webhook, and from when its longest due delivery is due.
+type head struct {
+	webhook string
+	at      int64
+}
+
+// heads returns the webhooks that have something due and are not skipped, the
+// longest due first.
+func (k *claiming) heads(ctx context.Context, skip map[string]bool) ([]head, error) {
+	rows, err := k.q.QueryContext(ctx, k.store.text(k.store.dialect.dueHeads))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var heads []head
+	for rows.Next() {
+		var h head
+		if err := rows.Scan(&h.webhook, &h.at); err != nil {
+			return nil, err
+		}
+		if !skip[h.webhook] && h.at <= k.now {
+			heads = append(heads, h)
+		}
+	}
+	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.at, b.at) })
+	return heads, rows.Err()
+}

@@ -1,0 +1,119 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Dialect says which database a Store speaks to.
+type Dialect string
+
+// The dialects. [MySQL] is MariaDB from 10.6 and MySQL from 8.0.14 alike.
+const (
+	Postgres Dialect = "postgres"
+	MySQL    Dialect = "mysql"
+	SQLite   Dialect = "sqlite"
+)
+
+// A dialect is what differs between the databases: pieces of SQL, limits, and
+// how an error is recognized without its driver. In its texts {name} is a table
+// of the store and ? a parameter.
+type dialect struct {
+	migrations [][]string // the statements that lead to version 1, 2, ...
+	enter      string     // begins a migration; "" for nothing
+	lock       string     // a query that keeps others from one, and says 1; "" for none
+	unlock     string     // ends it and keeps what it did
+	abandon    string     // ends it after an error
+
+	isolation sql.IsolationLevel // of our own transactions
+	begin     string             // their first statement; "" for none
+	serial    bool               // the database has one writer at a time
+	prepared  bool               // a statement is worth preparing
+	numbered  bool               // parameters are $1, $2
+	maxBytes  int                // of the values of one statement
+
+	now        string // the database's clock in Unix microseconds, 0 for none
+	forUpdate  string // locks the rows of a SELECT
+	skipLocked string // the same, but leaves out the locked ones
+	openLine   string // a condition: row %[1]s is of line %[2]s and neither delivered nor canceled
+	lockLines  string // locks the rows of lines, and makes them; "" where it needs none
+	dueHeads   string // webhooks that have claimable rows, each with the earliest
+
+	insert func(s *Store, ctx context.Context, q Tx, rows []*row) error
+	update func(s *Store, ctx context.Context, q Tx, cs []*change) error
+
+	changeRows func(n int) string // a list of n changes, for updateReturning
+	conflict   string             // ends an INSERT that passes over rows whose {key} is there
+
+	transient func(error) bool // the transaction can be repeated
+	noTable   func(error) bool
+	full      func(error) bool
+}
+
+func dialectOf(name Dialect) (*dialect, error) {
+	switch name {
+	case Postgres:
+		return &postgres, nil
+	case MySQL:
+		return &mysql, nil
+	case SQLite:
+		return &sqlite, nil
+	}
+	return nil, fmt.Errorf("sqlstore: unknown dialect %q: use Postgres, MySQL or SQLite", name)
+}
+
+// sizes are how many rows the statements take that take several, so that there
+// are few different ones to prepare.
+var sizes = []int{256, 64, 16, 4, 1}
+
+// piece returns the largest size that n rows fill.
+func piece(n int) int {
+	for _, size := range sizes {
+		if size <= n {
+			return size
+		}
+	}
+	return 0
+}
+
+// padded returns the smallest size that holds n rows.
+func padded(n int) int {
+	for i := len(sizes) - 1; i >= 0; i-- {
+		if sizes[i] >= n {
+			return sizes[i]
+		}
+	}
+	return n
+}
+
+// keep ends an INSERT that passes over rows whose key is there.
+func (d *dialect) keep(key string) string { return strings.ReplaceAll(d.conflict, "{key}", key) }
+
+// number makes parameters what the dialect calls them.
+func (d *dialect) number(text string) string {
+	if !d.numbered {
+		return text
+	}
+	var b strings.Builder
+	n := 0
+	for part := range strings.SplitSeq(text, "?") {
+		if n > 0 {
+			b.WriteString("$" + strconv.Itoa(n))
+		}
+		b.WriteString(part)
+		n++
+	}
+	return b.String()
+}
+
+// marks returns n parameters, "?, ?, ?".
+func marks(n int) string { return strings.Repeat("?, ", n-1) + "?" }
+
+// tuples returns n rows of width parameters each.
+func tuples(n, width int) string {
+	one := "(" + marks(width) + ")"
+	return strings.Repeat(one+", ", n-1) + one
+}

@@ -1,0 +1,51 @@
+// Package sqlstore keeps webhooks and deliveries in the database that the
+// application runs already: PostgreSQL, MySQL, MariaDB or SQLite, by database/sql
+// and the driver of the host's choice. It imports none.
+//
+//	store, err := sqlstore.New(db, sqlstore.Postgres)
+//	if err != nil { ... }
+//	if err := store.Migrate(ctx); err != nil { ... } // at every start
+//	d, err := webhook.New(store, nil)
+//
+// What the host writes, and the deliveries of it, are one transaction with
+// [InTx], or with [WithTx] around the transaction of an ORM:
+//
+//	err := sqlstore.InTx(ctx, d, db, nil, func(ctx context.Context, tx *sql.Tx) error {
+//		if _, err := tx.ExecContext(ctx, "UPDATE orders SET ..."); err != nil {
+//			return err
+//		}
+//		_, err := d.Dispatch(ctx, webhook.ActionSave.On(order)...)
+//		return err
+//	})
+//
+// # Databases
+//
+// PostgreSQL from 12. MySQL from 8.0.14 and MariaDB from 10.6, on InnoDB. Both need
+// the rights to create tables and indexes while [Store.Migrate] runs. One server is
+// written to: with several, deliveries of a line could change places. Polling
+// finds what other processes enqueued; LISTEN and NOTIFY would need a driver.
+//
+// SQLite from 3.35, in WAL mode, with a busy timeout, such as
+//
+//	file:app.db?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)
+//
+// for modernc.org/sqlite. The store's transactions are short, at most one at a time
+// in a process, and begin as writers, so that the host's wait for them instead of
+// failing; a host that reads and then writes in one transaction begins it with
+// BEGIN IMMEDIATE for the same reason. Without a busy timeout SQLite fails at once
+// when two write. One connection in the pool is enough. Checkpoints are SQLite's
+// own.
+//
+// # Tables
+//
+// The names begin with [Options].Prefix. Deliveries and attempts can be read by
+// anyone; times are Unix microseconds in UTC, 0 for none. Only the library may
+// write. The columns queue_place and queue_at say where Claim looks for a row.
+//
+// # Faults
+//
+// A transaction of the store's own that loses against another, in a deadlock, by
+// a lock that did not come in time, or because SQLite was busy, is repeated for up
+// to five seconds. In the host's transaction nothing is repeated: the host rolls
+// back and decides. Other errors of the database are returned as they are.
+package sqlstore

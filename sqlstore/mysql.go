@@ -1,0 +1,148 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// MySQL and MariaDB have no RETURNING that both share, and no partial indexes:
+// what is in no queue is in its index too, under NULL. Text is VARBINARY, which is
+// compared byte for byte; the binary collations both have ignore spaces at the
+// end. Our own transactions are READ COMMITTED: they lock rows, not gaps.
+var mysql = dialect{
+	migrations: [][]string{{
+		`CREATE TABLE IF NOT EXISTS {records} (
+			name VARBINARY(767) NOT NULL PRIMARY KEY, revision BIGINT NOT NULL, data LONGBLOB NOT NULL
+			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
+		`CREATE TABLE IF NOT EXISTS {deliveries} (
+			num BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL,
+			since BIGINT NOT NULL, paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL,
+			fence BIGINT NOT NULL, queue_at BIGINT NOT NULL, queue_place SMALLINT, version INT NOT NULL,
+			attempts INT NOT NULL, tries INT NOT NULL, mark BIGINT NOT NULL, id VARBINARY(255) NOT NULL,
+			event_id VARBINARY(255) NOT NULL, type VARBINARY(255) NOT NULL, webhook VARBINARY(255) NOT NULL,
+			doctype VARBINARY(255) NOT NULL, doc_name VARBINARY(255) NOT NULL, tenant VARBINARY(255) NOT NULL,
+			method VARBINARY(255) NOT NULL, url BLOB NOT NULL, content_type BLOB NOT NULL, chain BLOB NOT NULL,
+			line VARBINARY(255), state VARBINARY(32) NOT NULL, reason BLOB NOT NULL, owner BLOB NOT NULL, body LONGBLOB,
+			open_line VARBINARY(255) AS (IF(state IN ('delivered', 'canceled'), NULL, line)) VIRTUAL,
+			UNIQUE KEY (id), KEY (queue_place, queue_at, num), KEY (queue_place, webhook, queue_at, num),
+			KEY (state, webhook, num), KEY (state, finished), KEY (open_line, num)
+			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
+		`CREATE TABLE IF NOT EXISTS {attempts} (
+			delivery BIGINT NOT NULL, number INT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL,
+			next BIGINT NOT NULL, status_code INT NOT NULL, class BLOB NOT NULL, error BLOB NOT NULL,
+			state VARBINARY(32) NOT NULL, header LONGBLOB, body LONGBLOB, PRIMARY KEY (delivery, number)
+			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
+		`CREATE TABLE IF NOT EXISTS {lines} (line VARBINARY(255) NOT NULL PRIMARY KEY) ENGINE=InnoDB`,
+	}},
+	lock:    "SELECT GET_LOCK('webhook {lockkey}', 60)",
+	unlock:  "DO RELEASE_LOCK('webhook {lockkey}')",
+	abandon: "DO RELEASE_LOCK('webhook {lockkey}')",
+
+	isolation: sql.LevelReadCommitted,
+	prepared:  true,
+	maxBytes:  4 << 20, // max_allowed_packet is 16 MiB in MariaDB
+
+	now:        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+	forUpdate:  " FOR UPDATE",
+	skipLocked: " FOR UPDATE SKIP LOCKED",
+	openLine:   "o.open_line = c.line",
+	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON DUPLICATE KEY UPDATE line = line",
+	dueHeads:   "SELECT webhook, MIN(queue_at) FROM {deliveries} WHERE queue_place = 1 GROUP BY webhook",
+
+	insert:   insertMarked,
+	update:   updateLocked,
+	conflict: " ON DUPLICATE KEY UPDATE {key} = {key}",
+
+	// A deadlock, and a lock that did not come within innodb_lock_wait_timeout.
+	transient: func(err error) bool { return mysqlNumber(err, 1213, 1205) },
+	noTable:   func(err error) bool { return mysqlNumber(err, 1146) },
+	full:      func(err error) bool { return mysqlNumber(err, 1114, 1021) },
+}
+
+// insertMarked inserts rows where the database does not say which it took: new
+// ones get a mark, and it is asked who has it.
+func insertMarked(s *Store, ctx context.Context, q Tx, rows []*row) error {
+	var random [8]byte
+	_, _ = rand.Read(random[:])
+	mark := int64(binary.LittleEndian.Uint64(random[:]) >> 1)
+	args := make([]any, 0, len(rows)*(width+1))
+	ids := []any{mark}
+	for _, r := range rows {
+		args = append(r.values(args), mark)
+		ids = append(ids, r.ID)
+	}
+	text := s.sized("INSERT INTO {deliveries} ("+inserted+", mark) VALUES %s"+s.dialect.keep("num"), len(rows),
+		func(n int) string { return tuples(n, width+1) })
+	if _, err := q.ExecContext(ctx, text, args...); err != nil {
+		return err
+	}
+	text = s.sized("SELECT id FROM {deliveries} WHERE mark = ? AND id IN (%s)", len(rows), marks)
+	found, err := all[string](ctx, q, text, ids...)
+	if err != nil {
+		return err
+	}
+	markFresh(rows, found)
+	return nil
+}
+
+// updateLocked applies changes where the database does not say which rows it
+// changed: it locks them, sees which are to be changed, and changes those.
+func updateLocked(s *Store, ctx context.Context, q Tx, cs []*change) error {
+	if err := lockChanged(s, ctx, q, cs); err != nil {
+		return err
+	}
+	rest := slices.DeleteFunc(slices.Clone(cs), func(c *change) bool { return !c.done })
+	for len(rest) > 0 {
+		n := piece(len(rest))
+		text := s.sized("UPDATE {deliveries} JOIN (%s) v ON num = v.v_num SET "+changed+", fence = fence + 1", n, changeSelects)
+		args := make([]any, 0, (changeWidth-1)*n)
+		for _, c := range rest[:n] {
+			args = c.values(append(args, c.num))
+		}
+		if _, err := q.ExecContext(ctx, text, args...); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// lockChanged locks the rows of changes and notes which still have their fence.
+func lockChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
+	byID := make(map[string]*change, len(cs))
+	ids := make([]any, len(cs))
+	for i, c := range cs {
+		byID[c.ID], ids[i] = c, c.ID
+	}
+	text := s.sized("SELECT id, num, line, fence FROM {deliveries} WHERE id IN (%s) ORDER BY id FOR UPDATE", len(cs), marks)
+	rows, err := q.QueryContext(ctx, text, ids...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var num, fence int64
+		var line sql.NullString
+		if err := rows.Scan(&id, &num, &line, &fence); err != nil {
+			return err
+		}
+		if c := byID[id]; c.Fence == fence {
+			c.num, c.line, c.done = num, line.String, true
+		}
+	}
+	return rows.Err()
+}
+
+// changeSelects is a list of values as a table: neither database has the other's
+// form of VALUES.
+func changeSelects(n int) string {
+	const first = "SELECT CAST(? AS SIGNED) AS v_num, ? AS v_state, ? AS v_reason, ? AS v_attempts, ? AS v_tries, " +
+		"? AS v_due, ? AS v_since, ? AS v_paused_at, ? AS v_finished, ? AS v_owner, ? AS v_lease_until, " +
+		"CAST(? AS SIGNED) AS v_place, ? AS v_at"
+	return first + strings.Repeat(" UNION ALL SELECT CAST(? AS SIGNED), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS SIGNED), ?", n-1)
+}

@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+)
+
+// In PostgreSQL our own transactions are READ COMMITTED, whatever the default: a
+// statement sees what was committed before it began. They keep the planner from
+// reading whole tables, which it does with plans that it made while they were
+// small.
+var postgres = dialect{
+	migrations: [][]string{{
+		`CREATE TABLE IF NOT EXISTS {records} (
+			name TEXT COLLATE "C" NOT NULL PRIMARY KEY, revision BIGINT NOT NULL, data BYTEA NOT NULL)`,
+		`CREATE TABLE IF NOT EXISTS {deliveries} (
+			num BIGSERIAL PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL, since BIGINT NOT NULL,
+			paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL, fence BIGINT NOT NULL,
+			queue_at BIGINT NOT NULL, queue_place SMALLINT, version INTEGER NOT NULL, attempts INTEGER NOT NULL,
+			tries INTEGER NOT NULL, id TEXT COLLATE "C" NOT NULL, event_id TEXT COLLATE "C" NOT NULL,
+			type TEXT COLLATE "C" NOT NULL, webhook TEXT COLLATE "C" NOT NULL, doctype TEXT COLLATE "C" NOT NULL,
+			doc_name TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL, method TEXT NOT NULL,
+			url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, line TEXT COLLATE "C",
+			state TEXT COLLATE "C" NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, body BYTEA)`,
+		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at, num) WHERE queue_place IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {deliveries} (webhook, queue_at, num) WHERE queue_place = 1`,
+		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook, num)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}age ON {deliveries} (state, finished) WHERE queue_place IS NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}line ON {deliveries} (line, num)
+			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,
+		`CREATE TABLE IF NOT EXISTS {attempts} (
+			delivery BIGINT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL, next BIGINT NOT NULL,
+			number INTEGER NOT NULL, status_code INTEGER NOT NULL, class TEXT NOT NULL, error TEXT NOT NULL,
+			state TEXT NOT NULL, header BYTEA, body BYTEA, PRIMARY KEY (delivery, number))`,
+		`CREATE TABLE IF NOT EXISTS {lines} (line TEXT COLLATE "C" NOT NULL PRIMARY KEY)`,
+	}},
+	enter:   "BEGIN",
+	lock:    "SELECT 1 FROM pg_advisory_xact_lock({lockkey})",
+	unlock:  "COMMIT",
+	abandon: "ROLLBACK",
+
+	isolation: sql.LevelReadCommitted,
+	begin:     "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)",
+	numbered:  true,
+	maxBytes:  8 << 20,
+
+	now:        "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
+	forUpdate:  " FOR UPDATE",
+	skipLocked: " FOR UPDATE SKIP LOCKED",
+	openLine:   "o.line = c.line AND o.state NOT IN ('delivered', 'canceled')",
+	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON CONFLICT (line) DO UPDATE SET line = EXCLUDED.line WHERE false",
+	dueHeads: `WITH RECURSIVE w (name, at) AS (
+			(SELECT webhook, queue_at FROM {deliveries} WHERE queue_place = 1 ORDER BY webhook, queue_at LIMIT 1)
+			UNION ALL
+			SELECT n.webhook, n.queue_at FROM w CROSS JOIN LATERAL (
+				SELECT webhook, queue_at FROM {deliveries} WHERE queue_place = 1 AND webhook > w.name
+				ORDER BY webhook, queue_at LIMIT 1) n)
+		SELECT name, at FROM w`,
+
+	insert: insertReturning,
+	update: updateReturning,
+	changeRows: func(n int) string {
+		typed := "(?::text, ?::bigint, ?::text, ?::text, ?::integer, ?::integer, ?::bigint, ?::bigint, ?::bigint, " +
+			"?::bigint, ?::text, ?::bigint, ?::smallint, ?::bigint)"
+		if n == 1 {
+			return typed
+		}
+		return typed + ", " + tuples(n-1, changeWidth)
+	},
+	conflict: " ON CONFLICT DO NOTHING",
+
+	transient: func(err error) bool {
+		return slices.Contains([]string{"40001", "40P01", "55P03"}, sqlState(err))
+	},
+	noTable: func(err error) bool { return sqlState(err) == "42P01" },
+	full:    func(err error) bool { return strings.HasPrefix(sqlState(err), "53100") },
+}

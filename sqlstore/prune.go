@@ -1,0 +1,147 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docevent/webhook"
+)
+
+// Deliveries that are finished, as a condition, and those of them that may be
+// forgotten: one that stops its line stays.
+const (
+	isFinished  = "state IN ('delivered', 'failed', 'exhausted', 'canceled')"
+	isPrunable  = "(line IS NULL OR state IN ('delivered', 'canceled'))"
+	finishedAge = "SELECT num FROM {deliveries} WHERE queue_place IS NULL AND state = ? AND finished < ? AND " +
+		isPrunable + " ORDER BY finished LIMIT ?"
+)
+
+// Prune implements [webhook.Pruner].
+func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
+	n := 0
+	for _, state := range []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled} {
+		before := p.Other
+		if state == webhook.Delivered {
+			before = p.Delivered
+		}
+		if before.IsZero() || n >= p.Limit {
+			continue
+		}
+		removed, err := s.remove(ctx, finishedAge, string(state), ceil(before), p.Limit-n)
+		if n += removed; err != nil {
+			return n, err
+		}
+	}
+	if p.Keep <= 0 || n >= p.Limit {
+		return n, nil
+	}
+	removed, err := s.pruneExcess(ctx, p.Keep, p.Limit-n)
+	return n + removed, err
+}
+
+// pruneExcess removes what is beyond the newest keep of each webhook.
+func (s *Store) pruneExcess(ctx context.Context, keep, limit int) (int, error) {
+	if err := s.check(ctx, s.db); err != nil {
+		return 0, err
+	}
+	names, err := all[string](ctx, s.db, s.text("SELECT webhook FROM {deliveries} WHERE "+isFinished+
+		" GROUP BY webhook HAVING COUNT(*) > ?"), keep)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, name := range names {
+		last, found, err := one[int64](ctx, s.db, s.text("SELECT num FROM {deliveries} WHERE webhook = ? AND "+
+			isFinished+" ORDER BY num DESC LIMIT 1 OFFSET ?"), name, keep)
+		if err != nil || !found {
+			return n, err
+		}
+		removed, err := s.remove(ctx, "SELECT num FROM {deliveries} WHERE webhook = ? AND "+isFinished+
+			" AND num <= ? AND "+isPrunable+" ORDER BY num LIMIT ?", name, last, limit-n)
+		if n += removed; err != nil || n >= limit {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// remove deletes the rows whose numbers a query selects, with their attempts.
+func (s *Store) remove(ctx context.Context, text string, args ...any) (int, error) {
+	n := 0
+	err := s.write(ctx, func(q Tx) error {
+		nums, err := all[int64](ctx, q, s.text(text+s.dialect.skipLocked), args...)
+		if err != nil {
+			return err
+		}
+		n = len(nums)
+		list := make([]any, n)
+		for i, num := range nums {
+			list[i] = num
+		}
+		return s.inPieces(list, func(part []any) error {
+			for _, text := range []string{
+				"DELETE FROM {attempts} WHERE delivery IN (%s)", "DELETE FROM {deliveries} WHERE num IN (%s)",
+			} {
+				if _, err := q.ExecContext(ctx, s.in(text, part), part...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return n, err
+}
+
+// Count implements [webhook.Counter]. It counts in an index, which for a log of
+// a million deliveries takes a fraction of a second.
+func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) {
+	c := webhook.Counts{ByState: map[webhook.State]int{}}
+	if err := s.check(ctx, s.db); err != nil {
+		return c, err
+	}
+	where, of, args := "", "", []any{}
+	if name != "" {
+		where, of, args = " WHERE webhook = ?", " AND webhook = ?", []any{name}
+	}
+	rows, err := s.db.QueryContext(ctx, s.text("SELECT state, COUNT(*) FROM {deliveries}"+where+" GROUP BY state"), args...)
+	if err != nil {
+		return c, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var state webhook.State
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return c, err
+		}
+		c.ByState[state] = n
+	}
+	if err := rows.Err(); err != nil {
+		return c, err
+	}
+	rows.Close()
+	c.OldestDue, err = s.oldestDue(ctx, of, args)
+	if err != nil {
+		return c, err
+	}
+	c.Blocked, _, err = one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM {deliveries} c WHERE c.line IS NOT NULL AND "+
+		"c.state IN ('failed', 'exhausted')"+strings.ReplaceAll(of, "webhook", "c.webhook")+
+		" AND NOT EXISTS (SELECT 1 FROM {deliveries} o WHERE {open} AND o.num < c.num)"), args...)
+	return c, err
+}
+
+// oldestDue returns the earliest Due of what is pending. The place of what is not
+// leased says it.
+func (s *Store) oldestDue(ctx context.Context, of string, args []any) (time.Time, error) {
+	oldest, _, err := one[*int64](ctx, s.db, s.text("SELECT MIN(oldest) FROM ("+
+		"SELECT MIN(queue_at) AS oldest FROM {deliveries} WHERE queue_place = 1"+of+
+		" UNION ALL SELECT MIN(due) FROM {deliveries} WHERE queue_place = 2"+of+
+		" UNION ALL SELECT MIN(queue_at) FROM {deliveries} WHERE queue_place = 3"+of+") places"),
+		slices.Concat(args, args, args)...)
+	if err != nil || oldest == nil {
+		return time.Time{}, err
+	}
+	return timeOf(*oldest), nil
+}

@@ -1,0 +1,125 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/docevent/webhook"
+)
+
+// Webhooks implements [webhook.Store]. Revision.Now is the database server's
+// clock; it is zero for SQLite, whose processes share a machine.
+func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+	q := txFrom(ctx)
+	if q == nil {
+		q = s.db
+	}
+	if err := s.check(ctx, q); err != nil {
+		return nil, webhook.Revision{}, err
+	}
+	// The revision is read first: the records are then at least as new.
+	rev, err := s.revision(ctx, q)
+	if err != nil || rev.N == seen.N {
+		return nil, rev, err
+	}
+	rows, err := q.QueryContext(ctx, s.text("SELECT name, revision, data FROM {records}"))
+	if err != nil {
+		return nil, rev, err
+	}
+	defer rows.Close()
+	var recs []webhook.WebhookRecord
+	for rows.Next() {
+		var r webhook.WebhookRecord
+		if err := rows.Scan(&r.Name, &r.Revision, &r.Data); err != nil {
+			return nil, rev, err
+		}
+		recs = append(recs, r)
+	}
+	return recs, rev, rows.Err()
+}
+
+func (s *Store) revision(ctx context.Context, q Tx) (webhook.Revision, error) {
+	var rev webhook.Revision
+	rows, err := q.QueryContext(ctx, s.text("SELECT revision, "+s.dialect.now+" FROM {schema} WHERE id = 1"))
+	if err != nil {
+		return rev, err
+	}
+	defer rows.Close()
+	var now int64
+	for rows.Next() {
+		if err := rows.Scan(&rev.N, &now); err != nil {
+			return rev, err
+		}
+	}
+	if now != 0 {
+		rev.Now = time.UnixMicro(now).UTC()
+	}
+	return rev, rows.Err()
+}
+
+// PutWebhooks implements [webhook.Store].
+func (s *Store) PutWebhooks(ctx context.Context, recs ...webhook.WebhookRecord) error {
+	if txFrom(ctx) != nil {
+		return errInTx
+	}
+	return s.write(ctx, func(q Tx) error {
+		if err := s.raise(ctx, q); err != nil {
+			return err
+		}
+		for _, r := range recs {
+			if err := s.put(ctx, q, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// raise changes the revision of the records. Its row is locked until the
+// transaction ends, so there is one writer of records at a time.
+func (s *Store) raise(ctx context.Context, q Tx) error {
+	_, err := q.ExecContext(ctx, s.text("UPDATE {schema} SET revision = revision + 1 WHERE id = 1"))
+	return err
+}
+
+// put writes a record if the stored one has its revision.
+func (s *Store) put(ctx context.Context, q Tx, r webhook.WebhookRecord) error {
+	stored, found, err := one[int64](ctx, q, s.text("SELECT revision FROM {records} WHERE name = ?"), r.Name)
+	if err != nil {
+		return err
+	}
+	if stored != r.Revision {
+		return webhook.ErrConflict
+	}
+	text := "INSERT INTO {records} (data, revision, name) VALUES (?, ?, ?)"
+	if found {
+		text = "UPDATE {records} SET data = ?, revision = ? WHERE name = ?"
+	}
+	data := r.Data
+	if data == nil {
+		data = []byte{}
+	}
+	_, err = q.ExecContext(ctx, s.text(text), data, r.Revision+1, r.Name)
+	return err
+}
+
+// DeleteWebhook implements [webhook.Store].
+func (s *Store) DeleteWebhook(ctx context.Context, name string) error {
+	if txFrom(ctx) != nil {
+		return errInTx
+	}
+	return s.write(ctx, func(q Tx) error {
+		if err := s.raise(ctx, q); err != nil {
+			return err
+		}
+		res, err := q.ExecContext(ctx, s.text("DELETE FROM {records} WHERE name = ?"), name)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err == nil && n == 0 {
+			err = webhook.ErrNotFound
+		}
+		return err
+	})
+}

@@ -1,0 +1,136 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/docevent/webhook"
+)
+
+// A row is a delivery and the number under which it is stored. Numbers rise, so
+// they are the order of age, and the place of a delivery in its line.
+type row struct {
+	webhook.Delivery
+	num   int64
+	fresh bool // Enqueue: it was not there before
+}
+
+// Where a pending delivery stands, in queue_place. What is not pending stands
+// nowhere, and has NULL. queue_at is the time that goes with it.
+const (
+	placeReady  = 1 // Claim may offer it; from Due
+	placeLeased = 2 // it is leased; until LeaseUntil
+	placeBehind = 3 // known to wait for another of its line; its Due
+)
+
+// placeOf returns queue_place and queue_at of a delivery. One in a line is ready
+// even if it is not first: Claim finds that out, and puts it behind.
+func placeOf(state webhook.State, due, leaseUntil time.Time) (place any, at int64) {
+	switch {
+	case state != webhook.Pending:
+		return nil, 0
+	case leaseUntil.IsZero():
+		return placeReady, micros(due)
+	}
+	return placeLeased, micros(leaseUntil)
+}
+
+// columns are those of a delivery, as they are read: not every driver tells an
+// empty body from none.
+const columns = "num, body IS NOT NULL, " + stored
+
+// stored are those that hold what a delivery has.
+const stored = "id, event_id, type, webhook, doctype, doc_name, tenant, method, url, body, " +
+	"content_type, chain, line, created, version, state, reason, attempts, tries, due, since, " +
+	"paused_at, finished, owner, lease_until, fence"
+
+// inserted are those that Enqueue gives, and width is their number.
+var (
+	inserted = stored + ", queue_place, queue_at"
+	width    = strings.Count(inserted, ",") + 1
+)
+
+// values returns what goes into the inserted columns.
+func (r *row) values(args []any) []any {
+	place, at := placeOf(r.State, r.Due, r.LeaseUntil)
+	return append(args, r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant,
+		r.Method, r.URL, blob(r.Body), r.ContentType, r.Chain, nullable(r.Line), micros(r.Created),
+		r.Version, string(r.State), r.Reason, r.Attempts, r.Tries, micros(r.Due), micros(r.Since),
+		micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at)
+}
+
+// size returns about how many bytes the values take.
+func (r *row) size() int {
+	return len(r.Body) + len(r.ID) + len(r.EventID) + len(r.Type) + len(r.Webhook) + len(r.DocType) +
+		len(r.DocName) + len(r.Tenant) + len(r.URL) + len(r.ContentType) + len(r.Chain) + 256
+}
+
+// scanRows reads all rows of a query for columns.
+func scanRows(rows *sql.Rows) ([]*row, error) {
+	defer rows.Close()
+	var rs []*row
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return nil, err
+		}
+		rs = append(rs, r)
+	}
+	return rs, rows.Err()
+}
+
+func scanRow(rows *sql.Rows) (*row, error) {
+	r := &row{}
+	var line sql.NullString
+	var hasBody bool
+	var created, due, since, pausedAt, finished, leaseUntil int64
+	err := rows.Scan(&r.num, &hasBody, &r.ID, &r.EventID, &r.Type, &r.Webhook, &r.DocType, &r.DocName, &r.Tenant,
+		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &line, &created,
+		&r.Version, &r.State, &r.Reason, &r.Attempts, &r.Tries, &due, &since,
+		&pausedAt, &finished, &r.Owner, &leaseUntil, &r.Fence)
+	if line.Valid {
+		r.Line, r.Seq = line.String, r.num
+	}
+	if hasBody && r.Body == nil {
+		r.Body = []byte{}
+	}
+	r.Created, r.Due, r.Since = timeOf(created), timeOf(due), timeOf(since)
+	r.PausedAt, r.Finished, r.LeaseUntil = timeOf(pausedAt), timeOf(finished), timeOf(leaseUntil)
+	return r, err
+}
+
+// micros returns a time as it is stored: in Unix microseconds, the zero time as
+// 0. The microsecond at the epoch itself becomes the one after it.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	if us := t.UnixMicro(); us != 0 {
+		return us
+	}
+	return 1
+}
+
+func timeOf(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// blob returns bytes as a value: NULL for nil, which not all drivers tell from
+// none.
+func blob(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+func nullable(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

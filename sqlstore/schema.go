@@ -1,0 +1,178 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// Migrate makes the store's tables, or brings them to the version of this
+// library. It can be called at every start, by several processes at once, and
+// does nothing when there is nothing to do. A *[SchemaError] says that a newer
+// library has been here. Its statements create tables and indexes, so the
+// database's user needs the right to.
+//
+// A migration only adds, so that processes with the library before it go on
+// working until they are replaced.
+func (s *Store) Migrate(ctx context.Context) error {
+	again := backoff.WithContext(backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstPause),
+		backoff.WithMaxInterval(mostPause),
+		backoff.WithMaxElapsedTime(mostTries),
+	), ctx)
+	err := backoff.Retry(func() error {
+		err := s.migrateOnce(ctx)
+		if err != nil && !s.dialect.transient(err) {
+			return backoff.Permanent(err)
+		}
+		return err
+	}, again)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrate: %w", err)
+	}
+	s.checked.Store(true)
+	return nil
+}
+
+// migrateOnce works on a connection of its own: not all of the databases have a
+// transaction around it.
+func (s *Store) migrateOnce(ctx context.Context) (err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer func() {
+		if err != nil {
+			s.abandon(context.WithoutCancel(ctx), conn)
+		}
+	}()
+	if err := s.lockSchema(ctx, conn); err != nil {
+		return err
+	}
+	if err := s.migrateLocked(ctx, conn); err != nil {
+		return err
+	}
+	return s.exec(ctx, conn, s.dialect.unlock)
+}
+
+// abandon ends a migration that failed. A connection that cannot even do that is
+// not to be used again.
+func (s *Store) abandon(ctx context.Context, conn *sql.Conn) {
+	if err := s.exec(ctx, conn, s.dialect.abandon); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+// lockSchema waits until no other process migrates.
+func (s *Store) lockSchema(ctx context.Context, conn *sql.Conn) error {
+	if s.dialect.enter != "" {
+		if err := s.exec(ctx, conn, s.dialect.enter); err != nil {
+			return err
+		}
+	}
+	if s.dialect.lock == "" {
+		return nil
+	}
+	got, _, err := one[int](ctx, conn, s.keyed(s.dialect.lock))
+	if err == nil && got != 1 {
+		err = errors.New("another process is migrating for long")
+	}
+	return err
+}
+
+func (s *Store) migrateLocked(ctx context.Context, conn *sql.Conn) error {
+	err := s.exec(ctx, conn, `CREATE TABLE IF NOT EXISTS {schema} (
+		id INTEGER NOT NULL PRIMARY KEY, version INTEGER NOT NULL, revision BIGINT NOT NULL)`)
+	if err != nil {
+		return err
+	}
+	found, _, err := one[int](ctx, conn, s.text("SELECT version FROM {schema} WHERE id = 1"))
+	if err != nil {
+		return err
+	}
+	known := len(s.dialect.migrations)
+	if found > known {
+		return &SchemaError{Found: found, Known: known}
+	}
+	if found == 0 {
+		if err := s.exec(ctx, conn, "INSERT INTO {schema} (id, version, revision) VALUES (1, 0, 0)"+s.dialect.keep("id")); err != nil {
+			return err
+		}
+	}
+	for version := found + 1; version <= known; version++ {
+		for _, text := range s.dialect.migrations[version-1] {
+			if err := s.exec(ctx, conn, text); err != nil {
+				return fmt.Errorf("to version %d: %w", version, err)
+			}
+		}
+		if err := s.exec(ctx, conn, "UPDATE {schema} SET version = "+strconv.Itoa(version)+" WHERE id = 1"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exec runs a statement without parameters.
+func (s *Store) exec(ctx context.Context, q Tx, text string) error {
+	_, err := q.ExecContext(ctx, s.keyed(text))
+	return err
+}
+
+// keyed replaces {lockkey} too, by a number of the store's own.
+func (s *Store) keyed(text string) string {
+	h := fnv.New32a()
+	h.Write([]byte("webhook migration " + s.prefix))
+	return s.tables.Replace(strings.ReplaceAll(text, "{lockkey}", strconv.FormatUint(uint64(h.Sum32()), 10)))
+}
+
+// check makes sure, once, that the schema is the one this library knows.
+func (s *Store) check(ctx context.Context, q Tx) error {
+	if s.checked.Load() {
+		return nil
+	}
+	found, _, err := one[int](ctx, q, s.text("SELECT version FROM {schema} WHERE id = 1"))
+	if err != nil && !s.dialect.noTable(err) {
+		return err
+	}
+	if known := len(s.dialect.migrations); found != known {
+		return &SchemaError{Found: found, Known: known}
+	}
+	s.checked.Store(true)
+	return nil
+}
+
+// one returns what a query of one column says in its first row, and whether it
+// has one.
+func one[T any](ctx context.Context, q Tx, text string, args ...any) (v T, ok bool, err error) {
+	vs, err := all[T](ctx, q, text, args...)
+	if len(vs) > 0 {
+		v = vs[0]
+	}
+	return v, len(vs) > 0, err
+}
+
+// all returns what a query of one column says.
+func all[T any](ctx context.Context, q Tx, text string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var vs []T
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		vs = append(vs, v)
+	}
+	return vs, rows.Err()
+}

@@ -1,0 +1,67 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"strings"
+)
+
+// SQLite has one writer. A transaction that begins by reading and then writes
+// fails when another wrote in between, so ours begin by a statement that writes
+// nothing and makes them the writer.
+var sqlite = dialect{
+	migrations: [][]string{{
+		`CREATE TABLE IF NOT EXISTS {records} (
+			name TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID`,
+		`CREATE TABLE IF NOT EXISTS {deliveries} (
+			num INTEGER PRIMARY KEY, id TEXT NOT NULL, event_id TEXT NOT NULL, type TEXT NOT NULL,
+			webhook TEXT NOT NULL, doctype TEXT NOT NULL, doc_name TEXT NOT NULL, tenant TEXT NOT NULL,
+			method TEXT NOT NULL, url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, line TEXT,
+			created INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+			attempts INTEGER NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, since INTEGER NOT NULL,
+			paused_at INTEGER NOT NULL, finished INTEGER NOT NULL, owner TEXT NOT NULL,
+			lease_until INTEGER NOT NULL, fence INTEGER NOT NULL,
+			queue_place INTEGER, queue_at INTEGER NOT NULL, body BLOB)`,
+		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at) WHERE queue_place IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {deliveries} (webhook, queue_at) WHERE queue_place = 1`,
+		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}age ON {deliveries} (state, finished) WHERE queue_place IS NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}line ON {deliveries} (line)
+			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,
+		`CREATE TABLE IF NOT EXISTS {attempts} (
+			delivery INTEGER NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, duration INTEGER NOT NULL,
+			status_code INTEGER NOT NULL, class TEXT NOT NULL, error TEXT NOT NULL, header BLOB, body BLOB,
+			state TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (delivery, number)) WITHOUT ROWID`,
+	}},
+	enter:   "BEGIN IMMEDIATE",
+	unlock:  "COMMIT",
+	abandon: "ROLLBACK",
+
+	isolation: sql.LevelDefault, // serializable
+	begin:     "DELETE FROM {schema} WHERE id < 0",
+	serial:    true,
+	prepared:  true,
+	maxBytes:  1 << 20,
+
+	now:      "0",
+	openLine: "o.line = c.line AND o.state NOT IN ('delivered', 'canceled')",
+	dueHeads: `WITH RECURSIVE w (name) AS (
+			SELECT MIN(webhook) FROM {deliveries} WHERE queue_place = 1
+			UNION ALL
+			SELECT (SELECT MIN(webhook) FROM {deliveries} WHERE queue_place = 1 AND webhook > w.name)
+			FROM w WHERE w.name IS NOT NULL)
+		SELECT name, (SELECT MIN(queue_at) FROM {deliveries} WHERE queue_place = 1 AND webhook = w.name)
+		FROM w WHERE name IS NOT NULL`,
+
+	insert:     insertReturning,
+	update:     updateReturning,
+	changeRows: func(n int) string { return tuples(n, changeWidth) },
+	conflict:   " ON CONFLICT DO NOTHING",
+
+	transient: func(err error) bool {
+		return sqliteCode(err, 5, "SQLITE_BUSY", "database is locked") ||
+			sqliteCode(err, 6, "SQLITE_LOCKED", "table is locked")
+	},
+	noTable: func(err error) bool { return err != nil && strings.Contains(err.Error(), "no such table") },
+	full:    func(err error) bool { return sqliteCode(err, 13, "SQLITE_FULL", "database or disk is full") },
+}

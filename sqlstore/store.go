@@ -1,0 +1,112 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/docevent/webhook"
+)
+
+// A Store keeps webhooks, deliveries and attempts in a SQL database. It is safe
+// for concurrent use, and many processes may use one database. It starts no
+// goroutine and holds no connection between calls. Make one with [New] or
+// [NewWithOptions], and its tables with [Store.Migrate].
+type Store struct {
+	db      *sql.DB
+	dialect *dialect
+	tables  *strings.Replacer
+	prefix  string
+	checked atomic.Bool   // the schema is one this library knows
+	writer  chan struct{} // taken by the writer, where there is one at a time; else nil
+	texts   sync.Map      // textKey to string
+
+	mu       sync.Mutex           // guards the fields below
+	prepared map[string]*sql.Stmt // by text
+}
+
+var (
+	_ webhook.Store      = (*Store)(nil)
+	_ webhook.Pruner     = (*Store)(nil)
+	_ webhook.Counter    = (*Store)(nil)
+	_ webhook.Transactor = (*Store)(nil)
+)
+
+// Options are what can be chosen of a Store. The zero value is the default.
+type Options struct {
+	// Prefix begins the names of the store's tables and indexes: at most 32
+	// letters, digits and underscores, not a digit first. Stores with different
+	// prefixes share a database without seeing each other. Defaults to "webhook_".
+	Prefix string
+}
+
+// New returns a store with the default options. The caller opens db with a
+// driver of its own choice, and closes it.
+func New(db *sql.DB, dialect Dialect) (*Store, error) {
+	return NewWithOptions(db, dialect, nil)
+}
+
+// NewWithOptions returns a store. nil options are the defaults.
+func NewWithOptions(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
+	d, err := dialectOf(dialect)
+	if err != nil {
+		return nil, err
+	}
+	if db == nil {
+		return nil, errors.New("sqlstore: the database is nil")
+	}
+	prefix := "webhook_"
+	if opts != nil && opts.Prefix != "" {
+		prefix = opts.Prefix
+	}
+	if !validPrefix.MatchString(prefix) {
+		return nil, fmt.Errorf("sqlstore: Options.Prefix: %q is not 1 to 32 letters, digits and underscores", prefix)
+	}
+	s := &Store{db: db, dialect: d, prefix: prefix, tables: d.words(prefix), prepared: map[string]*sql.Stmt{}}
+	if d.serial {
+		s.writer = make(chan struct{}, 1)
+	}
+	return s, nil
+}
+
+// validPrefix keeps names below what the databases allow (63 bytes, PostgreSQL)
+// and free of anything that would need quotes.
+var validPrefix = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,31}$`)
+
+// words replaces what stands in braces in a text.
+func (d *dialect) words(prefix string) *strings.Replacer {
+	var pairs []string
+	for _, name := range []string{"schema", "records", "deliveries", "attempts", "lines"} {
+		pairs = append(pairs, "{"+name+"}", prefix+name)
+	}
+	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine)...)
+}
+
+// A textKey names a statement: what it is made from, and for how many rows.
+type textKey struct {
+	text string
+	rows int
+}
+
+// text returns a statement as the database reads it.
+func (s *Store) text(text string) string { return s.sized(text, 0, nil) }
+
+// sized returns a statement for a number of rows. In the text, "%s" stands for
+// what list makes of the number.
+func (s *Store) sized(text string, rows int, list func(int) string) string {
+	key := textKey{text, rows}
+	if made, ok := s.texts.Load(key); ok {
+		return made.(string)
+	}
+	made := text
+	if list != nil {
+		made = strings.Replace(text, "%s", list(rows), 1)
+	}
+	made = s.dialect.number(s.tables.Replace(made))
+	s.texts.Store(key, made)
+	return made
+}

@@ -1,0 +1,234 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/docevent/webhook"
+)
+
+// A change is one of a call of Update, and what came of it.
+type change struct {
+	*webhook.Change
+	num  int64
+	line string
+	done bool
+	err  error
+}
+
+// Update implements [webhook.Store], in one transaction for all changes.
+func (s *Store) Update(ctx context.Context, cs []webhook.Change) ([]error, error) {
+	errs := make([]error, len(cs))
+	if len(cs) == 0 {
+		return errs, nil
+	}
+	changes := make([]*change, len(cs))
+	err := s.write(ctx, func(q Tx) error {
+		for i := range cs {
+			changes[i] = &change{Change: &cs[i]}
+		}
+		for _, wave := range waves(changes) {
+			if err := s.apply(ctx, q, wave); err != nil {
+				return err
+			}
+		}
+		return s.promote(ctx, q, changes)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range changes {
+		errs[i] = c.err
+	}
+	return errs, nil
+}
+
+// waves parts changes so that none has two of one delivery, and each delivery's
+// are in order. Within a wave they are sorted, so that two calls lock rows in the
+// same order.
+func waves(cs []*change) [][]*change {
+	var ws [][]*change
+	seen := make(map[string]int, len(cs))
+	for _, c := range cs {
+		at := seen[c.ID]
+		seen[c.ID]++
+		if at == len(ws) {
+			ws = append(ws, nil)
+		}
+		ws[at] = append(ws[at], c)
+	}
+	for _, w := range ws {
+		slices.SortFunc(w, func(a, b *change) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return ws
+}
+
+// apply applies changes of different deliveries, keeps the attempts of those that
+// were applied, and says why the others were not.
+func (s *Store) apply(ctx context.Context, q Tx, cs []*change) error {
+	for rest := cs; len(rest) > 0; {
+		n := piece(len(rest))
+		if err := s.dialect.update(s, ctx, q, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	var lost []*change
+	var attempts []*change
+	for _, c := range cs {
+		switch {
+		case !c.done:
+			lost = append(lost, c)
+		case c.Attempt != nil:
+			attempts = append(attempts, c)
+		}
+	}
+	if err := s.explain(ctx, q, lost); err != nil {
+		return err
+	}
+	return s.log(ctx, q, attempts)
+}
+
+// explain finds out whether deliveries whose changes matched nothing are there.
+func (s *Store) explain(ctx context.Context, q Tx, cs []*change) error {
+	there := map[string]bool{}
+	ids := make([]any, len(cs))
+	for i, c := range cs {
+		ids[i] = c.ID
+	}
+	err := s.inPieces(ids, func(list []any) error {
+		found, err := all[string](ctx, q, s.in("SELECT id FROM {deliveries} WHERE id IN (%s)", list), list...)
+		for _, id := range found {
+			there[id] = true
+		}
+		return err
+	})
+	for _, c := range cs {
+		c.err = webhook.ErrNotFound
+		if there[c.ID] {
+			c.err = webhook.ErrLeaseLost
+		}
+	}
+	return err
+}
+
+// in returns a statement for the padded length of a list.
+func (s *Store) in(text string, list []any) string { return s.sized(text, len(list), marks) }
+
+// inPieces calls f with pieces of a list, each padded to one of the sizes by its
+// last element once more.
+func (s *Store) inPieces(list []any, f func([]any) error) error {
+	for len(list) > 0 {
+		n := min(len(list), sizes[0])
+		part := slices.Clone(list[:n])
+		for len(part) < padded(n) {
+			part = append(part, part[n-1])
+		}
+		if err := f(part); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// changed are the columns that a change sets, and their parameters after id and
+// fence.
+const changed = "state = v.v_state, reason = v.v_reason, attempts = v.v_attempts, tries = v.v_tries, " +
+	"due = v.v_due, since = v.v_since, paused_at = v.v_paused_at, finished = v.v_finished, " +
+	"owner = v.v_owner, lease_until = v.v_lease_until, queue_place = v.v_place, queue_at = v.v_at"
+
+// changeWidth is the number of parameters of a change.
+const changeWidth = 14
+
+// values returns what a change sets.
+func (c *change) values(args []any) []any {
+	place, at := placeOf(c.State, c.Due, c.LeaseUntil)
+	return append(args, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
+		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at)
+}
+
+// updateReturning applies changes where the database can join a list of values
+// and says which rows it changed.
+func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
+	text := s.sized("WITH v (v_id, v_fence, v_state, v_reason, v_attempts, v_tries, v_due, v_since, v_paused_at, "+
+		"v_finished, v_owner, v_lease_until, v_place, v_at) AS (VALUES %s) UPDATE {deliveries} SET "+changed+
+		", fence = fence + 1 FROM v WHERE id = v.v_id AND fence = v.v_fence RETURNING id, num, line",
+		len(cs), s.dialect.changeRows)
+	args := make([]any, 0, changeWidth*len(cs))
+	for _, c := range cs {
+		args = c.values(append(args, c.ID, c.Fence))
+	}
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	byID := make(map[string]*change, len(cs))
+	for _, c := range cs {
+		byID[c.ID] = c
+	}
+	for rows.Next() {
+		var id string
+		var num int64
+		var line *string
+		if err := rows.Scan(&id, &num, &line); err != nil {
+			return err
+		}
+		c := byID[id]
+		c.num, c.done = num, true
+		if line != nil {
+			c.line = *line
+		}
+	}
+	return rows.Err()
+}
+
+// attemptColumns are those of an attempt, as they are written and read.
+const attemptColumns = "delivery, number, time, duration, status_code, class, error, header, body, state, next"
+
+// log keeps the attempts of changes. One of the same number is kept as it is.
+func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
+	const width = 11
+	for len(cs) > 0 {
+		n, bytes := 0, 0
+		for n < len(cs) && (n == 0 || bytes < s.dialect.maxBytes) {
+			bytes += len(cs[n].Attempt.Body) + 1024
+			n++
+		}
+		n = piece(n)
+		args := make([]any, 0, width*n)
+		for _, c := range cs[:n] {
+			a := c.Attempt
+			header, err := encodeHeader(a)
+			if err != nil {
+				return err
+			}
+			args = append(args, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, a.Class,
+				plain(a.Error), header, blob(a.Body), string(a.State), micros(a.Next))
+		}
+		text := s.sized("INSERT INTO {attempts} ("+attemptColumns+") VALUES %s"+s.dialect.keep("delivery"), n,
+			func(n int) string { return tuples(n, width) })
+		if _, err := q.ExecContext(ctx, text, args...); err != nil {
+			return err
+		}
+		cs = cs[n:]
+	}
+	return nil
+}
+
+// encodeHeader returns a header as JSON; NULL for none.
+func encodeHeader(a *webhook.Attempt) (any, error) {
+	if a.Header == nil {
+		return nil, nil
+	}
+	return json.Marshal(a.Header)
+}
+
+// plain returns text that any text column takes: what came over the network may
+// be neither UTF-8 nor free of NUL.
+func plain(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+}

@@ -1,0 +1,146 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// Repetitions of a transaction that lost against another.
+const (
+	firstPause = 2 * time.Millisecond
+	mostPause  = 200 * time.Millisecond
+	mostTries  = 5 * time.Second // in all; a host may hold a lock for long
+)
+
+// write runs f in a transaction of our own, and again when it lost against
+// another: a deadlock, a lock that did not come in time, a writer that was
+// faster. f must begin anew each time.
+func (s *Store) write(ctx context.Context, f func(q Tx) error) error {
+	if err := s.check(ctx, s.db); err != nil {
+		return err
+	}
+	again := backoff.WithContext(backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstPause),
+		backoff.WithMaxInterval(mostPause),
+		backoff.WithMaxElapsedTime(mostTries),
+	), ctx)
+	return backoff.Retry(func() error {
+		err := s.writeOnce(ctx, f)
+		if err != nil && !s.dialect.transient(err) {
+			return backoff.Permanent(err)
+		}
+		return err
+	}, again)
+}
+
+// writeOnce runs f in one transaction. Where the database has one writer, ours
+// wait for each other here, heeding ctx, and not in it.
+func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
+	if s.writer != nil {
+		select {
+		case s.writer <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		defer func() { <-s.writer }()
+	}
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	t := &session{store: s}
+	defer t.prepare(ctx)
+	defer conn.Close()
+	t.tx, err = conn.BeginTx(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
+	if err != nil {
+		return err
+	}
+	defer t.tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	if s.dialect.begin != "" {
+		if _, err := t.tx.ExecContext(ctx, s.text(s.dialect.begin)); err != nil {
+			return err
+		}
+	}
+	if err := f(t); err != nil {
+		return err
+	}
+	if err := t.tx.Commit(); err != nil {
+		// SQLite may leave the transaction open, which database/sql does not know.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		return err
+	}
+	return nil
+}
+
+// A session is a transaction of our own. It uses statements that were prepared,
+// and notes those that are worth it.
+type session struct {
+	store  *Store
+	tx     *sql.Tx
+	wanted []string
+}
+
+// ExecContext implements [Tx].
+func (t *session) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if stmt := t.statement(ctx, text); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return t.tx.ExecContext(ctx, text, args...)
+}
+
+// QueryContext implements [Tx].
+func (t *session) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if stmt := t.statement(ctx, text); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, text, args...)
+}
+
+// statement returns a prepared statement, nil if there is none yet.
+func (t *session) statement(ctx context.Context, text string) *sql.Stmt {
+	if !t.store.dialect.prepared {
+		return nil
+	}
+	t.store.mu.Lock()
+	stmt, ok := t.store.prepared[text]
+	t.store.mu.Unlock()
+	if stmt == nil {
+		if !ok {
+			t.wanted = append(t.wanted, text)
+		}
+		return nil
+	}
+	return t.tx.StmtContext(ctx, stmt)
+}
+
+// maxPrepared bounds how many statements a store prepares; it has fewer.
+const maxPrepared = 100
+
+// prepare prepares what was missing, for the next time. It runs when the
+// session's connection is free again: there may be only one.
+func (t *session) prepare(ctx context.Context) {
+	s := t.store
+	for _, text := range t.wanted {
+		s.mu.Lock()
+		_, ok := s.prepared[text]
+		ok = ok || len(s.prepared) >= maxPrepared
+		if !ok {
+			s.prepared[text] = nil // others need not try too
+		}
+		s.mu.Unlock()
+		if ok {
+			continue
+		}
+		stmt, err := s.db.PrepareContext(ctx, text)
+		s.mu.Lock()
+		if err == nil {
+			s.prepared[text] = stmt
+		} else {
+			delete(s.prepared, text)
+		}
+		s.mu.Unlock()
+	}
+}
