@@ -25,7 +25,7 @@ var mysql = dialect{
 			attempts INT NOT NULL, tries INT NOT NULL, mark BIGINT NOT NULL, id VARBINARY(255) NOT NULL,
 			event_id VARBINARY(255) NOT NULL, type VARBINARY(255) NOT NULL, webhook VARBINARY(255) NOT NULL,
 			doctype VARBINARY(255) NOT NULL, doc_name VARBINARY(255) NOT NULL, tenant VARBINARY(255) NOT NULL,
-			method VARBINARY(255) NOT NULL, url BLOB NOT NULL, content_type BLOB NOT NULL, chain BLOB NOT NULL,
+			method VARBINARY(255) NOT NULL, url BLOB NOT NULL, content_type BLOB NOT NULL, chain BLOB NOT NULL, trace BLOB NOT NULL,
 			line VARBINARY(255), state VARBINARY(32) NOT NULL, reason BLOB NOT NULL, owner BLOB NOT NULL, body LONGBLOB,
 			open_line VARBINARY(255) AS (IF(state IN ('delivered', 'canceled'), NULL, line)) VIRTUAL,
 			UNIQUE KEY (id), KEY (queue_place, queue_at, num), KEY (queue_place, webhook, queue_at, num),

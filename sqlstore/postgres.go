@@ -21,7 +21,7 @@ var postgres = dialect{
 			tries INTEGER NOT NULL, id TEXT COLLATE "C" NOT NULL, event_id TEXT COLLATE "C" NOT NULL,
 			type TEXT COLLATE "C" NOT NULL, webhook TEXT COLLATE "C" NOT NULL, doctype TEXT COLLATE "C" NOT NULL,
 			doc_name TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL, method TEXT NOT NULL,
-			url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, line TEXT COLLATE "C",
+			url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL, line TEXT COLLATE "C",
 			state TEXT COLLATE "C" NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, body BYTEA)`,
 		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at, num) WHERE queue_place IS NOT NULL`,

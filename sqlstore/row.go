@@ -42,7 +42,7 @@ const columns = "num, body IS NOT NULL, " + stored
 
 // stored are those that hold what a delivery has.
 const stored = "id, event_id, type, webhook, doctype, doc_name, tenant, method, url, body, " +
-	"content_type, chain, line, created, version, state, reason, attempts, tries, due, since, " +
+	"content_type, chain, trace, line, created, version, state, reason, attempts, tries, due, since, " +
 	"paused_at, finished, owner, lease_until, fence"
 
 // inserted are those that Enqueue gives, and width is their number.
@@ -55,7 +55,7 @@ var (
 func (r *row) values(args []any) []any {
 	place, at := placeOf(r.State, r.Due, r.LeaseUntil)
 	return append(args, r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant,
-		r.Method, r.URL, blob(r.Body), r.ContentType, r.Chain, nullable(r.Line), micros(r.Created),
+		r.Method, r.URL, blob(r.Body), r.ContentType, r.Chain, plain(r.Trace), nullable(r.Line), micros(r.Created),
 		r.Version, string(r.State), r.Reason, r.Attempts, r.Tries, micros(r.Due), micros(r.Since),
 		micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at)
 }
@@ -63,7 +63,7 @@ func (r *row) values(args []any) []any {
 // size returns about how many bytes the values take.
 func (r *row) size() int {
 	return len(r.Body) + len(r.ID) + len(r.EventID) + len(r.Type) + len(r.Webhook) + len(r.DocType) +
-		len(r.DocName) + len(r.Tenant) + len(r.URL) + len(r.ContentType) + len(r.Chain) + 256
+		len(r.DocName) + len(r.Tenant) + len(r.URL) + len(r.ContentType) + len(r.Chain) + len(r.Trace) + 256
 }
 
 // scanRows reads all rows of a query for columns.
@@ -86,7 +86,7 @@ func scanRow(rows *sql.Rows) (*row, error) {
 	var hasBody bool
 	var created, due, since, pausedAt, finished, leaseUntil int64
 	err := rows.Scan(&r.num, &hasBody, &r.ID, &r.EventID, &r.Type, &r.Webhook, &r.DocType, &r.DocName, &r.Tenant,
-		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &line, &created,
+		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &r.Trace, &line, &created,
 		&r.Version, &r.State, &r.Reason, &r.Attempts, &r.Tries, &due, &since,
 		&pausedAt, &finished, &r.Owner, &leaseUntil, &r.Fence)
 	if line.Valid {

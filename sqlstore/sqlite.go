@@ -15,7 +15,7 @@ var sqlite = dialect{
 		`CREATE TABLE IF NOT EXISTS {deliveries} (
 			num INTEGER PRIMARY KEY, id TEXT NOT NULL, event_id TEXT NOT NULL, type TEXT NOT NULL,
 			webhook TEXT NOT NULL, doctype TEXT NOT NULL, doc_name TEXT NOT NULL, tenant TEXT NOT NULL,
-			method TEXT NOT NULL, url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, line TEXT,
+			method TEXT NOT NULL, url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL, line TEXT,
 			created INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
 			attempts INTEGER NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, since INTEGER NOT NULL,
 			paused_at INTEGER NOT NULL, finished INTEGER NOT NULL, owner TEXT NOT NULL,
