@@ -31,7 +31,7 @@ oracle: ## the template engine against real Jinja2
 	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja
 
 bench: ## ratios beside the alternatives, in one run
-	cd internal/bench && $(GO) run ./templates && BENCH=1 $(GO) test -count=1 -v .
+	cd internal/bench && $(GO) run ./templates && $(GO) run . delivery
 
 mutants: ## the random histories find seeded faults
 	$(GO) test -count=1 -tags mutants -timeout 30m -run '^TestMutants$$' -v .

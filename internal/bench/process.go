@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// A target is a receiver in a process of its own, as seen from the others.
+type target struct {
+	Hooks     string // address that takes requests
+	Questions string // address that answers questions
+}
+
+// startReceiver starts a receiver and returns what stops it.
+func startReceiver(ctx context.Context) (target, func() error, error) {
+	cmd := exec.CommandContext(ctx, os.Args[0], "_receiver")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return target{}, nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return target{}, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return target{}, nil, fmt.Errorf("start the receiver: %w", err)
+	}
+	stop := func() error {
+		in.Close()
+		return cmd.Wait()
+	}
+	var t target
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err == nil {
+		_, err = fmt.Sscan(line, &t.Hooks, &t.Questions)
+	}
+	if err != nil {
+		stop()
+		return target{}, nil, fmt.Errorf("start the receiver: %w", err)
+	}
+	return t, stop, nil
+}
+
+// url is where requests are to go.
+func (t target) url() string { return "http://" + t.Hooks + "/hook" }
+
+// expect resets the receiver and makes it wait for n distinct ids.
+func (t target) expect(ctx context.Context, n int) error {
+	return t.ask(ctx, fmt.Sprintf("/reset?n=%d", n), nil)
+}
+
+// wait returns when what was expected is in.
+func (t target) wait(ctx context.Context) (tally, error) {
+	var seen tally
+	err := t.ask(ctx, "/wait", &seen)
+	return seen, err
+}
+
+func (t target) ask(ctx context.Context, question string, answer any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.Questions+question, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the receiver: %w", err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || answer == nil {
+		return err
+	}
+	return json.Unmarshal(b, answer)
+}
+
+// runSelf runs a command of bench in a process of its own, with in as JSON on
+// its standard input, and decodes what it prints into out.
+func runSelf(ctx context.Context, command string, in, out any) error {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, os.Args[0], command)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(b), os.Stderr
+	printed, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("run %s %s: %w", command, b, err)
+	}
+	return json.Unmarshal(printed, out)
+}
+
+// A usage is what this process used so far, or between two moments.
+type usage struct {
+	Wall   time.Duration
+	CPU    time.Duration // user and system
+	Allocs uint64
+	Bytes  uint64 // allocated
+}
+
+// used returns what this process used since since.
+func used(since time.Time) usage {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	var r syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+	cpu := time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	return usage{Wall: time.Since(since), CPU: cpu, Allocs: m.Mallocs, Bytes: m.TotalAlloc}
+}
+
+func (u usage) minus(v usage) usage {
+	return usage{u.Wall - v.Wall, u.CPU - v.CPU, u.Allocs - v.Allocs, u.Bytes - v.Bytes}
+}
