@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -75,33 +73,24 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 	if err != nil {
 		return nil, err
 	}
-	req := &Request{
-		Method: del.Method, URL: url, Header: h.newHeader(), Body: del.Body,
-		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1,
-	}
-	if req.Header.Get(headerUserAgent) == "" {
-		req.Header.Set(headerUserAgent, userAgent)
+	header := newHeaderWriter(h.header)
+	if h.header.Get(headerUserAgent) == "" {
+		header.Set(headerUserAgent, userAgent)
 	}
 	if del.Body != nil {
-		req.Header.Set(headerContentType, h.contentType(del))
+		header.Set(headerContentType, h.contentType(del))
 	}
-	setIdentity(req.Header, del)
+	setIdentity(header, del)
 	if test {
-		req.Header.Set(headerTest, "true")
+		header.Set(headerTest, "true")
 	}
-	if err := h.sign(req.Header, del.ID, d.opts.SignatureHeader, now, del.Body); err != nil {
+	if err := h.sign(header, del.ID, d.opts.SignatureHeader, now, del.Body); err != nil {
 		return nil, backoff.Permanent(err)
 	}
-	return req, nil
-}
-
-// newHeader returns the header of the rows, with room for ours.
-func (h *hook) newHeader() http.Header {
-	header := make(http.Header, len(h.header)+12)
-	for key, values := range h.header {
-		header[key] = slices.Clone(values)
-	}
-	return header
+	return &Request{
+		Method: del.Method, URL: url, Header: header.h, Body: del.Body,
+		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1,
+	}, nil
 }
 
 // contentType returns the stored one, or the row that spells the same out.
@@ -144,7 +133,7 @@ func (h *hook) target(del *Delivery) (string, error) {
 }
 
 // setIdentity sets the headers that say what a request is about.
-func setIdentity(header http.Header, del *Delivery) {
+func setIdentity(header headerSetter, del *Delivery) {
 	header.Set(headerID, del.ID)
 	header.Set(headerEvent, headerText(string(del.Type)))
 	header.Set(headerEventID, headerText(del.EventID))

@@ -167,6 +167,37 @@ func headerText(s string) string {
 	return b.String()
 }
 
+// A headerSetter is what sets a header's fields: an [http.Header], or a writer.
+type headerSetter interface{ Set(key, value string) }
+
+// A headerWriter makes a header that lives as long as one request. Its values are
+// next to each other, where http.Header.Set allocates for each.
+type headerWriter struct {
+	h      http.Header
+	values []string
+}
+
+// ownHeaders is how many headers of ours a request has, at most but for the
+// signatures of several schemes.
+const ownHeaders = 12
+
+// newHeaderWriter begins with a copy of rows.
+func newHeaderWriter(rows http.Header) *headerWriter {
+	n := len(rows) + ownHeaders
+	w := &headerWriter{h: make(http.Header, n), values: make([]string, 0, n)}
+	for key, values := range rows {
+		w.Set(key, values[0]) // the last of a name wins, so there is one
+	}
+	return w
+}
+
+// Set sets the one value of a field.
+func (w *headerWriter) Set(key, value string) {
+	n := len(w.values)
+	w.values = append(w.values, value)
+	w.h[http.CanonicalHeaderKey(key)] = w.values[n : n+1 : n+1]
+}
+
 // masked stands for a value that must not be shown.
 const masked = "[masked]"
 

@@ -155,7 +155,7 @@ type expiringSigner struct {
 }
 
 // sign signs with the secrets that are in force.
-func (h *hook) sign(header http.Header, id, signatureHeader string, now time.Time, body []byte) error {
+func (h *hook) sign(header headerSetter, id, signatureHeader string, now time.Time, body []byte) error {
 	s := h.signer.Load()
 	if s == nil || !s.until.IsZero() && !now.Before(s.until) {
 		made, err := newSigner(h.w.Signatures, h.rec.secrets(now), signatureHeader)

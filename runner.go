@@ -99,7 +99,7 @@ func storeBackoff() backoff.BackOff {
 
 // loop claims and starts until the claims context ends, or a Drain is done.
 func (r *runner) loop() {
-	timer := time.NewTimer(0)
+	timer, armed := time.NewTimer(0), time.Time{}
 	defer timer.Stop()
 	for r.claims.Err() == nil {
 		r.park()
@@ -109,13 +109,19 @@ func (r *runner) loop() {
 		if r.drained() {
 			return
 		}
-		timer.Reset(r.patience())
+		if next := time.Now().Add(r.patience()); !armed.After(time.Now()) || next.Before(armed) {
+			timer.Reset(time.Until(next))
+			armed = next // it may go off too early, and does no harm
+		}
 		select {
 		case <-r.claims.Done():
 		case c := <-r.claimed:
 			r.take(c)
 		case f := <-r.done:
 			r.land(f)
+			for range len(r.done) {
+				r.land(<-r.done)
+			}
 		case <-r.d.hand.given:
 			r.takeHanded()
 		case <-r.d.hurry:

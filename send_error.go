@@ -69,10 +69,11 @@ func invalidRequest(err error) error {
 
 // newBodyError makes a Response's BodyErr from what ended the reading early.
 func newBodyError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	e := &sendError{class: ErrorClass(err), doing: "read response body", err: err}
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, ErrResponseTooLarge):
 		return ErrResponseTooLarge
 	case errors.Is(context.Cause(ctx), ErrResponseTimeout),

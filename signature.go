@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -121,7 +120,7 @@ func newSigner(schemes []Scheme, secrets []string, signatureHeader string) (*sig
 // sign sets the headers of a request with this body, sent at this time. The id
 // is that of the delivery, which Standard Webhooks covers. After an error the
 // request must not be sent: it would prove less than its webhook promises.
-func (s *signer) sign(h http.Header, id string, at time.Time, body []byte) error {
+func (s *signer) sign(h headerSetter, id string, at time.Time, body []byte) error {
 	for _, scheme := range s.schemes {
 		switch scheme {
 		case SchemeFrappe:
@@ -137,7 +136,7 @@ func (s *signer) sign(h http.Header, id string, at time.Time, body []byte) error
 	return nil
 }
 
-func (s *signer) signStandard(h http.Header, id string, at time.Time, body []byte) error {
+func (s *signer) signStandard(h headerSetter, id string, at time.Time, body []byte) error {
 	if !validStandardID(id) {
 		return errors.New("sign request: the delivery id is not fit for Standard Webhooks")
 	}
@@ -205,7 +204,8 @@ func sum(mac hash.Hash, parts ...[]byte) string {
 	for _, part := range parts {
 		mac.Write(part)
 	}
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	var raw [sha256.Size]byte
+	return base64.StdEncoding.EncodeToString(mac.Sum(raw[:0]))
 }
 
 // equal compares two texts in a time that depends on their lengths only. They
