@@ -121,7 +121,8 @@ type Options struct {
 	// a Counter. Defaults to 10,000; negative means none.
 	MaxPaused int
 
-	// MaxBodyBytes bounds a body; a longer one is a RenderError. Defaults to 1 MiB.
+	// MaxBodyBytes bounds a body; a longer one is a RenderError, ErrBodyTooLarge.
+	// Defaults to 1 MiB.
 	MaxBodyBytes int
 }
 

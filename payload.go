@@ -37,7 +37,7 @@ func (c *compiler) payload(h *hook) (*payload, error) {
 	bodiless := w.Method == "GET" || w.Method == "DELETE"
 	switch {
 	case w.Structure == Form:
-		p.contentType, p.append = contentTypeForm, appendForm(lastRows(w.Data))
+		p.contentType, p.append = contentTypeForm, appendForm(lastRows(w.Data), p.max)
 	case w.Structure == Text:
 		p.contentType = contentTypeText
 		if row := h.header.Get(headerContentType); row != "" {
@@ -47,7 +47,7 @@ func (c *compiler) payload(h *hook) (*payload, error) {
 	case w.Body != "":
 		return p, c.jsonBody(w, p)
 	case len(w.Data) > 0:
-		p.append = appendRows(lastRows(w.Data))
+		p.append = appendRows(lastRows(w.Data), p.max)
 	case bodiless:
 		p.contentType = ""
 	case w.Structure == JSON:
@@ -55,13 +55,10 @@ func (c *compiler) payload(h *hook) (*payload, error) {
 			return append(dst, "{}"...), nil
 		}
 	default:
-		p.append = appendEnvelope
+		p.append = appendEnvelope(p.max)
 	}
 	return p, nil
 }
-
-// errBodyTooLarge is the RenderError of a body above Options.MaxBodyBytes.
-var errBodyTooLarge = errors.New("the body is larger than Options.MaxBodyBytes")
 
 // buffers holds what bodies are rendered into before they are copied at their
 // size.
@@ -76,41 +73,42 @@ func (p *payload) render(ev *Event, s *jinja.Scope) (body []byte, err error) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	*buf, err = p.append((*buf)[:0], ev, s)
+	if err == nil && len(*buf) > p.max || errors.Is(err, value.ErrTooLong) || errors.Is(err, jsonbody.ErrTooLong) {
+		err = ErrBodyTooLarge
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(*buf) > p.max {
-		return nil, errBodyTooLarge
 	}
 	return append(make([]byte, 0, len(*buf)), *buf...), nil
 }
 
 // appendEnvelope adds what Frappe sends when nothing is configured: the whole
 // document, or the event's data.
-func appendEnvelope(dst []byte, ev *Event, s *jinja.Scope) ([]byte, error) {
-	var err error
-	if ev.Type.IsDocumentEvent() {
-		dst = append(dst, `{"doctype":`...)
-		dst, _ = value.AppendJSON(dst, ev.DocType)
-		dst = append(dst, `,"name":`...)
-		dst, _ = value.AppendJSON(dst, ev.Name)
-	} else {
-		dst = append(dst, `{"event":`...)
-		dst, _ = value.AppendJSON(dst, string(ev.Type))
+func appendEnvelope(most int) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
+	return func(dst []byte, ev *Event, s *jinja.Scope) ([]byte, error) {
+		if ev.Type.IsDocumentEvent() {
+			dst = append(dst, `{"doctype":`...)
+			dst = value.AppendQuoted(dst, ev.DocType)
+			dst = append(dst, `,"name":`...)
+			dst = value.AppendQuoted(dst, ev.Name)
+		} else {
+			dst = append(dst, `{"event":`...)
+			dst = value.AppendQuoted(dst, string(ev.Type))
+		}
+		dst = append(dst, `,"data":`...)
+		doc, err := s.Document()
+		if err != nil {
+			return dst, err
+		}
+		start := len(dst)
+		if dst, err = value.AppendJSONWithin(dst, doc, most); err != nil {
+			return dst, err
+		}
+		if string(dst[start:]) == "null" { // no document has no fields
+			dst = append(dst[:start], "{}"...)
+		}
+		return append(dst, '}'), nil
 	}
-	dst = append(dst, `,"data":`...)
-	doc, err := s.Document()
-	if err != nil {
-		return dst, err
-	}
-	start := len(dst)
-	if dst, err = value.AppendJSON(dst, doc); err != nil {
-		return dst, err
-	}
-	if string(dst[start:]) == "null" { // no document has no fields
-		dst = append(dst[:start], "{}"...)
-	}
-	return append(dst, '}'), nil
 }
 
 // lastRows returns the rows with those that share a key made one: the last
@@ -131,7 +129,7 @@ func lastRows(rows []Field) []Field {
 
 // appendRows adds a JSON object of the rows. A field the document does not have
 // is null.
-func appendRows(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
+func appendRows(rows []Field, most int) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
 	return func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		for i, row := range rows {
 			v, err := s.Field(row.Fieldname)
@@ -139,9 +137,9 @@ func appendRows(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error)
 				return dst, err
 			}
 			dst = append(dst, "{,"[min(i, 1)])
-			dst, _ = value.AppendJSON(dst, row.key())
+			dst = value.AppendQuoted(dst, row.key())
 			dst = append(dst, ':')
-			if dst, err = value.AppendJSON(dst, v); err != nil {
+			if dst, err = value.AppendJSONWithin(dst, v, most); err != nil {
 				return dst, fmt.Errorf("field %q: %w", row.Fieldname, err)
 			}
 		}
@@ -150,7 +148,7 @@ func appendRows(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error)
 }
 
 // appendForm adds the rows as a form, in their order.
-func appendForm(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
+func appendForm(rows []Field, most int) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
 	return func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		for i, row := range rows {
 			v, err := s.Field(row.Fieldname)
@@ -161,7 +159,7 @@ func appendForm(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error)
 				dst = append(dst, '&')
 			}
 			dst = append(appendEscaped(dst, row.key()), '=')
-			if dst, err = appendFormValue(dst, v); err != nil {
+			if dst, err = appendFormValue(dst, v, most); err != nil {
 				return dst, fmt.Errorf("field %q: %w", row.Fieldname, err)
 			}
 		}
@@ -171,9 +169,12 @@ func appendForm(rows []Field) func([]byte, *Event, *jinja.Scope) ([]byte, error)
 
 // appendFormValue adds one value: numbers without a needless fraction, nothing
 // for null, what has parts as JSON.
-func appendFormValue(dst []byte, v any) ([]byte, error) {
+func appendFormValue(dst []byte, v any, most int) ([]byte, error) {
 	switch v := v.(type) {
 	case string:
+		if len(dst)+len(v) > most {
+			return dst, ErrBodyTooLarge
+		}
 		return appendEscaped(dst, v), nil
 	case nil, value.Undefined:
 		return dst, nil
@@ -186,7 +187,7 @@ func appendFormValue(dst []byte, v any) ([]byte, error) {
 	case json.Number:
 		return appendEscaped(dst, formNumber(v)), nil
 	}
-	text, err := value.AppendJSON(nil, v)
+	text, err := value.AppendJSONWithin(nil, v, most-len(dst))
 	if err != nil {
 		return dst, err
 	}
@@ -246,11 +247,37 @@ func (c *compiler) textBody(w *Webhook, p *payload) error {
 		return &fieldError{field: "Body", err: err}
 	}
 	p.append = func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
-		sink := jinja.NewText(dst, p.max)
+		sink := &textSink{dst: dst, max: p.max}
 		err := t.Render(context.Background(), s, sink)
-		return sink.Bytes(), err
+		return sink.dst, err
 	}
 	return nil
+}
+
+// A textSink writes a text, values as Python's str prints them.
+type textSink struct {
+	dst []byte
+	max int
+}
+
+// Text implements [jinja.Sink].
+func (s *textSink) Text(text string) error {
+	if len(s.dst)+len(text) > s.max {
+		return ErrBodyTooLarge
+	}
+	s.dst = append(s.dst, text...)
+	return nil
+}
+
+// Value implements [jinja.Sink].
+func (s *textSink) Value(v any) (err error) {
+	if text, ok := v.(string); ok {
+		return s.Text(text)
+	}
+	if s.dst, err = value.AppendStr(s.dst, v); err == nil && len(s.dst) > s.max {
+		err = ErrBodyTooLarge
+	}
+	return err
 }
 
 // jsonBody compiles a template whose output is checked to be JSON as it is

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -309,16 +310,13 @@ func TestHostFunctionPanics(t *testing.T) {
 	require.Equal(t, webhook.ConditionError, report.Outcomes[0].Decision)
 }
 
-func TestBodyTooLarge(t *testing.T) {
-	for _, change := range []func(*webhook.Webhook){
-		func(w *webhook.Webhook) {},
-		func(w *webhook.Webhook) { w.Body = `{"x": {{ doc.x | tojson }}}` },
-		func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.x }}` },
-	} {
-		o := decide(t, orders(change), updated(map[string]any{"x": strings.Repeat("x", 1<<20+1)}))
-		require.Equal(t, webhook.RenderError, o.Decision)
-		require.Error(t, o.Err)
-	}
+func TestBodyTooLargeByDefault(t *testing.T) {
+	text := func(n int) any { return map[string]any{"x": strings.Repeat("x", n)} }
+	w := orders(func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.x }}` })
+	require.Equal(t, webhook.Queued, decide(t, w, updated(text(1<<20))).Decision)
+	o := decide(t, w, updated(text(1<<20+1)))
+	require.Equal(t, webhook.RenderError, o.Decision)
+	require.ErrorIs(t, o.Err, webhook.ErrBodyTooLarge)
 }
 
 func TestFormValues(t *testing.T) {
@@ -332,4 +330,55 @@ func TestFormValues(t *testing.T) {
 	q := send(t, orders(func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, rows }), updated(doc))
 	require.Equal(t, "a=100&b=100000000000000000000&c=1e%2B21&d=0.1&e=0.0000001&f=-0.5&g=12345678901234567890&h="+
 		"&i=true&j=a%20b%26c%3Dd%2B%C3%A9~&k=%5B1%2C2.50%5D&l=2026-01-31&m%20n=", string(q.Body))
+}
+
+// A body above MaxBodyBytes is one error, however it is made, and what is
+// allocated for it is in proportion to the bound and not to the document.
+func TestBodyTooLarge(t *testing.T) {
+	items := make([]any, 100_000)
+	for i := range items {
+		items[i] = strings.Repeat("x", 200)
+	}
+	doc := map[string]any{"items": items, "text": strings.Repeat("y", 20<<20), "rows": map[string]any{"all": items}}
+	row := func(fields ...string) (rows []webhook.Field) {
+		for _, f := range fields {
+			rows = append(rows, webhook.Field{Fieldname: f})
+		}
+		return rows
+	}
+	tests := []struct {
+		name   string
+		change func(*webhook.Webhook)
+	}{
+		{"envelope", func(*webhook.Webhook) {}},
+		{"row of a list", func(w *webhook.Webhook) { w.Data = row("items") }},
+		{"row of a text", func(w *webhook.Webhook) { w.Data = row("text") }},
+		{"row of a map", func(w *webhook.Webhook) { w.Data = row("rows") }},
+		{"form of a list", func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, row("items") }},
+		{"form of a text", func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, row("text") }},
+		{"JSON template of a list", func(w *webhook.Webhook) { w.Body = `{"x": {{ doc["items"] }}}` }},
+		{"JSON template of a text", func(w *webhook.Webhook) { w.Body = `{"x": {{ doc.text }}}` }},
+		{"JSON template of a text in a string", func(w *webhook.Webhook) { w.Body = `{"x": "a{{ doc.text }}"}` }},
+		{"JSON template in a loop", func(w *webhook.Webhook) {
+			w.Body = `[{% for i in doc["items"] %}{{ i }},{% endfor %}1]`
+		}},
+		{"text of a text", func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.text }}` }},
+		{"text in a loop", func(w *webhook.Webhook) {
+			w.Structure, w.Body = webhook.Text, `{% for i in doc["items"] %}{{ i }},{% endfor %}`
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d, _ := newDispatcher(t, &webhook.Options{MaxBodyBytes: 64 << 10, RenderTimeout: 10 * time.Second})
+			require.NoError(t, d.SaveWebhook(t.Context(), orders(tt.change)))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			report, err := d.Dispatch(t.Context(), updated(doc))
+			runtime.ReadMemStats(&after)
+			require.NoError(t, err)
+			require.Equal(t, webhook.RenderError, report.Outcomes[0].Decision)
+			require.ErrorIs(t, report.Outcomes[0].Err, webhook.ErrBodyTooLarge)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), "of 40 MiB")
+		})
+	}
 }

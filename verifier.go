@@ -26,8 +26,9 @@ var (
 	// number of seconds, or is further from now than the tolerance.
 	ErrTimestamp = errors.New("webhook: timestamp missing, malformed or outside the tolerance")
 
-	// ErrBodyTooLarge: the body has more than Verifier.MaxBodyBytes.
-	ErrBodyTooLarge = errors.New("webhook: body too large")
+	// ErrBodyTooLarge: the body has more than Verifier.MaxBodyBytes. It is also
+	// the RenderError of a body that would have more than Options.MaxBodyBytes.
+	ErrBodyTooLarge = errors.New("webhook: body is larger than MaxBodyBytes")
 )
 
 // A Verifier is the receiver's side: it tells requests of a sender who knows a

@@ -14,6 +14,7 @@ package jsonbody
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/big"
 	"strconv"
@@ -143,6 +144,9 @@ func (w *Writer) Value(v any) error {
 	if w.err != nil {
 		return w.err
 	}
+	if s, ok := v.(string); ok && len(w.buf)+len(s) > w.end {
+		return w.fail(ErrTooLong)
+	}
 	var err error
 	switch {
 	case w.g.mode == modeString:
@@ -152,7 +156,7 @@ func (w *Writer) Value(v any) error {
 	default:
 		err = w.elsewhere(v)
 	}
-	if err == nil && len(w.buf) > w.end {
+	if err == nil && len(w.buf) > w.end || errors.Is(err, value.ErrTooLong) {
 		err = ErrTooLong
 	}
 	if err != nil {
@@ -195,7 +199,7 @@ func (w *Writer) printed(v any) error {
 	from := len(w.buf)
 	var err error
 	if value.IsMapping(v) || value.IsSequence(v) {
-		w.buf, err = value.AppendJSON(w.buf, v)
+		w.buf, err = value.AppendJSONWithin(w.buf, v, w.end)
 	} else {
 		w.buf, err = value.AppendStr(w.buf, v)
 	}
@@ -242,7 +246,7 @@ func (w *Writer) alone(v any) error {
 		return w.digits(v)
 	}
 	var err error
-	w.buf, err = value.AppendJSON(w.buf, v)
+	w.buf, err = value.AppendJSONWithin(w.buf, v, w.end)
 	w.g.mode = modeAfter
 	return err
 }

@@ -28,7 +28,16 @@ const maxJSON = 64 << 20
 // are, invalid UTF-8 becomes U+FFFD, times are RFC 3339 and Undefined is null.
 // On an error what was appended is not JSON.
 func AppendJSON(dst []byte, v any) ([]byte, error) {
-	e := encoder{dst: dst, max: len(dst) + maxJSON}
+	return AppendJSONWithin(dst, v, len(dst)+maxJSON)
+}
+
+// ErrTooLong says that an encoding would be longer than allowed.
+var ErrTooLong = fmt.Errorf("JSON %w", ErrTooLarge)
+
+// AppendJSONWithin is AppendJSON that fails with ErrTooLong soon after dst has
+// become longer than end, and before a long string is added to it.
+func AppendJSONWithin(dst []byte, v any, end int) ([]byte, error) {
+	e := encoder{dst: dst, max: min(end, len(dst)+maxJSON)}
 	err := e.value(v)
 	return e.dst, err
 }
@@ -45,6 +54,9 @@ func (e *encoder) value(v any) error {
 	case nil:
 		e.dst = append(e.dst, "null"...)
 	case string:
+		if len(e.dst)+len(v) > e.max {
+			return ErrTooLong
+		}
 		e.dst = AppendQuoted(e.dst, v)
 	case bool:
 		e.dst = strconv.AppendBool(e.dst, v)
@@ -112,9 +124,6 @@ func (e *encoder) nested(v any) error {
 	if e.depth++; e.depth > MaxDepth {
 		return ErrDepth
 	}
-	if len(e.dst) > e.max {
-		return ErrTooLarge
-	}
 	defer func() { e.depth-- }()
 	switch v := v.(type) {
 	case map[string]any:
@@ -167,6 +176,9 @@ func sortedTail(stack []string, m map[string]any) []string {
 // member writes one member, or nothing when it is a channel or function.
 func (e *encoder) member(key string, v any) error {
 	start := len(e.dst)
+	if start+len(key) > e.max {
+		return ErrTooLong
+	}
 	if e.dst[start-1] != '{' {
 		e.dst = append(e.dst, ',')
 	}
@@ -218,6 +230,9 @@ func (e *encoder) items(items []any) error {
 	}
 	e.dst = append(e.dst, '[')
 	for i, x := range items {
+		if len(e.dst) > e.max {
+			return ErrTooLong
+		}
 		if i > 0 {
 			e.dst = append(e.dst, ',')
 		}
