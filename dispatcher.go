@@ -14,7 +14,8 @@ import (
 
 // A Dispatcher turns document events into deliveries, and deliveries into
 // requests. Make one with [New]. All methods may be called by many goroutines at
-// once. It starts no goroutine but in Run and Drain, which end with them.
+// once. It starts no goroutine but in Run and Drain, which end with them, and while
+// calls wait for each other at the store.
 type Dispatcher struct {
 	store Store
 	opts  Options
@@ -84,8 +85,10 @@ func signal(c chan<- struct{}) {
 }
 
 // Dispatch decides for each event which webhooks fire, renders their bodies, and
-// stores the deliveries in one call of Store.Enqueue; Run or Drain send them
-// later. It does no network I/O of its own.
+// stores the deliveries in one call of Store.Enqueue, which other callers may
+// share; Run or Drain send them later. It does no network I/O of its own. When a
+// [Transactor]'s transaction is in ctx, the call is made in it, for this caller
+// alone: an error means that the host should roll back.
 //
 // The report has an outcome for each event and each webhook subscribed to it.
 // What goes wrong in a webhook is an outcome and never an error. The error is an
