@@ -1,30 +1,33 @@
 package jinja
 
-// expr is a parsed Jinja expression.
+// expr is a parsed expression, of either language.
 type expr interface {
-	at() int    // offset in the source, for errors
-	deep() int  // how deep it nests
-	nodes() int // how many nodes it has, the price of one evaluation
+	info() *spot
+	// below lists the expressions right below, nil for one that is left out.
+	below() []expr
 }
 
-// spot is the part that all expressions share.
+// spot is what all expressions share: where they are in the source, how deep
+// they nest, and how many nodes they have, which is the price of one evaluation.
 type spot struct{ pos, depth, size int }
 
-func (s spot) at() int    { return s.pos }
-func (s spot) deep() int  { return s.depth }
-func (s spot) nodes() int { return s.size }
+func (s *spot) info() *spot { return s }
 
-// over is the spot of an expression above others.
-func over(pos int, below ...expr) spot {
-	s := spot{pos: pos, size: 1}
-	for _, x := range below {
-		if x != nil {
-			s.depth = max(s.depth, x.deep())
-			s.size += x.nodes()
+// node completes an expression whose parts are, and refuses one that nests too
+// deep, also to the left.
+func node(pos int, x expr) expr {
+	s := x.info()
+	s.pos, s.depth, s.size = pos, 0, 1
+	for _, b := range x.below() {
+		if b != nil {
+			s.depth = max(s.depth, b.info().depth)
+			s.size += b.info().size
 		}
 	}
-	s.depth++
-	return s
+	if s.depth++; s.depth > MaxNesting {
+		tooDeep(pos)
+	}
+	return x
 }
 
 type (
@@ -36,10 +39,13 @@ type (
 		spot
 		name string
 	}
+	// attrX is x.name; exported fields of Go templates that are missing are
+	// errors.
 	attrX struct {
 		spot
-		x    expr
-		name string
+		x      expr
+		name   string
+		golang bool
 	}
 	indexX struct {
 		spot
@@ -131,6 +137,39 @@ type arg struct {
 	name  string
 	stars int
 	x     expr
+}
+
+func argExprs(args []arg, more ...expr) []expr {
+	for _, a := range args {
+		more = append(more, a.x)
+	}
+	return more
+}
+
+func (x *constX) below() []expr   { return nil }
+func (x *nameX) below() []expr    { return nil }
+func (x *attrX) below() []expr    { return []expr{x.x} }
+func (x *indexX) below() []expr   { return []expr{x.x, x.key} }
+func (x *sliceX) below() []expr   { return []expr{x.lo, x.hi, x.step} }
+func (x *callX) below() []expr    { return argExprs(x.args, x.fn) }
+func (x *filterX) below() []expr  { return argExprs(x.args, x.x) }
+func (x *testX) below() []expr    { return argExprs(x.args, x.x) }
+func (x *notX) below() []expr     { return []expr{x.x} }
+func (x *signX) below() []expr    { return []expr{x.x} }
+func (x *boolX) below() []expr    { return []expr{x.l, x.r} }
+func (x *binaryX) below() []expr  { return []expr{x.l, x.r} }
+func (x *compareX) below() []expr { return append([]expr{x.first}, x.rest...) }
+func (x *concatX) below() []expr  { return x.parts }
+func (x *condX) below() []expr    { return []expr{x.test, x.then, x.els} }
+func (x *listX) below() []expr    { return x.items }
+func (x *dictX) below() []expr    { return append(append([]expr{}, x.keys...), x.values...) }
+
+func (x *compX) below() []expr {
+	out := []expr{x.elem}
+	for _, f := range x.fors {
+		out = append(append(out, f.iter), f.conds...)
+	}
+	return out
 }
 
 // target is what a for or set assigns to: a name, names in parentheses, or a

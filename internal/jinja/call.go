@@ -1,276 +1,215 @@
 package jinja
 
 import (
-	"errors"
-	"fmt"
+	"slices"
 
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
 // callArgs are the compiled arguments of a call.
 type callArgs struct {
-	fns   []evalFn
-	args  []arg
-	plain int // how many are positional; -1 when a star makes that unknown
-	names []string
+	fns  []evalFn
+	args []arg
 }
 
-func (c *compiler) callArgs(args []arg) *callArgs {
-	ca := &callArgs{args: args}
-	for _, a := range args {
-		fn := c.expr(a.x)
-		ca.fns = append(ca.fns, fn)
-		switch {
-		case a.stars > 0:
-			ca.plain = -1
-		case a.name != "":
-			ca.names = append(ca.names, a.name)
-		case ca.plain >= 0:
-			ca.plain++
-		}
-	}
-	return ca
-}
+func (c *compiler) callArgs(args []arg) *callArgs { return &callArgs{c.exprs(argExprs(args)), args} }
 
 // eval evaluates the arguments; out already has what comes before them.
-func (ca *callArgs) eval(r *run, out []any) ([]any, []kwarg, error) {
-	var kw []kwarg
+func (ca *callArgs) eval(r *run, out []any) (list []any, kw []builtin.Named) {
 	for i, fn := range ca.fns {
-		v, err := fn(r)
-		if err != nil {
-			return nil, nil, err
-		}
-		switch a := ca.args[i]; {
+		v := fn(r)
+		switch a := &ca.args[i]; {
 		case a.stars == 1:
-			items, err := r.items(v)
-			if err != nil {
-				return nil, nil, at(a.x.at(), err)
-			}
-			out = append(out, items...)
+			out = append(out, r.Items(v)...)
 		case a.stars == 2:
-			entries, err := value.Entries(v)
-			if err != nil {
-				return nil, nil, at(a.x.at(), err)
-			}
-			for _, e := range entries {
+			for _, e := range builtin.Must(value.Entries(v)) {
 				name, _ := value.Text(e.Key)
-				kw = append(kw, kwarg{name, e.Value})
+				kw = append(kw, builtin.Named{Name: name, V: e.Value})
 			}
 		case a.name != "":
-			kw = append(kw, kwarg{a.name, v})
+			kw = append(kw, builtin.Named{Name: a.name, V: v})
 		default:
 			out = append(out, v)
 		}
 	}
-	return out, kw, nil
+	return out, kw
 }
 
-// invoke compiles a call of a builtin. first, when not nil, is its first
-// argument: what a filter filters. what names it in messages.
-func (c *compiler) invoke(b *builtin, pos int, what string, first evalFn, args []arg) evalFn {
-	ca := c.callArgs(args)
-	before := 0
+// invoke compiles a call. first, when not nil, is its first argument: what a
+// filter filters.
+func (c *compiler) invoke(f *builtin.Func, here *place, first evalFn, args []arg) evalFn {
+	ca, before := c.callArgs(args), 0
 	if first != nil {
 		before = 1
 	}
-	if ca.plain >= 0 {
-		if err := b.accepts(before+ca.plain, ca.names); err != nil {
-			panic(failure{fail(pos, "%s %s", what, err.Error())})
-		}
-	}
-	return func(r *run) (any, error) {
+	checkArgs(f, here, before, args)
+	return func(r *run) any {
 		list := make([]any, 0, before+len(ca.fns))
 		if first != nil {
-			v, err := first(r)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
+			list = append(list, first(r))
 		}
-		list, kw, err := ca.eval(r, list)
-		if err != nil {
-			return nil, err
-		}
-		v, err := b.call(r, list, kw)
-		return v, at(pos, describe(what, err))
+		list, kw := ca.eval(r, list)
+		r.here = here
+		return f.Call(&r.Run, list, kw)
 	}
 }
 
-// describe puts the name of what was called before a plain error.
-func describe(what string, err error) error {
-	var undefined *located
-	switch {
-	case err == nil, errors.As(err, &undefined), errors.Is(err, ErrLimit):
-		return err
+// checkArgs refuses a call that cannot succeed. With a star nobody knows.
+func checkArgs(f *builtin.Func, here *place, positional int, args []arg) {
+	var names []string
+	for _, a := range args {
+		switch {
+		case a.stars > 0:
+			return
+		case a.name != "":
+			names = append(names, a.name)
+		default:
+			positional++
+		}
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	if err := f.Accepts(positional, names); err != nil {
+		refuse(here.pos, "", "%s %s", here.what, err.Error())
+	}
 }
 
 func (c *compiler) call(x *callX) evalFn {
 	switch fn := x.fn.(type) {
 	case *nameX:
 		if c.shadowed(fn.name) || c.bound[fn.name] {
-			break
+			return c.callMethod(x.fn, "", x)
 		}
 		return c.callFunction(fn.name, x)
 	case *attrX:
 		if name, ok := c.helper(fn); ok {
 			return c.callFunction(name, x)
 		}
-		if b := c.env.docMethods[fn.name]; b != nil && c.isDocument(fn.x) {
-			return c.invoke(b, x.pos, "doc."+fn.name, nil, x.args)
+		if f := c.env.Find(builtin.DocMethod, fn.name); f != nil && c.isDocument(fn.x) {
+			return c.invoke(f, &place{x.pos, "doc." + fn.name}, nil, x.args)
 		}
-		return c.callMethod(fn, x)
+		if !c.env.Has(builtin.Method, fn.name) {
+			c.unknownName(fn.pos, builtin.Method, fn.name)
+		}
+		return c.callMethod(fn.x, fn.name, x)
 	}
-	panic(failure{fail(x.pos, "this cannot be called").with("only functions and methods can be")})
-}
-
-func (c *compiler) isDocument(x expr) bool {
-	n, ok := x.(*nameX)
-	return ok && n.name == "doc" && !c.shadowed("doc")
+	refuse(x.pos, "only functions and methods can be", "this cannot be called")
+	return nil
 }
 
 func (c *compiler) callFunction(name string, x *callX) evalFn {
-	b, ok := c.function(name)
-	if !ok && c.env.stranger != nil {
-		b, ok = c.env.stranger, true
+	f := c.env.FindOrStranger(c.functions, name)
+	if f == nil {
+		hint := ""
+		switch {
+		case c.env.Has(builtin.Filter, name):
+			hint = "it is a filter: write value|" + name
+		case name == "len":
+			hint = "write value|length"
+		}
+		c.unknownName(x.pos, c.functions, name, hint)
 	}
-	if !ok {
-		e := unknown(x.pos, "function", name, c.functionNames())
-		if e.hint != "" {
-			panic(failure{e})
+	return c.invoke(f, &place{x.pos, name + "()"}, nil, x.args)
+}
+
+// unknownName refuses a name of that kind. The hints are for want of a nearer
+// name.
+func (c *compiler) unknownName(pos int, k builtin.Kind, name string, hints ...string) {
+	msg, hint := c.env.Unknown(k, name)
+	for _, h := range hints {
+		if hint == "" {
+			hint = h
 		}
-		if _, filter := c.env.filter(name); filter {
-			panic(failure{e.with("it is a filter: write value|" + name)})
-		}
-		if name == "len" {
-			panic(failure{e.with("write value|length")})
-		}
-		panic(failure{e})
 	}
-	return c.invoke(b, x.pos, name+"()", nil, x.args)
+	refuse(pos, hint, "%s", msg)
 }
 
 // helper returns the name of a function under utils or frappe.utils.
 func (c *compiler) helper(x *attrX) (string, bool) {
-	switch under := x.x.(type) {
-	case *nameX:
-		return x.name, (under.name == "utils" || under.name == "frappe") && !c.shadowed(under.name)
-	case *attrX:
-		root, ok := under.x.(*nameX)
-		return x.name, ok && under.name == "utils" && root.name == "frappe" && !c.shadowed("frappe")
+	switch path := pathOf(x.x); path {
+	case "utils", "frappe":
+		return x.name, !c.shadowed(path)
+	case "frappe.utils":
+		return x.name, !c.shadowed("frappe")
 	}
 	return "", false
 }
 
 // namespaced refuses a field of utils or frappe that is not called.
-func (c *compiler) namespaced(x *attrX) error {
+func (c *compiler) namespaced(x *attrX) {
 	name, ok := c.helper(x)
 	if !ok || name == "utils" {
-		return nil
+		return
 	}
-	if _, known := c.function(name); known {
-		return fail(x.pos, "%s is a function", name).with("call it: " + name + "()")
+	if c.env.Has(c.functions, name) {
+		refuse(x.pos, "call it: "+name+"()", "%s is a function", name)
 	}
-	return unknown(x.pos, "function", name, c.functionNames())
+	c.unknownName(x.pos, c.functions, name)
 }
 
-func (c *compiler) callMethod(fn *attrX, x *callX) evalFn {
-	name, pos := fn.name, fn.pos
-	if !c.env.isMethod(name) {
-		panic(failure{unknown(pos, "method", name, c.env.methodNames())})
+// callMethod compiles self.name(args), or self(args) when there is no name.
+func (c *compiler) callMethod(self expr, name string, x *callX) evalFn {
+	get, ca, here := c.expr(self), c.callArgs(x.args), &place{pos: x.pos}
+	if name != "" {
+		here.what = name + "()"
 	}
-	self := c.expr(fn.x)
-	ca := c.callArgs(x.args)
-	return func(r *run) (any, error) {
-		v, err := self(r)
-		if err != nil {
-			return nil, err
-		}
-		list, kw, err := ca.eval(r, append(make([]any, 0, 1+len(ca.fns)), v))
-		if err != nil {
-			return nil, err
-		}
-		out, err := r.method(v, name, list, kw)
-		return out, at(pos, describe(name+"()", err))
+	return func(r *run) any {
+		list, kw := ca.eval(r, append(make([]any, 0, 1+len(ca.fns)), get(r)))
+		r.here = here
+		return r.Method(list[0], name, list, kw)
 	}
 }
 
-func (c *compiler) filter(x *filterX) evalFn {
-	base := c.expr(x.x)
-	return c.filterOn(base, x)
-}
-
-func (c *compiler) filterOn(base evalFn, x *filterX) evalFn {
-	b, ok := c.env.filter(x.name)
-	if !ok && c.env.stranger != nil {
-		b, ok = c.env.stranger, true
+// filter compiles x|name(args), of which x is compiled already.
+func (c *compiler) filter(base evalFn, x *filterX) evalFn {
+	f := c.env.FindOrStranger(builtin.Filter, x.name)
+	if f == nil {
+		c.unknownName(x.pos, builtin.Filter, x.name)
 	}
-	if !ok {
-		panic(failure{unknown(x.pos, "filter", x.name, c.env.filterNames())})
-	}
-	check(c.checkNested(x))
-	return c.invoke(b, x.pos, x.name, base, x.args)
+	c.checkNested(x)
+	return c.invoke(f, &place{x.pos, x.name}, base, x.args)
 }
 
 // checkNested refuses an unknown filter or test that another filter is to
 // apply: map("uper").
-func (c *compiler) checkNested(x *filterX) error {
-	i := 0
-	switch x.name {
-	case "selectattr", "rejectattr":
-		i = 1
-	case "map", "select", "reject":
-	default:
-		return nil
+func (c *compiler) checkNested(x *filterX) {
+	nth := map[string]int{"map": 1, "select": 1, "reject": 1, "selectattr": 2, "rejectattr": 2}[x.name]
+	if nth == 0 || len(x.args) < nth || x.args[nth-1].name != "" || x.args[nth-1].stars != 0 {
+		return
 	}
-	if len(x.args) <= i || x.args[i].name != "" || x.args[i].stars != 0 {
-		return nil
+	k, ok := x.args[nth-1].x.(*constX)
+	if !ok {
+		return
 	}
-	k, ok := x.args[i].x.(*constX)
-	name, isText := "", false
-	if ok {
-		name, isText = value.Text(k.v)
-	}
-	if !isText {
-		return nil
-	}
+	kind := builtin.Test
 	if x.name == "map" {
-		if _, ok := c.env.filter(name); !ok && c.env.stranger == nil {
-			return unknown(k.pos, "filter", name, c.env.filterNames())
-		}
-	} else if _, ok := c.env.tests[name]; !ok {
-		return unknown(k.pos, "test", name, c.env.testNames())
+		kind = builtin.Filter
 	}
-	return nil
+	name, isText := value.Text(k.v)
+	unknown := c.env.Find(kind, name) == nil
+	if kind == builtin.Filter {
+		unknown = c.env.FindOrStranger(kind, name) == nil
+	}
+	if isText && unknown {
+		c.unknownName(k.pos, kind, name)
+	}
 }
 
 // test compiles x is name(args).
 func (c *compiler) test(x *testX) predFn {
 	get := c.expr(x.x)
-	switch {
-	case x.name == "defined" && len(x.args) == 0:
-		return func(r *run) (bool, error) {
-			v, err := get(r)
-			return err == nil && !value.IsUndefined(v), err
+	if len(x.args) == 0 && slices.Contains([]string{"defined", "none", "None"}, x.name) {
+		if x.name == "defined" {
+			return func(r *run) bool { return !value.IsUndefined(get(r)) }
 		}
-	case (x.name == "none" || x.name == "None") && len(x.args) == 0:
-		return func(r *run) (bool, error) {
-			v, err := get(r)
-			return err == nil && v == nil, err
-		}
+		return func(r *run) bool { return get(r) == nil }
 	}
-	b, ok := c.env.tests[x.name]
-	if !ok {
-		e := unknown(x.pos, "test", x.name, c.env.testNames())
+	f := c.env.Find(builtin.Test, x.name)
+	if f == nil {
 		if x.name == "null" {
-			panic(failure{e.with("write is none")})
+			refuse(x.pos, "write is none", "unknown test %q", x.name)
 		}
-		panic(failure{e})
+		c.unknownName(x.pos, builtin.Test, x.name)
 	}
-	call := c.invoke(b, x.pos, "is "+x.name, get, x.args)
-	return func(r *run) (bool, error) {
-		v, err := call(r)
-		return err == nil && value.Truth(v), err
-	}
+	call := c.invoke(f, &place{x.pos, "is " + x.name}, get, x.args)
+	return func(r *run) bool { return value.Truth(call(r)) }
 }

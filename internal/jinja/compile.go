@@ -1,13 +1,18 @@
 package jinja
 
 import (
+	"slices"
+
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
 // evalFn is a compiled expression, predFn one of which only the truth counts.
+// Both end with a builtin.Failure when they cannot be evaluated; run.here says
+// where.
 type (
-	evalFn func(r *run) (any, error)
-	predFn func(r *run) (bool, error)
+	evalFn func(r *run) any
+	predFn func(r *run) bool
 )
 
 // compiler turns expressions into closures. Names become slots as they are met.
@@ -16,14 +21,12 @@ type compiler struct {
 	scope  *names
 	slots  int
 	pieces []piece
-	// bound are the names that the template binds anywhere; such a name is
-	// undefined, not unknown, where it is not in sight.
-	bound map[string]bool
-	// guarded are the names under is defined and default.
-	guarded map[string]bool
-	// python has the functions of Python that conditions may call.
-	python bool
-	depth  int // of the pipelines of a Go template
+	// bound and guarded are the parser's.
+	bound, guarded map[string]bool
+	// functions says which functions may be called: in conditions Python's too.
+	functions builtin.Kind
+	// keys are the slots of the keys of the ranges of a Go template.
+	keys []int
 }
 
 // names is one level of names in sight.
@@ -32,12 +35,8 @@ type names struct {
 	slots map[string]int
 }
 
-func (c *compiler) push() *names {
-	c.scope = &names{outer: c.scope, slots: map[string]int{}}
-	return c.scope
-}
-
-func (c *compiler) pop() { c.scope = c.scope.outer }
+func (c *compiler) push() { c.scope = &names{outer: c.scope, slots: map[string]int{}} }
+func (c *compiler) pop()  { c.scope = c.scope.outer }
 
 // bind gives a name a slot of its own in the current level.
 func (c *compiler) bind(name string) int {
@@ -68,7 +67,7 @@ func (c *compiler) expr(x expr) evalFn {
 	switch x := x.(type) {
 	case *constX:
 		v := x.v
-		return func(*run) (any, error) { return v, nil }
+		return func(*run) any { return v }
 	case *nameX:
 		return c.name(x)
 	case *attrX:
@@ -78,7 +77,13 @@ func (c *compiler) expr(x expr) evalFn {
 	case *callX:
 		return c.call(x)
 	case *filterX:
-		return c.filter(x)
+		return c.filter(c.expr(x.x), x)
+	case *slotX:
+		return variable(x.slot)
+	case *goCallX:
+		return c.invoke(x.fn, &place{x.pos, x.name}, nil, x.args)
+	case *assignX:
+		return c.assignment(x)
 	case *binaryX:
 		return c.binary(x)
 	case *signX:
@@ -96,16 +101,10 @@ func (c *compiler) expr(x expr) evalFn {
 	case *compX:
 		return c.comprehension(x)
 	case *sliceX:
-		panic(failure{fail(x.pos, "slice stands outside of an index")})
+		refuse(x.pos, "", "slice stands outside of an index")
 	}
-	return boxed(c.pred(x))
-}
-
-func boxed(p predFn) evalFn {
-	return func(r *run) (any, error) {
-		b, err := p(r)
-		return b, err
-	}
+	holds := c.pred(x)
+	return func(r *run) any { return holds(r) }
 }
 
 func (c *compiler) exprs(xs []expr) []evalFn {
@@ -118,82 +117,74 @@ func (c *compiler) exprs(xs []expr) []evalFn {
 
 func (c *compiler) name(x *nameX) evalFn {
 	if slot, ok := c.lookup(x.name); ok {
-		return func(r *run) (any, error) { return r.vars[slot], nil }
+		return variable(slot)
 	}
-	if root := rootValue(x.name); root != nil {
-		pos := x.pos
-		return func(r *run) (any, error) {
-			v, err := root(r)
-			return v, at(pos, err)
+	if root := x.name; root == "$" || slices.Contains(rootNames, root) {
+		here := &place{pos: x.pos}
+		return func(r *run) any {
+			r.here = here
+			return r.s.root(root)
 		}
 	}
+	if !c.bound[x.name] && !c.guarded[x.name] {
+		c.unknown(x)
+	}
 	undefined := any(value.Undefined{Name: x.name})
-	if c.bound[x.name] || c.guarded[x.name] {
-		return func(*run) (any, error) { return undefined, nil }
-	}
-	panic(failure{c.unknown(x)})
+	return func(*run) any { return undefined }
 }
 
-// rootValue returns how to read one of the names that every template has.
-func rootValue(name string) evalFn {
-	switch name {
-	case "doc":
-		return func(r *run) (any, error) { return r.s.document() }
-	case "previous":
-		return func(r *run) (any, error) { return r.s.before() }
-	case "event":
-		return func(r *run) (any, error) { return r.s.eventValue(), nil }
-	}
-	return nil
-}
-
-var rootNames = []string{"doc", "previous", "event", "utils", "frappe"}
+func variable(slot int) evalFn { return func(r *run) any { return r.vars[slot] } }
 
 // unknown refuses a name that nothing binds.
-func (c *compiler) unknown(x *nameX) error {
-	if _, ok := c.function(x.name); ok {
-		return fail(x.pos, "%s is a function", x.name).with("call it: " + x.name + "()")
-	}
-	if x.name == "utils" || x.name == "frappe" {
-		return fail(x.pos, "%s holds functions", x.name).with("call one: utils.nowdate()")
-	}
-	e := fail(x.pos, "unknown name %q", clip(x.name))
+func (c *compiler) unknown(x *nameX) {
 	switch x.name {
+	case "utils", "frappe":
+		refuse(x.pos, "call one: utils.nowdate()", "%s holds functions", x.name)
 	case "null", "nil", "NULL", "undefined":
-		return e.with("write none")
+		refuse(x.pos, "write none", "unknown name %q", x.name)
 	case "loop":
-		return e.with("loop is known inside a for")
+		refuse(x.pos, "loop is known inside a for", "unknown name %q", x.name)
 	}
-	known := append([]string{}, rootNames...)
+	if c.env.Has(c.functions, x.name) {
+		refuse(x.pos, "call it: "+x.name+"()", "%s is a function", x.name)
+	}
+	known := append([]string{"utils", "frappe"}, rootNames...)
 	for n := range c.bound {
 		known = append(known, n)
 	}
-	if best := didYouMean(x.name, append(known, c.functionNames()...)); best != "" {
-		return e.with(best)
+	hint := builtin.DidYouMean(x.name, append(known, c.env.Names(c.functions)...))
+	if hint == "" {
+		hint = "fields are written doc." + clip(x.name)
 	}
-	return e.with("fields are written doc." + clip(x.name))
+	refuse(x.pos, hint, "unknown name %q", clip(x.name))
 }
 
 func (c *compiler) attr(x *attrX) evalFn {
-	of, name, pos := x.x, x.name, x.pos
-	undefined := any(value.Undefined{Name: pathOf(x)})
-	if n, ok := of.(*nameX); ok && n.name == "doc" && !c.shadowed("doc") {
-		return docField(name, pos, undefined)
+	name, here := x.name, &place{pos: x.pos}
+	path := pathOf(x)
+	if x.golang && path[0] != '$' {
+		path = "." + path
 	}
-	check(c.namespaced(x))
-	get := c.expr(of)
-	return func(r *run) (any, error) {
-		v, err := get(r)
-		if err != nil {
-			return nil, err
-		}
+	undefined := any(value.Undefined{Name: path})
+	exported := x.golang && isExported(name)
+	if c.isDocument(x.x) && !exported {
+		return docField(name, here, undefined)
+	}
+	c.namespaced(x)
+	get := c.expr(x.x)
+	return func(r *run) any {
+		v := get(r)
 		if m, ok := v.(map[string]any); ok {
 			if f, ok := m[name]; ok && isPlain(f) {
-				return f, nil
+				return f
 			}
 		}
-		f, err := r.attr(v, name, undefined)
-		return f, at(pos, err)
+		r.here = here
+		f := r.Attr(v, name, undefined)
+		if exported {
+			noMethod(v, name, f)
+		}
+		return f
 	}
 }
 
@@ -206,54 +197,48 @@ func isPlain(v any) bool {
 	return false
 }
 
+// isDocument reports whether an expression is the name doc itself.
+func (c *compiler) isDocument(x expr) bool {
+	n, ok := x.(*nameX)
+	return ok && n.name == "doc" && !c.shadowed("doc")
+}
+
 func (c *compiler) shadowed(name string) bool {
 	_, ok := c.lookup(name)
 	return ok
 }
 
 // docField is doc.name, the commonest expression of all.
-func docField(name string, pos int, undefined any) evalFn {
-	return func(r *run) (any, error) {
-		doc, err := r.s.document()
-		if err != nil {
-			return nil, at(pos, err)
-		}
+func docField(name string, here *place, undefined any) evalFn {
+	return func(r *run) any {
+		doc, err := r.s.Document()
 		if m, ok := doc.(map[string]any); ok {
-			if f, ok := m[name]; ok && isPlain(f) && (f != nil || name != "name" && name != "doctype") {
-				return f, nil
+			if f, ok := m[name]; ok && f != nil && isPlain(f) {
+				return f
 			}
 		}
+		r.here = here
+		builtin.Check(err)
 		f, ok, err := value.Get(doc, name)
-		if err != nil {
-			return nil, at(pos, err)
-		}
+		builtin.Check(err)
 		if !ok || f == nil {
-			if stand := r.s.standIn(name); stand != "" {
-				return stand, nil
+			if stand := r.s.StandIn(name); stand != "" {
+				return stand
 			}
 		}
 		if !ok {
-			return undefined, nil
+			return undefined
 		}
-		return f, nil
+		return f
 	}
-}
-
-// standIn is what the event knows of a document that does not say itself.
-func (s *Scope) standIn(name string) string {
-	switch name {
-	case "name":
-		return s.Name
-	case "doctype":
-		return s.DocType
-	}
-	return ""
 }
 
 // pathOf spells an expression of names and fields, for messages.
 func pathOf(x expr) string {
 	switch x := x.(type) {
 	case *nameX:
+		return x.name
+	case *slotX:
 		return x.name
 	case *attrX:
 		if below := pathOf(x.x); below != "" {
@@ -275,94 +260,62 @@ func (c *compiler) index(x *indexX) evalFn {
 		return c.slice(get, s)
 	}
 	key := c.expr(x.key)
-	pos, undefined := x.pos, any(value.Undefined{Name: pathOf(x)})
-	return func(r *run) (any, error) {
-		v, err := get(r)
-		if err != nil {
-			return nil, err
-		}
-		k, err := key(r)
-		if err != nil {
-			return nil, err
-		}
-		f, err := r.item(v, k, undefined)
-		return f, at(pos, err)
+	here, undefined := &place{pos: x.pos}, any(value.Undefined{Name: pathOf(x)})
+	return func(r *run) any {
+		v, k := get(r), key(r)
+		r.here = here
+		return r.Item(v, k, undefined)
 	}
 }
 
 func (c *compiler) slice(get evalFn, x *sliceX) evalFn {
 	var parts [3]evalFn
-	for i, sub := range []expr{x.lo, x.hi, x.step} {
-		if sub == nil {
-			continue
+	for i, sub := range x.below() {
+		if sub != nil {
+			parts[i] = c.expr(sub)
 		}
-		parts[i] = c.expr(sub)
 	}
-	pos := x.pos
-	return func(r *run) (any, error) {
-		v, err := get(r)
-		if err != nil {
-			return nil, err
-		}
+	here := &place{pos: x.pos}
+	return func(r *run) any {
+		v := get(r)
 		var bounds [3]any
-		for i, p := range parts {
-			if p == nil {
-				continue
-			}
-			if bounds[i], err = p(r); err != nil {
-				return nil, err
+		for i, part := range parts {
+			if part != nil {
+				bounds[i] = part(r)
 			}
 		}
-		out, err := r.slice(v, bounds)
-		return out, at(pos, err)
+		r.here = here
+		return r.Slice(v, bounds)
 	}
 }
 
 func (c *compiler) list(x *listX) evalFn {
-	items := c.exprs(x.items)
-	tuple := x.tuple
-	return func(r *run) (any, error) {
-		if err := r.growItems(len(items)); err != nil {
-			return nil, err
-		}
+	items, tuple := c.exprs(x.items), x.tuple
+	return func(r *run) any {
+		r.GrowItems(len(items))
 		out := make([]any, len(items))
 		for i, item := range items {
-			v, err := item(r)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = v
+			out[i] = item(r)
 		}
 		if tuple {
-			return value.Tuple(out), nil
+			return value.Tuple(out)
 		}
-		return value.NewList(out), nil
+		return value.NewList(out)
 	}
 }
 
 func (c *compiler) dict(x *dictX) evalFn {
-	keys := c.exprs(x.keys)
-	values := c.exprs(x.values)
-	pos := x.pos
-	return func(r *run) (any, error) {
-		if err := r.growItems(len(keys)); err != nil {
-			return nil, err
-		}
+	keys, values := c.exprs(x.keys), c.exprs(x.values)
+	here := &place{pos: x.pos}
+	return func(r *run) any {
+		r.GrowItems(len(keys))
 		d := value.NewObject()
 		for i := range keys {
-			k, err := keys[i](r)
-			if err != nil {
-				return nil, err
-			}
-			v, err := values[i](r)
-			if err != nil {
-				return nil, err
-			}
-			if !value.Hashable(k) {
-				return nil, at(pos, typeError("a key cannot be a %s", k))
-			}
+			k, v := keys[i](r), values[i](r)
+			r.here = here
+			builtin.CheckKey(k)
 			d.Set(k, v)
 		}
-		return d, nil
+		return d
 	}
 }

@@ -1,26 +1,17 @@
 package jinja
 
 import (
-	"strings"
-
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
 func (c *compiler) binary(x *binaryX) evalFn {
-	l := c.expr(x.l)
-	right := c.expr(x.r)
-	op, pos := opOf(x.op), x.pos
-	return func(r *run) (any, error) {
-		a, err := l(r)
-		if err != nil {
-			return nil, err
-		}
-		b, err := right(r)
-		if err != nil {
-			return nil, err
-		}
-		v, err := r.arith(op, a, b)
-		return v, at(pos, err)
+	l, right := c.expr(x.l), c.expr(x.r)
+	op, here := opOf(x.op), &place{pos: x.pos}
+	return func(r *run) any {
+		a, b := l(r), right(r)
+		r.here = here
+		return r.Arith(op, a, b)
 	}
 }
 
@@ -34,186 +25,44 @@ func opOf(text string) value.Op {
 	return value.Op(text[0])
 }
 
-// arith is a binary operator, with what + * and % do to text and lists.
-func (r *run) arith(op value.Op, a, b any) (any, error) {
-	switch op {
-	case value.OpAdd:
-		if v, ok, err := r.join(a, b); ok || err != nil {
-			return v, err
-		}
-	case value.OpMul:
-		if v, ok, err := r.repeat(a, b); ok || err != nil {
-			return v, err
-		}
-		if v, ok, err := r.repeat(b, a); ok || err != nil {
-			return v, err
-		}
-	case value.OpMod:
-		if s, ok := value.Text(a); ok {
-			return r.percent(s, b)
-		}
-	}
-	return value.Arith(op, a, b)
-}
-
-// join is + of two texts, lists or tuples. Marked text escapes the other side.
-func (r *run) join(a, b any) (any, bool, error) {
-	s, ok := value.Text(a)
-	t, ok2 := value.Text(b)
-	if ok && ok2 {
-		if isMarked(a) || isMarked(b) {
-			return value.Safe(escaped(a) + escaped(b)), true, r.grow(len(s) + len(t))
-		}
-		if err := r.grow(len(s) + len(t)); err != nil {
-			return nil, true, err
-		}
-		return s + t, true, nil
-	}
-	_, tupleA := a.(value.Tuple)
-	_, tupleB := b.(value.Tuple)
-	if !(tupleA && tupleB) && !(isListValue(a) && isListValue(b)) {
-		return nil, false, nil
-	}
-	x, err := r.items(a)
-	if err != nil {
-		return nil, true, err
-	}
-	y, err := r.items(b)
-	if err != nil {
-		return nil, true, err
-	}
-	if err := r.growItems(len(x) + len(y)); err != nil {
-		return nil, true, err
-	}
-	out := append(append(make([]any, 0, len(x)+len(y)), x...), y...)
-	if tupleA {
-		return value.Tuple(out), true, nil
-	}
-	return value.NewList(out), true, nil
-}
-
-func isListValue(v any) bool {
-	switch v.(type) {
-	case []any, *value.List:
-		return true
-	}
-	return false
-}
-
-// isMarked reports whether text is marked as finished markup.
-func isMarked(v any) bool {
-	switch v.(type) {
-	case value.Safe, value.Markup, value.JSON:
-		return true
-	}
-	return false
-}
-
-// escaped is text with &, <, >, ' and " escaped, unless it is marked.
-func escaped(v any) string {
-	s, _ := value.Text(v)
-	if isMarked(v) {
-		return s
-	}
-	return escapeHTML(s)
-}
-
-var htmlEscaper = strings.NewReplacer("&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&#39;", `"`, "&#34;")
-
-func escapeHTML(s string) string { return htmlEscaper.Replace(s) }
-
-// repeat is * of text or a list and a count.
-func (r *run) repeat(a, b any) (any, bool, error) {
-	n, ok := value.Int64(b)
-	if !ok {
-		return nil, false, nil
-	}
-	n = max(n, 0)
-	if s, ok := value.Text(a); ok {
-		if n > value.MaxText || int64(len(s))*n > value.MaxText {
-			return nil, true, errText
-		}
-		if err := r.grow(len(s) * int(n)); err != nil {
-			return nil, true, err
-		}
-		return strings.Repeat(s, int(n)), true, nil
-	}
-	_, tuple := a.(value.Tuple)
-	if !tuple && !isListValue(a) {
-		return nil, false, nil
-	}
-	items, err := r.items(a)
-	if err != nil {
-		return nil, true, err
-	}
-	if n > value.MaxItems || int64(len(items))*n > value.MaxItems {
-		return nil, true, errItems
-	}
-	if err := r.growItems(len(items) * int(n)); err != nil {
-		return nil, true, err
-	}
-	out := make([]any, 0, len(items)*int(n))
-	for range n {
-		out = append(out, items...)
-	}
-	if tuple {
-		return value.Tuple(out), true, nil
-	}
-	return value.NewList(out), true, nil
-}
-
 func (c *compiler) sign(x *signX) evalFn {
-	get := c.expr(x.x)
-	pos, negative := x.pos, x.negative
-	return func(r *run) (any, error) {
-		v, err := get(r)
-		if err != nil {
-			return nil, err
-		}
+	get, here, negative := c.expr(x.x), &place{pos: x.pos}, x.negative
+	return func(r *run) any {
+		v := get(r)
+		r.here = here
 		if negative {
-			v, err = value.Negate(v)
-		} else {
-			v, err = value.Arith(value.OpAdd, int64(0), v)
+			return builtin.Must(value.Negate(v))
 		}
-		return v, at(pos, err)
+		return builtin.Must(value.Arith(value.OpAdd, int64(0), v))
 	}
 }
 
 func (c *compiler) concat(x *concatX) evalFn {
-	parts := c.exprs(x.parts)
-	pos := x.pos
-	return func(r *run) (any, error) {
+	parts, here := c.exprs(x.parts), &place{pos: x.pos}
+	return func(r *run) any {
 		var out []byte
 		for _, part := range parts {
-			v, err := part(r)
-			if err != nil {
-				return nil, err
-			}
-			if out, err = value.AppendStr(out, v); err != nil {
-				return nil, at(pos, err)
-			}
+			v := part(r)
+			r.here = here
+			out = builtin.Must(value.AppendStr(out, v))
 			if len(out) > value.MaxText {
-				return nil, at(pos, errText)
+				builtin.Check(errText)
 			}
 		}
-		return string(out), at(pos, r.grow(len(out)))
+		r.Grow(len(out))
+		return string(out)
 	}
 }
 
 func (c *compiler) cond(x *condX) evalFn {
-	test := c.pred(x.test)
-	then := c.expr(x.then)
+	test, then := c.pred(x.test), c.expr(x.then)
 	undefined := any(value.Undefined{Name: "the value of an if without else"})
-	els := func(*run) (any, error) { return undefined, nil }
+	els := func(*run) any { return undefined }
 	if x.els != nil {
 		els = c.expr(x.els)
 	}
-	return func(r *run) (any, error) {
-		ok, err := test(r)
-		switch {
-		case err != nil:
-			return nil, err
-		case ok:
+	return func(r *run) any {
+		if test(r) {
 			return then(r)
 		}
 		return els(r)
@@ -221,45 +70,85 @@ func (c *compiler) cond(x *condX) evalFn {
 }
 
 func (c *compiler) logic(x *boolX) evalFn {
-	l := c.expr(x.l)
-	right := c.expr(x.r)
-	or := x.or
-	return func(r *run) (any, error) {
-		v, err := l(r)
-		if err != nil || value.Truth(v) == or {
-			return v, err
+	l, right, or := c.expr(x.l), c.expr(x.r), x.or
+	return func(r *run) any {
+		if v := l(r); value.Truth(v) == or {
+			return v
 		}
 		return right(r)
 	}
 }
 
-// contained is needle in haystack.
-func (r *run) contained(needle, haystack any) (bool, error) {
-	if s, ok := value.Text(haystack); ok {
-		n, ok := value.Text(needle)
-		if !ok {
-			return false, typeError("in needs text on its left to look in text, not %s", needle)
+// pred compiles an expression of which only the truth counts.
+func (c *compiler) pred(x expr) predFn {
+	switch x := x.(type) {
+	case *notX:
+		holds := c.pred(x.x)
+		return func(r *run) bool { return !holds(r) }
+	case *boolX:
+		l, right, or := c.pred(x.l), c.pred(x.r), x.or
+		return func(r *run) bool {
+			if l(r) == or {
+				return or
+			}
+			return right(r)
 		}
-		return strings.Contains(s, n), nil
+	case *compareX:
+		return c.compare(x)
+	case *testX:
+		return c.test(x)
 	}
-	if value.IsMapping(haystack) {
-		if !value.Hashable(needle) {
-			return false, typeError("%s cannot be a key", needle)
+	get := c.expr(x)
+	return func(r *run) bool { return value.Truth(get(r)) }
+}
+
+func (c *compiler) compare(x *compareX) predFn {
+	first, here := c.expr(x.first), &place{pos: x.pos}
+	ops := make([]builtin.Comparison, len(x.ops))
+	for i, op := range x.ops {
+		ops[i] = builtin.ComparisonOf(op)
+	}
+	if k, ok := constant(x.rest[0]); ok && len(ops) == 1 {
+		op := ops[0]
+		return func(r *run) bool {
+			a := first(r)
+			r.here = here
+			return r.Compare(op, a, k)
 		}
-		_, ok, err := value.Lookup(haystack, needle)
-		return ok, err
 	}
-	items, err := r.items(haystack)
-	if err != nil {
-		return false, err
-	}
-	for _, x := range items {
-		if same, err := value.Equal(needle, x); err != nil || same {
-			return same, err
+	rest := c.exprs(x.rest)
+	return func(r *run) bool {
+		a := first(r)
+		for i, next := range rest {
+			b := next(r)
+			r.here = here
+			if !r.Compare(ops[i], a, b) {
+				return false
+			}
+			a = b
 		}
-		if err := r.tick(1); err != nil {
-			return false, err
+		return true
+	}
+}
+
+// constant returns what an operand of a comparison, which changes none, always
+// is, if it is always the same.
+func constant(x expr) (any, bool) {
+	if k, ok := x.(*constX); ok {
+		return k.v, true
+	}
+	list, ok := x.(*listX)
+	if !ok {
+		return nil, false
+	}
+	items := make([]any, len(list.items))
+	for i, item := range list.items {
+		if items[i], ok = constant(item); !ok {
+			return nil, false
 		}
 	}
-	return false, nil
+	if list.tuple {
+		return value.Tuple(items), true
+	}
+	return value.NewList(items), true
 }

@@ -1,143 +1,110 @@
 package jinja
 
-import "github.com/docevent/webhook/internal/value"
+import (
+	"github.com/docevent/webhook/internal/builtin"
+	"github.com/docevent/webhook/internal/value"
+)
+
+type compLoop struct {
+	iter  evalFn
+	here  *place
+	bind  func(r *run, v any)
+	conds []predFn
+}
 
 // comprehension compiles [elem for target in iter if cond], in a level of names
 // of its own.
 func (c *compiler) comprehension(x *compX) evalFn {
+	outer := c.scope
 	c.push()
 	defer c.pop()
 	loops := make([]compLoop, len(x.fors))
 	for i, f := range x.fors {
-		compile := c.expr
-		if i == 0 {
-			compile = c.outside
+		l := &loops[i]
+		l.here = &place{pos: f.iter.info().pos}
+		inner := c.scope
+		if i == 0 { // which does not see the comprehension's own names
+			c.scope = outer
 		}
-		iter := compile(f.iter)
-		loops[i] = compLoop{iter: iter, pos: f.iter.at(), bind: c.assign(f.target)}
+		l.iter = c.expr(f.iter)
+		c.scope = inner
+		l.bind = c.assign(f.target)
 		for _, cond := range f.conds {
-			p := c.pred(cond)
-			loops[i].conds = append(loops[i].conds, p)
+			l.conds = append(l.conds, c.pred(cond))
 		}
 	}
-	elem := c.expr(x.elem)
-	gen, price := x.gen, 1+x.nodes()/4
-	return func(r *run) (any, error) {
+	elem, gen, price := c.expr(x.elem), x.gen, 1+x.size/4
+	return func(r *run) any {
 		var out []any
-		err := r.comprehend(loops, price, func() error {
-			v, err := elem(r)
-			if err != nil {
-				return err
-			}
-			out = append(out, v)
+		r.comprehend(loops, price, func() {
+			out = append(out, elem(r))
 			if len(out) > value.MaxItems {
-				return errItems
+				r.GrowItems(len(out))
 			}
-			return nil
 		})
 		if gen {
-			return value.NewGenerator(out), err
+			return value.NewGenerator(out)
 		}
-		return value.NewList(out), err
+		return value.NewList(out)
 	}
 }
 
-// outside compiles the first iterable of a comprehension, which does not see
-// the comprehension's own names.
-func (c *compiler) outside(x expr) evalFn {
-	inner := c.scope
-	c.scope = inner.outer
-	defer func() { c.scope = inner }()
-	return c.expr(x)
-}
-
-type compLoop struct {
-	iter  evalFn
-	pos   int
-	bind  func(r *run, v any) error
-	conds []predFn
-}
-
-func (r *run) comprehend(loops []compLoop, price int, each func() error) error {
+func (r *run) comprehend(loops []compLoop, price int, each func()) {
 	if len(loops) == 0 {
-		return each()
+		each()
+		return
 	}
-	v, err := loops[0].iter(r)
-	if err != nil {
-		return err
-	}
-	items, err := r.items(v)
-	if err != nil {
-		return at(loops[0].pos, err)
-	}
+	l := &loops[0]
+	v := l.iter(r)
+	r.here = l.here
 next:
-	for _, item := range items {
-		if err := r.tick(price); err != nil {
-			return err
-		}
-		if err := loops[0].bind(r, item); err != nil {
-			return err
-		}
-		for _, cond := range loops[0].conds {
-			ok, err := cond(r)
-			if err != nil {
-				return err
-			}
-			if !ok {
+	for _, item := range r.Items(v) {
+		r.Tick(price)
+		l.bind(r, item)
+		for _, cond := range l.conds {
+			if !cond(r) {
 				continue next
 			}
 		}
-		if err := r.comprehend(loops[1:], price, each); err != nil {
-			return err
-		}
+		r.comprehend(loops[1:], price, each)
 	}
-	return nil
 }
 
 // assign compiles the binding of a target in the current level.
-func (c *compiler) assign(t target) func(r *run, v any) error {
+func (c *compiler) assign(t target) func(r *run, v any) {
 	if t.tuple == nil {
 		if t.field != "" {
 			return c.assignField(t)
 		}
 		slot := c.bind(t.name)
-		return func(r *run, v any) error {
-			r.vars[slot] = v
-			return nil
-		}
+		return func(r *run, v any) { r.vars[slot] = v }
 	}
-	parts := make([]func(*run, any) error, len(t.tuple))
+	parts := make([]func(*run, any), len(t.tuple))
 	for i, sub := range t.tuple {
 		parts[i] = c.assign(sub)
 	}
-	pos := t.pos
-	return func(r *run, v any) error {
-		items, err := r.items(v)
-		if err != nil {
-			return at(pos, err)
-		}
+	here := &place{pos: t.pos}
+	return func(r *run, v any) {
+		r.here = here
+		items := r.Items(v)
 		if len(items) != len(parts) {
-			return fail(pos, "cannot unpack %d values into %d names", len(items), len(parts))
+			refuse(t.pos, "", "cannot unpack %d values into %d names", len(items), len(parts))
 		}
 		for i, bind := range parts {
-			if err := bind(r, items[i]); err != nil {
-				return err
-			}
+			bind(r, items[i])
 		}
-		return nil
 	}
 }
 
-func (c *compiler) assignField(t target) func(r *run, v any) error {
+func (c *compiler) assignField(t target) func(r *run, v any) {
 	slot, ok := c.lookup(t.name)
-	field, pos := t.field, t.pos
-	return func(r *run, v any) error {
+	return func(r *run, v any) {
 		if ok {
-			if ns, isNamespace := r.vars[slot].(*namespace); isNamespace {
-				ns.fields.Set(field, v)
-				return nil
+			if ns, is := r.vars[slot].(*builtin.Namespace); is {
+				ns.Fields.Set(t.field, v)
+				return
 			}
 		}
-		return fail(pos, "only a namespace can be assigned to by field").with("{% set x = namespace() %}")
+		refuse(t.pos, "{% set x = namespace() %}", "only a namespace can be assigned to by field")
 	}
 }

@@ -4,14 +4,14 @@ import (
 	"context"
 	"strings"
 
-	"github.com/docevent/webhook/internal/value"
+	"github.com/docevent/webhook/internal/builtin"
 )
 
 // A Condition is a compiled condition. It is immutable and safe for concurrent
 // use, each use with its own Scope.
 type Condition struct {
-	t    *Template
-	pred predFn // nil when t is rendered
+	t     *Template
+	holds predFn // nil when t is rendered
 }
 
 // Condition compiles a condition: a template, a bare expression as in Python,
@@ -19,39 +19,60 @@ type Condition struct {
 // output is its expression, judged by its truth; any other is rendered, and is
 // false when what it writes, trimmed, spells nothing. Errors are of type *Error.
 func (e *Env) Condition(name, src string, lang Lang) (*Condition, error) {
-	c, err := e.condition(name, src, lang)
-	if err != nil {
-		return nil, locate(name, sourceFor(src, lang), 0, err)
+	c := &Condition{t: e.newTemplate(name, src, lang)}
+	c.t.noneOrders = true
+	if err := c.compile(lang); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-func (e *Env) condition(name, src string, lang Lang) (*Condition, error) {
-	if len(src) > MaxSource {
-		return nil, errSource
-	}
-	t := &Template{name: name, src: sourceFor(src, lang), env: e, noneOrders: true}
-	if strings.TrimSpace(src) == "" {
-		return &Condition{t, func(*run) (bool, error) { return true, nil }}, nil
-	}
-	if lang == GoTemplate {
-		return e.goCondition(t)
-	}
-	if !isTemplate(src) {
-		return e.bare(t)
-	}
-	body, err := parseTemplate(src)
-	if err != nil {
-		return nil, err
-	}
-	out, ok := onlyOutput(body)
-	if !ok {
-		if t, err = e.lowered(name, src, body, true); err != nil {
-			return nil, err
+func (c *Condition) compile(lang Lang) (err error) {
+	t := c.t
+	defer t.caught(&err)
+	t.checkSource()
+	switch {
+	case strings.TrimSpace(t.src) == "":
+		c.holds = func(*run) bool { return true }
+	case lang == GoTemplate:
+		c.compileGo(!strings.Contains(t.src, "{{"))
+	case isTemplate(t.src):
+		p := newParser(strings.TrimSuffix(t.src, "\n"), false)
+		body := p.template()
+		if x := onlyOutput(body); x != nil {
+			c.single(p, x)
+		} else {
+			t.lower(p, body, builtin.ConditionFunction)
 		}
-		return &Condition{t: t}, nil
+	default:
+		p := newParser(t.withoutEval(), true)
+		x := p.tuple()
+		if p.cur().kind != tokEOF {
+			p.unexpected("")
+		}
+		c.single(p, x)
 	}
-	return e.single(t, out.x)
+	return nil
+}
+
+// single compiles the expression of a condition.
+func (c *Condition) single(p *parser, x expr) {
+	comp := c.t.newCompiler(p, builtin.ConditionFunction)
+	comp.push()
+	c.holds = comp.pred(x)
+	c.t.slots = comp.slots
+}
+
+// compileGo compiles a condition in the language of Go templates, or with bare a
+// pipeline without its braces.
+func (c *Condition) compileGo(bare bool) {
+	g, root := newGoLowerer(c.t.env, bare), parseGo(c.t.src, bare)
+	if pipe := onlyAction(root); pipe != nil {
+		c.holds = g.pred(g.pipe(pipe))
+		c.t.slots = g.slots
+		return
+	}
+	c.t.lowerGo(g, root)
 }
 
 func isTemplate(src string) bool {
@@ -60,80 +81,51 @@ func isTemplate(src string) bool {
 
 // onlyOutput returns the output of a template that has nothing else in it but
 // white space.
-func onlyOutput(body []stmt) (out *outS, ok bool) {
+func onlyOutput(body []stmt) (x expr) {
 	for _, s := range body {
 		switch s := s.(type) {
 		case *textS:
 			if strings.TrimSpace(s.s) != "" {
-				return nil, false
+				return nil
 			}
 		case *outS:
-			if out != nil {
-				return nil, false
+			if x != nil {
+				return nil
 			}
-			out = s
+			x = s.x
 		default:
-			return nil, false
+			return nil
 		}
 	}
-	return out, out != nil
+	return x
 }
 
-// bare compiles an expression without {{ }}. An eval: before it is blanked, so
-// that places stay where they are.
-func (e *Env) bare(t *Template) (*Condition, error) {
-	src := t.src
-	if rest, ok := strings.CutPrefix(strings.TrimSpace(src), "eval:"); ok {
-		if strings.TrimSpace(rest) == "" {
-			return nil, fail(len(t.src), "nothing stands behind eval:")
-		}
-		src = strings.Replace(src, "eval:", "     ", 1)
+// withoutEval is the source with an eval: before it blanked, so that places
+// stay where they are.
+func (t *Template) withoutEval() string {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(t.src), "eval:")
+	if !ok {
+		return t.src
 	}
-	toks, err := lexExpression(src)
-	if err != nil {
-		return nil, err
+	if strings.TrimSpace(rest) == "" {
+		refuse(len(t.src), "", "nothing stands behind eval:")
 	}
-	x, err := parseBare(toks)
-	if err != nil {
-		return nil, err
-	}
-	return e.single(t, x)
-}
-
-func parseBare(toks []token) (x expr, err error) {
-	defer caught(&err)
-	p := &parser{toks: toks, python: true}
-	x = p.tuple()
-	if p.cur().kind != tokEOF {
-		check(p.unexpected(""))
-	}
-	return x, nil
-}
-
-// single compiles the expression of a condition.
-func (e *Env) single(t *Template, x expr) (c *Condition, err error) {
-	defer caught(&err)
-	l := newLowerer(e, []stmt{&outS{x.at(), x}}, true)
-	l.push()
-	pred := l.pred(x)
-	t.slots = l.slots
-	return &Condition{t, pred}, nil
+	return strings.Replace(t.src, "eval:", "     ", 1)
 }
 
 // Eval reports whether the condition holds. The error is an *Error, or that of
 // ctx when it ended before the start.
-func (c *Condition) Eval(ctx context.Context, s *Scope) (bool, error) {
-	if c.pred == nil {
+func (c *Condition) Eval(ctx context.Context, s *Scope) (ok bool, err error) {
+	if c.holds == nil {
 		return c.rendered(ctx, s)
 	}
 	r, err := s.begin(ctx, c.t, nil)
 	if err != nil {
 		return false, err
 	}
-	ok, err := c.pred(r)
-	if err != nil {
-		return false, c.t.locate(err)
-	}
+	defer c.t.rescue(r, &err)
+	ok = c.holds(r)
+	r.done = true
 	return ok, nil
 }
 
@@ -147,12 +139,4 @@ func (c *Condition) rendered(ctx context.Context, s *Scope) (bool, error) {
 		return false, nil
 	}
 	return true, nil
-}
-
-// truthOf is the condition of a Go template that is one pipeline.
-func truthOf(get evalFn) predFn {
-	return func(r *run) (bool, error) {
-		v, err := get(r)
-		return err == nil && value.Truth(v), err
-	}
 }

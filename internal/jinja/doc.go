@@ -1,12 +1,13 @@
 // Package jinja is the template engine: Jinja, which every Frappe user writes,
 // and Go's text/template, on one walk.
 //
-// Both languages become trees of text/template/parse: Go templates by that
-// package's parser, Jinja by the parser here, which compiles each expression to
-// a closure and leaves a call to it in the tree. The tree is compiled to steps
-// that render either language, so the rules for documents, limits, errors and
-// sinks are the same for both. The stock executor is not used: it calls methods,
-// cannot be stopped, and is slow.
+// Both languages become the same expressions, each compiled to a closure, in
+// trees of text/template/parse: Go templates are parsed by that package, Jinja by
+// the parser here, and in both an action, if or range calls a piece by number.
+// The tree is compiled to steps that render it, so the rules for documents,
+// limits, errors and sinks are the same for both. The stock executor is not
+// used: it calls methods, cannot be stopped, and is slow. What templates may call
+// is in package builtin.
 //
 // A compiled [Template] or [Condition] is immutable and safe for concurrent
 // use. A [Scope] belongs to one goroutine.
@@ -21,9 +22,9 @@
 package jinja
 
 import (
-	"errors"
+	"text/template"
 
-	"github.com/docevent/webhook/internal/value"
+	"github.com/docevent/webhook/internal/builtin"
 )
 
 // Lang is a template language.
@@ -39,27 +40,39 @@ const (
 const (
 	MaxSource  = 256 << 10
 	MaxNesting = 200
-	MaxSteps   = 1_000_000
+	MaxSteps   = builtin.MaxSteps
 	MaxOutput  = 1 << 20
-	MaxRange   = value.MaxItems
+	MaxRange   = builtin.MaxRange
 )
 
 // ErrLimit is what every error about a limit unwraps to.
-var ErrLimit = errors.New("template limit reached")
-
-// limitError is a limit's own message; it unwraps to ErrLimit.
-type limitError string
-
-func (e limitError) Error() string { return string(e) }
-func (e limitError) Unwrap() error { return ErrLimit }
+var ErrLimit = builtin.ErrLimit
 
 const (
-	errSteps   = limitError("template takes more than 1,000,000 steps")
-	errOutput  = limitError("output grows beyond 1 MiB")
-	errText    = limitError("text grows beyond 1 MiB")
-	errItems   = limitError("list grows beyond 100,000 elements")
-	errRange   = limitError("range has more than 100,000 elements")
-	errTimeout = limitError("template takes too long")
-	errNesting = limitError("nests deeper than 200 levels")
-	errSource  = limitError("source is longer than 256 KiB")
+	errOutput  = builtin.Limit("output grows beyond 1 MiB")
+	errText    = builtin.Limit("text grows beyond 1 MiB")
+	errNesting = builtin.Limit("nests deeper than 200 levels")
+	errSource  = builtin.Limit("source is longer than 256 KiB")
 )
+
+// An Env holds the functions, filters, tests and methods that templates may
+// use. It is immutable and safe for concurrent use.
+type Env struct{ *builtin.Library }
+
+// NewEnv returns an Env with the host's own functions, which are functions and
+// filters in both languages and may replace a built-in. A function takes and
+// returns what text/template allows; its panic is the template's error.
+func NewEnv(funcs template.FuncMap) (*Env, error) {
+	l, err := builtin.NewLibrary(funcs)
+	if err != nil {
+		return nil, err
+	}
+	return &Env{l}, nil
+}
+
+// LenientEnv returns an Env for templates whose host functions are not known
+// yet. A function or filter that it does not know is no error, also where
+// another filter is to apply it, as in map("x"); evaluating it is. All else is
+// as strict as in any Env: names, methods, tests, syntax and the arguments of
+// what is known.
+func LenientEnv() *Env { return &Env{builtin.Lenient()} }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
@@ -25,6 +26,8 @@ type Error struct {
 	Hint string
 	// Err is the cause, or nil.
 	Err error
+
+	pos int // offset in the source, until the source is known
 }
 
 // Error returns the message, the line and a caret below the place.
@@ -64,92 +67,66 @@ func clipLine(line string, column int) (string, int) {
 
 // caretIndent repeats the tabs of the line, so that the caret stands below.
 func caretIndent(line string, column int) string {
-	var b strings.Builder
-	for _, c := range line {
-		if column--; column <= 0 {
-			break
-		}
+	runes := []rune(line)
+	runes = runes[:min(column-1, len(runes))]
+	indent := strings.Map(func(c rune) rune {
 		if c == '\t' {
-			b.WriteByte('\t')
-		} else {
-			b.WriteByte(' ')
+			return c
 		}
-	}
-	return b.String() + strings.Repeat(" ", max(0, column-1))
+		return ' '
+	}, string(runes))
+	return indent + strings.Repeat(" ", column-1-len(runes))
 }
 
-// located is an error with the offset in the source where it arose, before the
-// source is known.
-type located struct {
+// refuse ends the parser or the compiler with what is wrong at an offset. Like
+// every failure it is caught where the package is called.
+func refuse(pos int, hint, format string, args ...any) {
+	panic(builtin.Failure{Err: &Error{pos: pos, Hint: hint, Msg: fmt.Sprintf(format, args...)}})
+}
+
+// tooDeep refuses what nests too deep at an offset.
+func tooDeep(pos int) {
+	panic(builtin.Failure{Err: &Error{pos: pos, Msg: errNesting.Error(), Err: errNesting}})
+}
+
+// A place is what an evaluation is about, for errors: where it stands in the
+// source, and what is called there.
+type place struct {
 	pos  int
-	msg  string
-	hint string
-	err  error
+	what string
 }
 
-func (e *located) Error() string { return e.msg }
-func (e *located) Unwrap() error { return e.err }
-
-// fail makes an error at an offset.
-func fail(pos int, format string, args ...any) *located {
-	return &located{pos: pos, msg: fmt.Sprintf(format, args...)}
-}
-
-func (e *located) with(hint string) *located {
-	e.hint = hint
+// locate turns an error into an *Error with line and column.
+func locate(name, src string, here place, err error) *Error {
+	e := asError(here, err)
+	e.Name = name
+	if e.Line > 0 {
+		return e
+	}
+	pos := max(0, min(e.pos, len(src)))
+	start := strings.LastIndexByte(src[:pos], '\n') + 1
+	e.Line = 1 + strings.Count(src[:pos], "\n")
+	e.Column = 1 + utf8.RuneCountInString(src[start:pos])
+	e.SourceLine, _, _ = strings.Cut(src[start:], "\n")
 	return e
 }
 
-// at puts an offset on err, unless it has one. Control flow passes through.
-func at(pos int, err error) error {
-	if err == nil || err == errBreak || err == errContinue {
-		return err
+// asError makes an *Error of err, unless it is one.
+func asError(here place, err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
 	}
-	if _, ok := err.(*located); ok {
-		return err
+	e = &Error{pos: here.pos, Msg: message(err), Hint: builtin.HintOf(err), Err: limit(err)}
+	if here.what != "" && !errors.Is(err, ErrLimit) {
+		e.Msg = here.what + ": " + e.Msg
 	}
-	var inner *Error
-	if errors.As(err, &inner) {
-		return err
-	}
-	return &located{pos: pos, msg: message(err), hint: hintOf(err), err: limit(err)}
+	return e
 }
-
-// A failure is a panic with an error, which ends a parser or a builtin. It goes
-// no further than the function that defers caught.
-type failure struct{ error }
-
-// check ends with err unless it is nil.
-func check(err error) {
-	if err != nil {
-		panic(failure{err})
-	}
-}
-
-// must returns v, or ends with err.
-func must[T any](v T, err error) T {
-	check(err)
-	return v
-}
-
-// caught turns a failure into the error of the function that defers it.
-func caught(err *error) {
-	switch p := recover().(type) {
-	case nil:
-	case failure:
-		*err = p.error
-	default:
-		panic(p)
-	}
-}
-
-// tooDeep is the error of what nests too deep at an offset.
-func tooDeep(pos int) error { return &located{pos: pos, msg: errNesting.Error(), err: errNesting} }
 
 // limit makes the bounds of package value unwrap to ErrLimit too.
 func limit(err error) error {
-	switch {
-	case errors.Is(err, value.ErrTooLarge), errors.Is(err, value.ErrDepth):
+	if errors.Is(err, value.ErrTooLarge) || errors.Is(err, value.ErrDepth) {
 		return errors.Join(ErrLimit, err)
 	}
 	return err
@@ -160,99 +137,4 @@ func message(err error) string {
 		return errText.Error()
 	}
 	return err.Error()
-}
-
-// hinted is an error that knows what to write instead.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Unwrap() error { return h.error }
-
-func hintOf(err error) string {
-	var h hinted
-	if errors.As(err, &h) {
-		return h.hint
-	}
-	return ""
-}
-
-// locate turns an error into an *Error with line and column.
-func locate(name, src string, pos int, err error) *Error {
-	var done *Error
-	if errors.As(err, &done) {
-		if done.Name == "" {
-			done.Name = name
-		}
-		return done
-	}
-	e := &Error{Name: name, Msg: message(err), Hint: hintOf(err), Err: limit(err)}
-	var l *located
-	if errors.As(err, &l) {
-		pos, e.Msg, e.Hint, e.Err = l.pos, l.msg, l.hint, l.err
-	}
-	pos = max(0, min(pos, len(src)))
-	start := strings.LastIndexByte(src[:pos], '\n') + 1
-	end := len(src)
-	if i := strings.IndexByte(src[start:], '\n'); i >= 0 {
-		end = start + i
-	}
-	e.Line = 1 + strings.Count(src[:pos], "\n")
-	e.Column = 1 + utf8.RuneCountInString(src[start:pos])
-	e.SourceLine = src[start:end]
-	return e
-}
-
-// nearest returns the known name closest to name, or "" when none is close.
-func nearest(name string, known []string) string {
-	best, bestDistance := "", max(1, len(name)/3)+1
-	for _, k := range known {
-		if strings.EqualFold(k, name) {
-			return k
-		}
-		if d := distance(name, k, bestDistance); d < bestDistance {
-			best, bestDistance = k, d
-		}
-	}
-	return best
-}
-
-func didYouMean(name string, known []string) string {
-	if len(name) > 40 {
-		return ""
-	}
-	if best := nearest(name, known); best != "" {
-		return "did you mean " + best + "?"
-	}
-	return ""
-}
-
-// distance is the number of edits between two names, swaps counting as one, or
-// bound when there are that many.
-func distance(a, b string, bound int) int {
-	if len(a)-len(b) >= bound || len(b)-len(a) >= bound {
-		return bound
-	}
-	var before []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		next := make([]int, len(b)+1)
-		next[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return min(row[len(b)], bound)
 }

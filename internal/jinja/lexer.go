@@ -56,26 +56,17 @@ type lexer struct {
 	stack []byte
 }
 
-// lex cuts a whole template.
-func lex(src string) ([]token, error) {
+// lex cuts a template, or a bare expression.
+func lex(src string, bare bool) []token {
 	l := &lexer{src: src}
+	if bare {
+		l.code("")
+	}
 	for l.pos < len(src) {
-		if err := l.data(); err != nil {
-			return nil, err
-		}
+		l.data()
 	}
 	l.emit(tokEOF, "", len(src))
-	return l.out, nil
-}
-
-// lexExpression cuts a bare expression.
-func lexExpression(src string) ([]token, error) {
-	l := &lexer{src: src}
-	if err := l.code(""); err != nil {
-		return nil, err
-	}
-	l.emit(tokEOF, "", len(src))
-	return l.out, nil
+	return l.out
 }
 
 func (l *lexer) emit(kind tokenKind, text string, pos int) {
@@ -83,31 +74,34 @@ func (l *lexer) emit(kind tokenKind, text string, pos int) {
 }
 
 // data reads text up to the next tag, and the tag.
-func (l *lexer) data() error {
+func (l *lexer) data() {
 	start := l.pos
 	next := nextTag(l.src[start:])
 	if next < 0 {
 		l.text(start, len(l.src), false)
 		l.pos = len(l.src)
-		return nil
+		return
 	}
 	tag := start + next
 	open := l.src[tag : tag+2]
 	l.pos = tag + 2
 	sign := l.sign()
 	l.text(start, tag, sign == '-')
-	switch open {
-	case "{#":
-		return l.comment(tag)
-	case "{{":
+	if open == "{#" {
+		l.comment(tag)
+		return
+	}
+	if open == "{{" {
 		l.emit(tokOutputBegin, "{{", tag)
-		return l.code("}}")
+		l.code("}}")
+		return
 	}
 	if body, ok := l.rawStart(); ok {
-		return l.raw(tag, body)
+		l.raw(tag, body)
+		return
 	}
 	l.emit(tokBlockBegin, "{%", tag)
-	return l.code("%}")
+	l.code("%}")
 }
 
 func nextTag(s string) int {
@@ -150,15 +144,14 @@ func (l *lexer) text(start, end int, trimRight bool) {
 	}
 }
 
-func (l *lexer) comment(tag int) error {
+func (l *lexer) comment(tag int) {
 	end := strings.Index(l.src[l.pos:], "#}")
 	if end < 0 {
-		return fail(tag, "comment is not closed").with("close it with #}")
+		refuse(tag, "close it with #}", "comment is not closed")
 	}
 	end += l.pos
 	l.trim = end > tag+2 && l.src[end-1] == '-'
 	l.pos = end + 2
-	return nil
 }
 
 // rawStart reports whether a raw tag begins here, and where its text does.
@@ -179,11 +172,11 @@ func (l *lexer) rawStart() (int, bool) {
 	return len(l.src) - len(body), true
 }
 
-func (l *lexer) raw(tag, body int) error {
+func (l *lexer) raw(tag, body int) {
 	for from := body; ; {
 		i := strings.Index(l.src[from:], "{%")
 		if i < 0 {
-			return fail(tag, "raw is not closed").with("close it with {% endraw %}")
+			refuse(tag, "close it with {% endraw %}", "raw is not closed")
 		}
 		i += from
 		rest := strings.TrimLeft(l.src[i+2:], "-+")
@@ -199,44 +192,36 @@ func (l *lexer) raw(tag, body int) error {
 		l.text(body, i, sign > 0 && l.src[i+2] == '-')
 		l.pos = len(l.src) - len(tail) + 2
 		l.trim = trim
-		return nil
+		return
 	}
 }
 
 // code cuts an expression or statement up to its closing mark, or to the end of
 // the source when there is none.
-func (l *lexer) code(end string) error {
+func (l *lexer) code(end string) {
 	begin := l.pos
 	l.stack = l.stack[:0]
 	for l.pos < len(l.src) {
 		if end != "" && len(l.stack) == 0 && l.closing(end) {
-			return nil
+			return
 		}
-		c := l.src[l.pos]
-		switch {
-		case c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v':
+		switch c := l.src[l.pos]; {
+		case c == ' ' || c >= '\t' && c <= '\r':
 			l.pos++
 		case c == '"' || c == '\'':
-			if err := l.quoted(c); err != nil {
-				return err
-			}
-		case c >= '0' && c <= '9':
-			if err := l.number(); err != nil {
-				return err
-			}
+			l.quoted(c)
+		case isDigit(c):
+			l.number()
 		default:
-			if err := l.word(); err != nil {
-				return err
-			}
+			l.word()
 		}
 	}
 	switch {
 	case len(l.stack) > 0:
-		return fail(l.pos, "%s is missing", closerOf(l.stack[len(l.stack)-1]))
+		refuse(l.pos, "", "%s is missing", closerOf(l.stack[len(l.stack)-1]))
 	case end != "":
-		return fail(begin, "tag is not closed").with("close it with " + end)
+		refuse(begin, "close it with "+end, "tag is not closed")
 	}
-	return nil
 }
 
 // closing reads the closing mark with its sign.
@@ -269,21 +254,20 @@ func closerOf(open byte) string {
 	return "}"
 }
 
-func (l *lexer) word() error {
-	r, _ := utf8.DecodeRuneInString(l.src[l.pos:])
-	if r != '_' && !unicode.IsLetter(r) {
-		return l.operator()
-	}
+func (l *lexer) word() {
 	start := l.pos
 	for l.pos < len(l.src) {
 		r, n := utf8.DecodeRuneInString(l.src[l.pos:])
-		if r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		if r != '_' && !unicode.IsLetter(r) && (l.pos == start || !unicode.IsDigit(r)) {
 			break
 		}
 		l.pos += n
 	}
+	if l.pos == start {
+		l.operator()
+		return
+	}
 	l.emit(tokName, l.src[start:l.pos], start)
-	return nil
 }
 
 const (
@@ -291,59 +275,54 @@ const (
 	singleOps = "+-*/%~[](){}><=.:|,;"
 )
 
-func (l *lexer) operator() error {
+func (l *lexer) operator() {
 	rest := l.src[l.pos:]
 	op := rest[:1]
 	if len(rest) > 1 && !strings.ContainsAny(rest[:2], " ") && strings.Contains(doubleOps, rest[:2]) {
 		op = rest[:2]
 	} else if !strings.Contains(singleOps, op) || strings.HasPrefix(rest, "||") {
-		return l.strange(rest)
+		l.strange(rest)
 	}
-	if err := l.balance(op); err != nil {
-		return err
-	}
+	l.balance(op)
 	l.emit(tokOp, op, l.pos)
 	l.pos += len(op)
-	return nil
 }
 
-func (l *lexer) balance(op string) error {
+func (l *lexer) balance(op string) {
+	n := len(l.stack)
 	switch op {
 	case "(", "[", "{":
-		if len(l.stack) >= MaxNesting {
-			return &located{pos: l.pos, msg: errNesting.Error(), err: errNesting}
+		if n >= MaxNesting {
+			tooDeep(l.pos)
 		}
 		l.stack = append(l.stack, op[0])
 	case ")", "]", "}":
-		n := len(l.stack)
 		if n == 0 {
-			return fail(l.pos, "unexpected %s", op)
+			refuse(l.pos, "", "unexpected %s", op)
 		}
 		if want := closerOf(l.stack[n-1]); want != op {
-			return fail(l.pos, "unexpected %s, %s is missing", op, want)
+			refuse(l.pos, "", "unexpected %s, %s is missing", op, want)
 		}
 		l.stack = l.stack[:n-1]
 	}
-	return nil
 }
 
 // strange explains a character that Jinja does not have.
-func (l *lexer) strange(rest string) error {
-	r, _ := utf8.DecodeRuneInString(rest)
-	e := fail(l.pos, "unexpected %q", r)
-	switch {
-	case strings.HasPrefix(rest, "&&"):
-		return fail(l.pos, "unexpected &&").with("write and")
-	case strings.HasPrefix(rest, "||"):
-		return fail(l.pos, "unexpected ||").with("write or")
-	case r == '&':
-		return e.with("write and")
-	case r == '!':
-		return e.with("write not")
-	case r == '?':
-		return e.with("write a if condition else b")
-	case r == '\u201c' || r == '\u201d' || r == '\u2018' || r == '\u2019':
-		return e.with(`write plain quotes: "`)
+func (l *lexer) strange(rest string) {
+	if strings.HasPrefix(rest, "&&") || strings.HasPrefix(rest, "||") {
+		refuse(l.pos, "write "+map[byte]string{'&': "and", '|': "or"}[rest[0]], "unexpected %s", rest[:2])
 	}
-	return e
+	r, _ := utf8.DecodeRuneInString(rest)
+	hint := ""
+	switch r {
+	case '&':
+		hint = "write and"
+	case '!':
+		hint = "write not"
+	case '?':
+		hint = "write a if condition else b"
+	case '\u201c', '\u201d', '\u2018', '\u2019':
+		hint = `write plain quotes: "`
+	}
+	refuse(l.pos, hint, "unexpected %q", r)
 }

@@ -9,27 +9,23 @@ import (
 )
 
 // quoted reads a string and decodes Python's escapes.
-func (l *lexer) quoted(quote byte) error {
+func (l *lexer) quoted(quote byte) {
 	start := l.pos
 	var b strings.Builder
-	for i := start + 1; i < len(l.src); {
-		switch c := l.src[i]; c {
+	for l.pos++; l.pos < len(l.src); {
+		switch c := l.src[l.pos]; c {
 		case quote:
 			l.emit(tokString, b.String(), start)
-			l.pos = i + 1
-			return nil
+			l.pos++
+			return
 		case '\\':
-			n, err := unescape(&b, l.src[i:], i)
-			if err != nil {
-				return err
-			}
-			i += n
+			l.escape(&b, l.src[l.pos:])
 		default:
 			b.WriteByte(c)
-			i++
+			l.pos++
 		}
 	}
-	return fail(start, "string is not closed").with("close it with " + string(quote))
+	refuse(start, "close it with "+string(quote), "string is not closed")
 }
 
 const (
@@ -37,54 +33,45 @@ const (
 	escapeBytes   = "\\'\"\a\b\f\n\r\t\v"
 )
 
-// unescape decodes the escape at the start of s and returns its length. What
-// Python does not know as an escape stays as it is.
-func unescape(b *strings.Builder, s string, pos int) (int, error) {
+// escape decodes the escape at the start of s. What Python does not know as an
+// escape stays as it is.
+func (l *lexer) escape(b *strings.Builder, s string) {
 	if len(s) < 2 {
-		return 0, fail(pos, "string is not closed")
+		refuse(l.pos, "", "string is not closed")
 	}
-	if i := strings.IndexByte(escapeLetters, s[1]); i >= 0 {
-		b.WriteByte(escapeBytes[i])
-		return 2, nil
-	}
-	switch s[1] {
-	case '\n':
-		return 2, nil
-	case 'x':
-		return hexEscape(b, s, 4, pos)
-	case 'u':
-		return hexEscape(b, s, 6, pos)
-	case 'U':
-		return hexEscape(b, s, 10, pos)
-	}
-	n := 1
-	for n < 4 && n < len(s) && s[n] >= '0' && s[n] <= '7' {
-		n++
-	}
-	if n > 1 {
+	n := 2
+	switch c := s[1]; {
+	case c == '\n':
+	case strings.IndexByte(escapeLetters, c) >= 0:
+		b.WriteByte(escapeBytes[strings.IndexByte(escapeLetters, c)])
+	case c == 'x' || c == 'u' || c == 'U':
+		n = map[byte]int{'x': 4, 'u': 6, 'U': 10}[c]
+		b.WriteRune(l.codePoint(s, n))
+	case c >= '0' && c <= '7':
+		for n < 4 && n < len(s) && s[n] >= '0' && s[n] <= '7' {
+			n++
+		}
 		code, _ := strconv.ParseInt(s[1:n], 8, 32)
 		b.WriteRune(rune(code))
-		return n, nil
+	default:
+		b.WriteByte('\\')
+		n = 1
 	}
-	b.WriteByte('\\')
-	return 1, nil
+	l.pos += n
 }
 
-func hexEscape(b *strings.Builder, s string, n, pos int) (int, error) {
-	if len(s) < n {
-		return 0, fail(pos, "escape \\%c is not complete", s[1])
+// codePoint reads the hexadecimal digits of an escape of n bytes.
+func (l *lexer) codePoint(s string, n int) rune {
+	code, err := strconv.ParseUint(s[2:max(2, min(n, len(s)))], 16, 32)
+	if len(s) < n || err != nil || code > utf8.MaxRune {
+		refuse(l.pos, "", "escape \\%c needs %d hexadecimal digits", s[1], n-2)
 	}
-	code, err := strconv.ParseUint(s[2:n], 16, 32)
-	if err != nil || code > utf8.MaxRune {
-		return 0, fail(pos, "escape \\%c needs %d hexadecimal digits", s[1], n-2)
-	}
-	b.WriteRune(rune(code))
-	return n, nil
+	return rune(code)
 }
 
 // number reads an integer or a float. After a point only an integer can stand:
 // doc.rows.0.1 has two of them.
-func (l *lexer) number() error {
+func (l *lexer) number() {
 	start := l.pos
 	afterPoint := len(l.out) > 0 && l.out[len(l.out)-1].isOp(".") && l.out[len(l.out)-1].pos == start-1
 	end, float := l.digits(start), false
@@ -98,13 +85,12 @@ func (l *lexer) number() error {
 	text := strings.ReplaceAll(l.src[start:end], "_", "")
 	if float {
 		l.emit(tokFloat, text, start)
-		return nil
+		return
 	}
 	if len(text) > 1 && text[0] == '0' && strings.Trim(text, "0") != "" && text[1] <= '9' {
-		return fail(start, "integer begins with 0")
+		refuse(start, "", "integer begins with 0")
 	}
 	l.emit(tokInt, text, start)
-	return nil
 }
 
 func (l *lexer) digits(i int) int {
@@ -142,30 +128,33 @@ func (l *lexer) fraction(i int) (int, bool) {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // literal makes the value of a number token.
-func literal(t token) (any, error) {
+func literal(t token) any {
+	var v any
+	ok := false
 	if t.kind == tokFloat {
 		f, err := strconv.ParseFloat(t.text, 64)
-		if err != nil && f == 0 {
-			return nil, fail(t.pos, "number %s is not one", clip(t.text))
-		}
-		return f, nil
+		v, ok = f, err == nil || f != 0
+	} else {
+		v, ok = value.ParseInt(t.text, baseOf(t.text))
 	}
-	base := 10
-	if len(t.text) > 2 && t.text[0] == '0' {
-		switch t.text[1] | 0x20 {
-		case 'x':
-			base = 16
-		case 'o':
-			base = 8
-		case 'b':
-			base = 2
-		}
-	}
-	v, ok := value.ParseInt(t.text, base)
 	if !ok {
-		return nil, fail(t.pos, "number %s is not one", clip(t.text))
+		refuse(t.pos, "", "number %s is not one", clip(t.text))
 	}
-	return v, nil
+	return v
+}
+
+func baseOf(digits string) int {
+	if len(digits) > 2 && digits[0] == '0' {
+		switch digits[1] | 0x20 {
+		case 'x':
+			return 16
+		case 'o':
+			return 8
+		case 'b':
+			return 2
+		}
+	}
+	return 10
 }
 
 // clip shortens text for a message.

@@ -1,47 +1,50 @@
 package jinja
 
 import (
+	"slices"
 	"strconv"
 	"text/template/parse"
 
 	"github.com/docevent/webhook/internal/value"
 )
 
-// A piece is what an action of a lowered Jinja tree calls: {{_e17 $}} is piece
-// 17. Exactly one of its parts is set.
+// A piece is what an action, if, range or with of a lowered tree calls: {{_e17
+// $}} is piece 17. Exactly one of out, test, do, loop and capture is set.
 type piece struct {
+	stand
 	out     evalFn
 	test    predFn
-	do      func(r *run) error
+	do      func(r *run)
 	loop    *loopPiece
-	within  func(r *run) error // opens a with
-	capture func(r *run, s string) error
-	node
-	safe  bool
-	trial trialTest
+	capture *capturePiece
+	safe    bool      // the output is written as it is
+	trial   trialTest // how a test is decided in a trial, and loops alike
 }
 
-// loopPiece is the head of a for.
+// loopPiece is the head of a for or range.
 type loopPiece struct {
-	iter   evalFn
-	bind   func(r *run, v any) error
-	cond   predFn // may be nil
-	open   func(r *run) error
-	slot   int // of the name loop
-	nested int // the slot of the enclosing loop, or -1
+	iter func(r *run) (keys, items []any) // keys may be nil
+	bind func(r *run, v any)
+	cond predFn // may be nil
+	open func(r *run)
+	slot int // of the name loop, or -1
+	key  int // of the variable for keys, or -1
+}
+
+// capturePiece is a set with a body.
+type capturePiece struct {
+	open  func(r *run)
+	store func(r *run, s string)
 }
 
 // lowerer turns statements into a tree of text/template/parse, compiling the
 // expressions on the way.
-type lowerer struct {
-	*compiler
-	loop int // slot of the loop around, or -1
-}
+type lowerer struct{ *compiler }
 
-// call makes the pipeline that calls a piece.
-func (l *lowerer) call(p piece) *parse.PipeNode {
-	l.pieces = append(l.pieces, p)
-	name := "_e" + strconv.Itoa(len(l.pieces)-1)
+// callPiece makes the pipeline that calls a piece.
+func (c *compiler) callPiece(p piece) *parse.PipeNode {
+	c.pieces = append(c.pieces, p)
+	name := "_e" + strconv.Itoa(len(c.pieces)-1)
 	pos := parse.Pos(p.pos)
 	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Cmds: []*parse.CommandNode{{
 		NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{
@@ -51,76 +54,72 @@ func (l *lowerer) call(p piece) *parse.PipeNode {
 	}}}
 }
 
-func (l *lowerer) action(p piece) parse.Node {
-	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: parse.Pos(p.pos), Pipe: l.call(p)}
+// action makes the node that calls a piece.
+func (c *compiler) action(p piece) parse.Node {
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: parse.Pos(p.pos), Pipe: c.callPiece(p)}
 }
 
-func price(x expr) int { return 1 + x.nodes()/8 }
+// branch makes what an if, range or with node shares, around the call of a piece.
+func (c *compiler) branch(t parse.NodeType, pos int, p piece) parse.BranchNode {
+	return parse.BranchNode{NodeType: t, Pos: parse.Pos(pos), Pipe: c.callPiece(p)}
+}
+
+// standOf is where an expression stands, and its price.
+func standOf(x expr) stand { return stand{place{pos: x.info().pos}, 1 + x.info().size/8} }
 
 // list lowers statements in the current level of names.
-func (l *lowerer) list(body []stmt) *parse.ListNode {
-	out := &parse.ListNode{NodeType: parse.NodeList}
+func (l *lowerer) list(body []stmt, first ...parse.Node) *parse.ListNode {
+	out := &parse.ListNode{NodeType: parse.NodeList, Nodes: first}
 	for _, s := range body {
-		n := l.stmt(s)
-		out.Nodes = append(out.Nodes, n)
+		out.Nodes = append(out.Nodes, l.stmt(s)...)
 	}
 	return out
 }
 
 // level lowers statements in a level of their own. The names that they assign
 // begin there as what they were outside.
-func (l *lowerer) level(body []stmt) (list *parse.ListNode, open func(r *run) error) {
+func (l *lowerer) level(body []stmt, pos int) *parse.ListNode {
 	outer := l.scope
 	l.push()
 	defer l.pop()
-	open = l.carry(outer, assigned(body, nil))
-	return l.list(body), open
+	if open := l.carry(outer, body); open != nil {
+		return l.list(body, l.action(piece{do: open, stand: stand{place{pos: pos}, 0}}))
+	}
+	return l.list(body)
 }
 
-// opening lets a list begin with what opens its level.
-func (l *lowerer) opening(list *parse.ListNode, open func(r *run) error, pos int) {
-	if open != nil {
-		list.Nodes = append([]parse.Node{l.action(piece{do: open, node: node{pos: pos}})}, list.Nodes...)
-	}
-}
-
-// carry gives the names slots and compiles their initial values. It returns nil
-// when there are none.
-func (l *lowerer) carry(outer *names, assigns []string) func(r *run) error {
-	type step struct {
-		slot int
-		from evalFn
-	}
-	var steps []step
-	for _, name := range assigns {
+// carry gives the names that a body assigns slots, and compiles their initial
+// values. It returns nil when there are none.
+func (l *lowerer) carry(outer *names, body []stmt) func(r *run) {
+	var slots []int
+	var values []evalFn
+	for _, name := range assigned(body, nil) {
 		if _, ok := l.scope.slots[name]; ok {
 			continue
 		}
 		inner := l.scope
 		l.scope = outer
-		from := rootValue(name)
-		if slot, ok := l.lookup(name); ok {
-			from = func(r *run) (any, error) { return r.vars[slot], nil }
-		} else if from == nil {
-			undefined := any(value.Undefined{Name: name})
-			from = func(*run) (any, error) { return undefined, nil }
-		}
+		values = append(values, l.outside(name))
 		l.scope = inner
-		steps = append(steps, step{l.bind(name), from})
+		slots = append(slots, l.bind(name))
 	}
-	if len(steps) == 0 {
+	if len(slots) == 0 {
 		return nil
 	}
-	return func(r *run) error {
-		for _, s := range steps {
-			v, err := s.from(r)
-			if err != nil {
-				return err
-			}
-			r.vars[s.slot] = v
+	return func(r *run) {
+		for i, slot := range slots {
+			r.vars[slot] = values[i](r)
 		}
-		return nil
 	}
+}
+
+// outside compiles a name as it is outside of a level, undefined if it is none.
+func (l *lowerer) outside(name string) evalFn {
+	if _, ok := l.lookup(name); ok || slices.Contains(rootNames, name) {
+		return l.name(&nameX{name: name})
+	}
+	undefined := any(value.Undefined{Name: name})
+	return func(*run) any { return undefined }
 }
 
 // assigned lists the names that statements assign in their own level.
@@ -138,35 +137,38 @@ func assigned(body []stmt, out []string) []string {
 	return out
 }
 
-func (l *lowerer) stmt(s stmt) parse.Node {
+func (l *lowerer) stmt(s stmt) []parse.Node {
 	switch s := s.(type) {
 	case *textS:
-		return &parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}
+		return []parse.Node{&parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}}
 	case *outS:
-		out := l.expr(s.x)
-		return l.action(piece{out: out, node: node{s.pos, price(s.x)}, safe: isSafe(s.x)})
+		return []parse.Node{l.action(piece{out: l.expr(s.x), stand: standOf(s.x), safe: isSafe(s.x)})}
 	case *ifS:
-		return l.ifNode(s)
+		return []parse.Node{l.ifNode(s)}
 	case *forS:
-		return l.forNode(s)
+		return []parse.Node{l.forNode(s)}
 	case *setS:
-		return l.setNode(s)
+		return []parse.Node{l.set(s)}
 	case *captureS:
-		return l.captureNode(s)
+		return []parse.Node{l.captureNode(s)}
 	}
-	return l.withNode(s.(*withS))
+	return l.with(s.(*withS))
 }
 
 // isSafe reports whether an output is written as it is whatever its value.
 func isSafe(x expr) bool {
-	f, ok := x.(*filterX)
-	return ok && f.name == "safe"
+	switch x := x.(type) {
+	case *filterX:
+		return x.name == "safe"
+	case *goCallX:
+		return x.name == "safe"
+	}
+	return false
 }
 
 func (l *lowerer) ifNode(s *ifS) parse.Node {
-	test := l.pred(s.test)
-	n := &parse.IfNode{BranchNode: parse.BranchNode{NodeType: parse.NodeIf, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{test: test, node: node{s.test.at(), price(s.test)}, trial: l.trialOf(s.test)})
+	p := piece{test: l.pred(s.test), stand: standOf(s.test), trial: l.trialOf(s.test, s.key)}
+	n := &parse.IfNode{BranchNode: l.branch(parse.NodeIf, s.pos, p)}
 	n.List = l.list(s.then)
 	if len(s.els) > 0 {
 		n.ElseList = l.list(s.els)
@@ -175,15 +177,20 @@ func (l *lowerer) ifNode(s *ifS) parse.Node {
 }
 
 func (l *lowerer) forNode(s *forS) parse.Node {
-	head := &loopPiece{nested: l.loop}
-	head.iter = l.expr(s.iter)
-	n := &parse.RangeNode{BranchNode: parse.BranchNode{NodeType: parse.NodeRange, Pos: parse.Pos(s.pos)}}
-	trial := trialTest{key: l.loopKey(s)}
-	n.Pipe = l.call(piece{loop: head, node: node{s.iter.at(), price(s.iter)}, trial: trial})
+	get, here := l.expr(s.iter), &place{pos: s.iter.info().pos}
+	head := &loopPiece{key: -1}
+	head.iter = func(r *run) (keys, items []any) {
+		v := get(r)
+		r.here = here
+		return nil, r.Items(v)
+	}
+	p := piece{loop: head, stand: standOf(s.iter)}
+	if s.cond == nil {
+		p.trial = l.trialOf(s.iter, "for "+s.key)
+	}
+	n := &parse.RangeNode{BranchNode: l.branch(parse.NodeRange, s.pos, p)}
 	if len(s.els) > 0 {
-		var open func(*run) error
-		n.ElseList, open = l.level(s.els)
-		l.opening(n.ElseList, open, s.pos)
+		n.ElseList = l.level(s.els, s.pos)
 	}
 	outer := l.scope
 	l.push()
@@ -193,56 +200,37 @@ func (l *lowerer) forNode(s *forS) parse.Node {
 		head.cond = l.pred(s.cond)
 	}
 	head.slot = l.bind("loop")
-	before := l.loop
-	l.loop = head.slot
-	defer func() { l.loop = before }()
-	head.open = l.carry(outer, assigned(s.body, nil))
+	head.open = l.carry(outer, s.body)
 	n.List = l.list(s.body)
 	return n
 }
 
-// loopKey is a key for loops that make the same number of rounds.
-func (l *lowerer) loopKey(s *forS) string {
-	key := l.spelling(s.iter)
-	if key == "" || s.cond != nil {
-		return ""
-	}
-	return "for " + key
-}
-
-func (l *lowerer) setNode(s *setS) parse.Node {
-	get := l.expr(s.x)
-	bind := l.assign(s.target)
-	do := func(r *run) error {
-		v, err := get(r)
-		if err != nil {
-			return err
-		}
-		return bind(r, v)
-	}
-	return l.action(piece{do: do, node: node{s.pos, price(s.x)}})
+func (l *lowerer) set(s *setS) parse.Node {
+	get, bind := l.expr(s.x), l.assign(s.target)
+	do := func(r *run) { bind(r, get(r)) }
+	return l.action(piece{do: do, stand: standOf(s.x)})
 }
 
 // captureNode lowers a set with a body to a with whose text goes to a name.
 func (l *lowerer) captureNode(s *captureS) parse.Node {
-	body, open := l.level(s.body)
+	outer := l.scope
+	l.push()
+	open := l.carry(outer, s.body)
+	body := l.list(s.body)
+	l.pop()
 	slot := l.slot()
-	get := evalFn(func(r *run) (any, error) { return r.vars[slot], nil })
+	get := variable(slot)
 	for _, f := range filterChain(s.filter) {
-		get = l.filterOn(get, f)
+		get = l.filter(get, f)
 	}
 	bind := l.assign(s.target)
-	store := func(r *run, s string) error {
+	store := func(r *run, s string) {
 		r.vars[slot] = s
-		v, err := get(r)
-		if err != nil {
-			return err
-		}
-		return bind(r, v)
+		bind(r, get(r))
 	}
-	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos)}}
+	p := piece{capture: &capturePiece{open, store}, stand: stand{place{pos: s.pos}, 1}}
+	n := &parse.WithNode{BranchNode: l.branch(parse.NodeWith, s.pos, p)}
 	n.List = body
-	n.Pipe = l.call(piece{capture: store, within: open, node: node{s.pos, 1}})
 	return n
 }
 
@@ -255,37 +243,28 @@ func filterChain(x expr) []*filterX {
 	return append(filterChain(f.x), f)
 }
 
-func (l *lowerer) withNode(s *withS) parse.Node {
+// with lowers to an action that binds, and the body behind it.
+func (l *lowerer) with(s *withS) []parse.Node {
 	values := l.exprs(s.values)
 	outer := l.scope
 	l.push()
 	defer l.pop()
-	binds := make([]func(*run, any) error, len(s.targets))
+	binds := make([]func(*run, any), len(s.targets))
 	for i, t := range s.targets {
 		binds[i] = l.assign(t)
 	}
-	carry := l.carry(outer, assigned(s.body, nil))
-	open := func(r *run) error {
+	carry := l.carry(outer, s.body)
+	open := func(r *run) {
 		vs := make([]any, len(values))
 		for i, get := range values {
-			v, err := get(r)
-			if err != nil {
-				return err
-			}
-			vs[i] = v
+			vs[i] = get(r)
 		}
 		for i, bind := range binds {
-			if err := bind(r, vs[i]); err != nil {
-				return err
-			}
+			bind(r, vs[i])
 		}
-		if carry == nil {
-			return nil
+		if carry != nil {
+			carry(r)
 		}
-		return carry(r)
 	}
-	n := &parse.WithNode{BranchNode: parse.BranchNode{NodeType: parse.NodeWith, Pos: parse.Pos(s.pos)}}
-	n.Pipe = l.call(piece{within: open, node: node{s.pos, 1 + len(values)}})
-	n.List = l.list(s.body)
-	return n
+	return l.list(s.body, l.action(piece{do: open, stand: stand{place{pos: s.pos}, 1 + len(values)}})).Nodes
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
@@ -19,20 +20,16 @@ import (
 func stockFuncs(pieces []piece) template.FuncMap {
 	funcs := template.FuncMap{}
 	for i, p := range pieces {
-		funcs[fmt.Sprintf("_e%d", i)] = func(r *run) (any, error) {
+		funcs[fmt.Sprintf("_e%d", i)] = func(r *run) any {
 			switch {
 			case p.out != nil:
-				v, err := p.out(r)
-				if err != nil {
-					return nil, err
-				}
-				return value.Str(v)
+				s, _ := value.Str(p.out(r))
+				return s
 			case p.test != nil:
 				return p.test(r)
 			case p.do != nil:
-				return "", p.do(r)
-			case p.within != nil:
-				return "with", p.within(r)
+				p.do(r)
+				return ""
 			}
 			return stockLoop(r, p.loop)
 		}
@@ -40,25 +37,21 @@ func stockFuncs(pieces []piece) template.FuncMap {
 	return funcs
 }
 
-func stockLoop(r *run, head *loopPiece) (iter.Seq[any], error) {
-	v, err := head.iter(r)
-	if err != nil {
-		return nil, err
-	}
-	items, err := r.items(v)
-	if err != nil {
-		return nil, err
-	}
-	loop := &loopState{items: items, depth: 1}
+func stockLoop(r *run, head *loopPiece) iter.Seq[any] {
+	_, items := head.iter(r)
+	loop := &loopState{items: items}
 	return func(yield func(any) bool) {
 		for i, x := range items {
-			loop.i = i
-			r.vars[head.slot] = loop
-			if head.bind(r, x) != nil || head.open != nil && head.open(r) != nil || !yield(x) {
+			head.round(r, loop, i)
+			head.bind(r, x)
+			if head.open != nil {
+				head.open(r)
+			}
+			if !yield(x) {
 				return
 			}
 		}
-	}, nil
+	}
 }
 
 // The control flow of lowered Jinja is text/template's: its executor gives the
@@ -76,11 +69,11 @@ func TestControlFlowAgainstTextTemplate(t *testing.T) {
 		"{% with a = 1, b = doc.name %}{{ a }}{{ b }}{% for i in doc.items %}{{ a + i }}{% endfor %}{% endwith %}",
 		"{% for k, v in {'a': 1, 'b': 2}.items() %}{{ loop.index }}{{ k }}{{ v }}{% endfor %}",
 	} {
-		body, err := parseTemplate(src)
-		require.NoError(t, err, src)
-		l := newLowerer(env, body, false)
-		list, open := l.level(body)
-		l.opening(list, open, 0)
+		p := newParser(src, false)
+		tmpl := &Template{env: env}
+		l := &lowerer{tmpl.newCompiler(p, builtin.Function)}
+		body := p.template()
+		list := l.level(body, 0)
 
 		stock := template.New("stock").Funcs(stockFuncs(l.pieces))
 		tree := parse.New("stock")
@@ -92,7 +85,7 @@ func TestControlFlowAgainstTextTemplate(t *testing.T) {
 		var want bytes.Buffer
 		require.NoError(t, stock.Execute(&want, r), src)
 
-		tmpl, err := env.Template("ours", src, Jinja)
+		tmpl, err = env.Template("ours", src, Jinja)
 		require.NoError(t, err, src)
 		got := NewText(nil, 0)
 		require.NoError(t, tmpl.Render(context.Background(), scope, got), src)

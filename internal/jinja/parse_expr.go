@@ -1,6 +1,10 @@
 package jinja
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // parser reads the expressions and statements of a Jinja source. The grammar of
 // expressions, with its order of precedence, is Jinja2's.
@@ -10,6 +14,17 @@ type parser struct {
 	depth int
 	// python allows what only bare conditions have: comprehensions.
 	python bool
+	// bound are the names that are assigned to anywhere: such a name is
+	// undefined, not unknown, where it is not in sight.
+	bound map[string]bool
+	// guarded are the names under is defined, is undefined and default.
+	guarded map[string]bool
+}
+
+func newParser(src string, bare bool) *parser {
+	return &parser{
+		toks: lex(src, bare), python: bare, bound: map[string]bool{}, guarded: map[string]bool{},
+	}
 }
 
 func (p *parser) cur() token  { return p.toks[p.i] }
@@ -34,46 +49,53 @@ func (p *parser) acceptName(name string) bool {
 
 func (p *parser) expect(op string) {
 	if !p.accept(op) {
-		check(p.unexpected("expected " + op))
+		p.unexpected("expected " + op)
 	}
 }
 
 // unexpected complains about the current token and knows the usual slips.
-func (p *parser) unexpected(want string) error {
-	t := p.cur()
-	e := fail(t.pos, "unexpected %s", clip(t.describe()))
+func (p *parser) unexpected(want string) {
+	t, hint := p.cur(), ""
 	if want != "" {
-		e.msg += ", " + want
+		want = ", " + want
 	}
 	switch {
 	case t.isOp("="):
-		e.hint = "write == to compare"
+		hint = "write == to compare"
 	case t.isName("AND"), t.isName("OR"), t.isName("NOT"), t.isName("IN"), t.isName("IF"):
-		e.hint = "write it in lower case"
+		hint = "write it in lower case"
 	case t.isName("lambda"):
-		e.hint = "functions cannot be written here"
+		hint = "functions cannot be written here"
 	case t.isName("for"):
-		e.hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
+		hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
 	}
-	return e
+	refuse(t.pos, hint, "unexpected %s%s", clip(t.describe()), want)
+}
+
+// spelling is what the parser read since token i, for a key.
+func (p *parser) spelling(i int) string {
+	var b strings.Builder
+	for _, t := range p.toks[i:p.i] {
+		fmt.Fprintf(&b, "%q ", t.text)
+	}
+	return b.String()
+}
+
+func (p *parser) expectName(want string) token {
+	if p.cur().kind != tokName {
+		p.unexpected(want)
+	}
+	return p.next()
 }
 
 // enter counts nesting; every recursion of the parser passes through it.
 func (p *parser) enter() {
 	if p.depth++; p.depth > MaxNesting {
-		check(tooDeep(p.cur().pos))
+		tooDeep(p.cur().pos)
 	}
 }
 
 func (p *parser) leave() { p.depth-- }
-
-// checked refuses an expression that nests too deep to the left.
-func checked(x expr) expr {
-	if x.deep() > MaxNesting {
-		check(tooDeep(x.at()))
-	}
-	return x
-}
 
 func (p *parser) expression() expr {
 	p.enter()
@@ -85,7 +107,7 @@ func (p *parser) expression() expr {
 		if p.acceptName("else") {
 			els = p.expression()
 		}
-		then = checked(&condX{over(pos, test, then, els), test, then, els})
+		then = node(pos, &condX{test: test, then: then, els: els})
 	}
 	return then
 }
@@ -94,8 +116,7 @@ func (p *parser) or() expr {
 	l := p.and()
 	for p.cur().isName("or") {
 		pos := p.next().pos
-		r := p.and()
-		l = checked(&boolX{over(pos, l, r), true, l, r})
+		l = node(pos, &boolX{or: true, l: l, r: p.and()})
 	}
 	return l
 }
@@ -104,8 +125,7 @@ func (p *parser) and() expr {
 	l := p.not()
 	for p.cur().isName("and") {
 		pos := p.next().pos
-		r := p.not()
-		l = checked(&boolX{over(pos, l, r), false, l, r})
+		l = node(pos, &boolX{l: l, r: p.not()})
 	}
 	return l
 }
@@ -117,8 +137,7 @@ func (p *parser) not() expr {
 	p.enter()
 	defer p.leave()
 	pos := p.next().pos
-	x := p.not()
-	return checked(&notX{over(pos, x), x})
+	return node(pos, &notX{x: p.not()})
 }
 
 func (p *parser) compareOp() (string, bool) {
@@ -152,8 +171,7 @@ func (p *parser) compare() expr {
 	if len(x.ops) == 0 {
 		return first
 	}
-	x.spot = over(pos, append([]expr{first}, x.rest...)...)
-	return checked(x)
+	return node(pos, x)
 }
 
 // binary reads a left-associative chain of operators over operands.
@@ -165,8 +183,7 @@ func (p *parser) binary(operand func() expr, ops ...string) expr {
 			return l
 		}
 		p.next()
-		r := operand()
-		l = checked(&binaryX{over(t.pos, l, r), t.text, l, r})
+		l = node(t.pos, &binaryX{op: t.text, l: l, r: operand()})
 	}
 }
 
@@ -182,10 +199,9 @@ func (p *parser) concat() expr {
 	pos := p.cur().pos
 	parts := []expr{first}
 	for p.accept("~") {
-		x := p.product()
-		parts = append(parts, x)
+		parts = append(parts, p.product())
 	}
-	return checked(&concatX{over(pos, parts...), parts})
+	return node(pos, &concatX{parts: parts})
 }
 
 // filtered reads an operand with its filters and tests.
@@ -214,8 +230,7 @@ func (p *parser) unary() expr {
 	if !p.accept("-") && !p.accept("+") {
 		return p.postfix(p.primary())
 	}
-	x := p.unary()
-	return p.postfix(&signX{over(t.pos, x), t.text == "-", x})
+	return p.postfix(node(t.pos, &signX{negative: t.text == "-", x: p.unary()}))
 }
 
 func (p *parser) postfix(x expr) expr {
@@ -232,23 +247,16 @@ func (p *parser) postfix(x expr) expr {
 		default:
 			return x
 		}
-		x = checked(x)
 	}
 }
 
 func (p *parser) attr(x expr) expr {
-	t := p.cur()
-	switch t.kind {
-	case tokName:
+	if t := p.cur(); t.kind == tokInt {
 		p.next()
-		return &attrX{over(t.pos, x), x, t.text}
-	case tokInt:
-		p.next()
-		v := must(literal(t))
-		key := &constX{over(t.pos), v}
-		return &indexX{over(t.pos, x, key), x, key}
+		return node(t.pos, &indexX{x: x, key: node(t.pos, &constX{v: literal(t)})})
 	}
-	panic(failure{p.unexpected("expected a name after .")})
+	t := p.expectName("expected a name after .")
+	return node(t.pos, &attrX{x: x, name: t.text})
 }
 
 func (p *parser) index(x expr, pos int) expr {
@@ -257,18 +265,17 @@ func (p *parser) index(x expr, pos int) expr {
 		if len(keys) > 0 {
 			p.expect(",")
 		}
-		key := p.subscript()
-		keys = append(keys, key)
+		keys = append(keys, p.subscript())
 	}
 	p.next()
 	if len(keys) == 0 {
-		check(fail(pos, "index is missing between [ and ]"))
+		refuse(pos, "", "index is missing between [ and ]")
 	}
 	key := keys[0]
 	if len(keys) > 1 {
-		key = &listX{over(pos, keys...), keys, true}
+		key = node(pos, &listX{items: keys, tuple: true})
 	}
-	return &indexX{over(pos, x, key), x, key}
+	return node(pos, &indexX{x: x, key: key})
 }
 
 func (p *parser) subscript() expr {
@@ -289,5 +296,5 @@ func (p *parser) subscript() expr {
 	if p.accept(":") {
 		step = part()
 	}
-	return &sliceX{over(pos, lo, hi, step), lo, hi, step}
+	return node(pos, &sliceX{lo: lo, hi: hi, step: step})
 }

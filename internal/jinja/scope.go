@@ -4,12 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
-
-// DefaultTimeout is how long one evaluation may take when its Scope does not
-// say.
-const DefaultTimeout = 100 * time.Millisecond
 
 // An Event is what a template reads as event.
 type Event struct {
@@ -35,7 +32,7 @@ type Scope struct {
 	// the first call; a nil Location leaves the one of Now.
 	Now      time.Time
 	Location *time.Location
-	// Timeout bounds one evaluation. Defaults to DefaultTimeout.
+	// Timeout bounds one evaluation. Defaults to 100 ms.
 	Timeout time.Duration
 
 	doc, previous cached
@@ -58,13 +55,54 @@ func (c *cached) read(x any) (any, error) {
 	return c.v, c.err
 }
 
-func (s *Scope) document() (any, error) { return s.doc.read(s.Doc) }
+// Document returns the document as the templates see it.
+func (s *Scope) Document() (any, error) { return s.doc.read(s.Doc) }
 
-func (s *Scope) before() (any, error) {
+// Before returns what the document was before, and whether that is known.
+func (s *Scope) Before() (before any, known bool, err error) {
 	if !s.HasPrevious {
-		return nil, nil
+		return nil, false, nil
 	}
-	return s.previous.read(s.Previous)
+	before, err = s.previous.read(s.Previous)
+	return before, true, err
+}
+
+// Field returns a field of the document, Undefined if it has none of that name.
+func (s *Scope) Field(name string) (any, error) {
+	doc, err := s.Document()
+	if err != nil {
+		return nil, err
+	}
+	f, ok, err := value.Get(doc, name)
+	switch {
+	case ok || err != nil:
+		return f, err
+	case s.StandIn(name) != "":
+		return s.StandIn(name), nil
+	}
+	return value.Undefined{}, nil
+}
+
+// StandIn returns what the event knows of a document that does not say itself.
+func (s *Scope) StandIn(field string) string {
+	switch field {
+	case "name":
+		return s.Name
+	case "doctype":
+		return s.DocType
+	}
+	return ""
+}
+
+// Clock returns what nowdate and its kin give.
+func (s *Scope) Clock() time.Time {
+	if s.Now.IsZero() {
+		s.Now = time.Now()
+	}
+	if s.Location != nil {
+		return s.Now.In(s.Location)
+	}
+	return s.Now
 }
 
 // eventValue is event as a map that prints as its type.
@@ -80,33 +118,35 @@ func (s *Scope) eventValue() any {
 	return s.event
 }
 
-func (s *Scope) now() time.Time {
-	if s.Now.IsZero() {
-		s.Now = time.Now()
+// rootNames are the names that every template has.
+var rootNames = []string{"doc", "previous", "event"}
+
+// root reads one of the rootNames, or $, which holds them.
+func (s *Scope) root(name string) any {
+	switch name {
+	case "doc":
+		return builtin.Must(s.Document())
+	case "previous":
+		before, _, err := s.Before()
+		builtin.Check(err)
+		return before
+	case "$":
+		return goData{s}
 	}
-	if s.Location != nil {
-		return s.Now.In(s.Location)
-	}
-	return s.Now
+	return s.eventValue()
 }
 
 // run is one evaluation.
 type run struct {
+	builtin.Run
 	s        *Scope
-	env      *Env
-	ctx      context.Context
 	sink     Sink
 	vars     []any
-	steps    int
-	checkAt  int
-	started  time.Time
 	captures int
-	// noneOrders makes < and > with None false, not an error.
-	noneOrders bool
+	flow     flow
+	here     *place // what is being evaluated, for errors
+	done     bool   // it has ended well
 }
-
-// checkEvery is how many steps pass between two looks at the clock.
-const checkEvery = 1000
 
 // begin prepares the Scope's run of a template. The variables of the last one
 // are forgotten.
@@ -115,9 +155,9 @@ func (s *Scope) begin(ctx context.Context, t *Template, sink Sink) (*run, error)
 		return nil, err
 	}
 	r := &s.run
-	r.s, r.env, r.ctx, r.sink, r.noneOrders = s, t.env, ctx, sink, t.noneOrders
-	r.steps, r.checkAt, r.captures = 0, checkEvery, 0
-	r.started = time.Time{}
+	r.Begin(ctx, s, t.env.Library, s.Timeout)
+	r.NoneOrders = t.noneOrders
+	r.s, r.sink, r.captures, r.flow, r.here, r.done = s, sink, 0, onward, nil, false
 	if t.slots > 0 {
 		if cap(r.vars) < t.slots {
 			r.vars = make([]any, t.slots)
@@ -126,85 +166,4 @@ func (s *Scope) begin(ctx context.Context, t *Template, sink Sink) (*run, error)
 		clear(r.vars)
 	}
 	return r, nil
-}
-
-// tick counts n steps.
-func (r *run) tick(n int) error {
-	r.steps += n
-	if r.steps < r.checkAt {
-		return nil
-	}
-	return r.check()
-}
-
-// check looks at the limits. The clock runs from the first look, so that what
-// is short never reads it.
-func (r *run) check() error {
-	r.checkAt = r.steps + checkEvery
-	if r.steps > MaxSteps {
-		return errSteps
-	}
-	if err := r.ctx.Err(); err != nil {
-		return err
-	}
-	now := time.Now()
-	if r.started.IsZero() {
-		r.started = now
-		return nil
-	}
-	timeout := r.s.Timeout
-	if timeout <= 0 {
-		timeout = DefaultTimeout
-	}
-	if now.Sub(r.started) > timeout {
-		return errTimeout
-	}
-	return nil
-}
-
-// bytesPerStep and itemsPerStep are how much may be built at the price of one
-// step, so that the steps bound the memory too.
-const (
-	bytesPerStep = 64
-	itemsPerStep = 4
-)
-
-// grow refuses a text of n bytes that would be too long, before it is built.
-func (r *run) grow(n int) error {
-	if n > value.MaxText || n < 0 {
-		return errText
-	}
-	return r.tick(n / bytesPerStep)
-}
-
-// growItems refuses a list of n elements that would be too long.
-func (r *run) growItems(n int) error {
-	if n > value.MaxItems || n < 0 {
-		return errItems
-	}
-	return r.tick(1 + n/itemsPerStep)
-}
-
-// items walks v and counts the steps.
-func (r *run) items(v any) ([]any, error) {
-	if rng, ok := v.(value.Range); ok && rng.Len() > MaxRange {
-		return nil, errRange
-	}
-	items, err := value.Items(v)
-	if u, ok := v.(value.Undefined); ok && u.Method || err == value.ErrNotIterable {
-		return nil, typeError("cannot walk over %s", v)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return items, r.tick(1 + len(items)/itemsPerStep)
-}
-
-// str is str(v), bounded.
-func (r *run) str(v any) (string, error) {
-	s, err := value.Str(v)
-	if err != nil {
-		return "", err
-	}
-	return s, r.grow(len(s))
 }

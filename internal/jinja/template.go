@@ -2,15 +2,16 @@ package jinja
 
 import (
 	"context"
-	"errors"
 	"strings"
+	"text/template/parse"
+
+	"github.com/docevent/webhook/internal/builtin"
 )
 
 // A Template is a compiled template. It is immutable and safe for concurrent
 // use, each use with its own Scope.
 type Template struct {
 	name, src string
-	shift     int // bytes put before the source that the user wrote
 	env       *Env
 	slots     int
 	body      steps
@@ -21,90 +22,96 @@ type Template struct {
 
 // Template compiles a template. Its errors are of type *Error.
 func (e *Env) Template(name, src string, lang Lang) (*Template, error) {
-	t, err := e.template(name, src, lang)
-	if err != nil {
-		return nil, locate(name, sourceFor(src, lang), 0, err)
+	t := e.newTemplate(name, src, lang)
+	if err := t.compile(lang); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
 
-func (e *Env) template(name, src string, lang Lang) (*Template, error) {
-	if len(src) > MaxSource {
-		return nil, errSource
-	}
-	if lang == GoTemplate {
-		return e.goTemplate(name, src)
-	}
-	body, err := parseTemplate(src)
-	if err != nil {
-		return nil, err
-	}
-	return e.lowered(name, src, body, false)
-}
-
-// sourceFor is the source as the places in it count.
-func sourceFor(src string, lang Lang) string {
-	if lang == GoTemplate {
-		return src
-	}
-	return normal(src)
-}
-
-// normal brings line ends to \n, as Jinja does. It drops the last one of a
-// template.
-func normal(src string) string {
-	if strings.IndexByte(src, '\r') >= 0 {
+// newTemplate begins a template. It brings line ends to \n, as Jinja does.
+func (e *Env) newTemplate(name, src string, lang Lang) *Template {
+	if lang == Jinja && strings.IndexByte(src, '\r') >= 0 {
 		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
 	}
-	return src
+	return &Template{name: name, src: src, env: e, noneOrders: lang == GoTemplate}
 }
 
-func parseTemplate(src string) (body []stmt, err error) {
-	toks, err := lex(strings.TrimSuffix(normal(src), "\n"))
-	if err != nil {
-		return nil, err
+func (t *Template) compile(lang Lang) (err error) {
+	defer t.caught(&err)
+	t.checkSource()
+	if lang == GoTemplate {
+		t.lowerGo(newGoLowerer(t.env, false), parseGo(t.src, false))
+		return nil
 	}
-	defer caught(&err)
-	return (&parser{toks: toks}).template(), nil
+	p := newParser(strings.TrimSuffix(t.src, "\n"), false)
+	t.lower(p, p.template(), builtin.Function)
+	return nil
 }
 
-// lowered compiles statements by way of a tree of text/template/parse.
-func (e *Env) lowered(name, src string, body []stmt, condition bool) (t *Template, err error) {
-	defer caught(&err)
-	l := newLowerer(e, body, condition)
-	list, open := l.level(body)
-	l.opening(list, open, 0)
-	compiled := (&builder{pieces: l.pieces}).list(list)
-	return &Template{
-		name: name, src: normal(src), env: e, slots: l.slots, body: compiled, noneOrders: condition,
-	}, nil
+// checkSource refuses a source that is too long.
+func (t *Template) checkSource() {
+	if len(t.src) > MaxSource {
+		builtin.Check(errSource)
+	}
 }
 
-func newLowerer(e *Env, body []stmt, python bool) *lowerer {
-	c := &compiler{env: e, python: python, bound: map[string]bool{}, guarded: map[string]bool{}}
-	survey(body, c)
-	return &lowerer{compiler: c, loop: -1}
+// newCompiler returns a compiler for what p has read.
+func (t *Template) newCompiler(p *parser, functions builtin.Kind) *compiler {
+	return &compiler{env: t.env, bound: p.bound, guarded: p.guarded, functions: functions}
+}
+
+// lower compiles statements by way of a tree of text/template/parse.
+func (t *Template) lower(p *parser, body []stmt, functions builtin.Kind) {
+	l := &lowerer{t.newCompiler(p, functions)}
+	t.build(l.compiler, l.level(body, 0))
+}
+
+// lowerGo compiles a Go template.
+func (t *Template) lowerGo(g *goLowerer, root *parse.ListNode) { t.build(g.compiler, g.list(root)) }
+
+func (t *Template) build(c *compiler, tree *parse.ListNode) {
+	t.body = (&builder{pieces: c.pieces}).list(tree)
+	t.slots = c.slots
 }
 
 // Render writes the template to sink. The error is an *Error, or that of ctx
 // when it ended before the start.
-func (t *Template) Render(ctx context.Context, s *Scope, sink Sink) error {
+func (t *Template) Render(ctx context.Context, s *Scope, sink Sink) (err error) {
 	r, err := s.begin(ctx, t, sink)
 	if err != nil {
 		return err
 	}
-	if err := t.body.take(r); err != nil {
-		return t.locate(err)
-	}
+	defer t.rescue(r, &err)
+	t.body.take(r)
+	r.done = true
 	return nil
 }
 
-func (t *Template) locate(err error) *Error {
-	var l *located
-	if errors.As(err, &l) && t.shift > 0 {
-		moved := *l
-		moved.pos = max(0, l.pos-t.shift)
-		err = &moved
+// rescue turns the failure of an evaluation that is not done into its error.
+func (t *Template) rescue(r *run, err *error) {
+	if r.done {
+		return
 	}
-	return locate(t.name, t.src, 0, err)
+	here := place{}
+	if r.here != nil {
+		here = *r.here
+	}
+	t.failed(recover(), here, err)
+}
+
+// caught turns a failure of the parser or the compiler into the error of the
+// function that defers it.
+func (t *Template) caught(err *error) { t.failed(recover(), place{}, err) }
+
+// failed makes the *Error of what was recovered. here is where an error is that
+// does not say so itself.
+func (t *Template) failed(recovered any, here place, err *error) {
+	switch p := recovered.(type) {
+	case nil:
+	case builtin.Failure:
+		*err = locate(t.name, t.src, here, p.Err)
+	default:
+		panic(p)
+	}
 }

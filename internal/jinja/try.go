@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"text/template/parse"
+	"slices"
+	"strings"
 
-	"github.com/docevent/webhook/internal/value"
+	"github.com/docevent/webhook/internal/builtin"
 )
 
 // A TrialState follows what one path through a template would write, without
@@ -38,35 +39,35 @@ var errLongPath = errors.New("the path is too long to follow")
 // as many at random, always the same. It reports how many paths were sound, how
 // many broken, and the error of the first broken one.
 func (t *Template) Try(newState func() TrialState) (ok, broken int, firstErr *Error) {
-	r := &run{s: &Scope{}, env: t.env, ctx: context.Background(), checkAt: MaxSteps}
-	r.vars = make([]any, t.slots)
+	scope := &Scope{}
+	r, _ := scope.begin(context.Background(), t, nil) // a context that never ends
 	tr := &trial{run: r}
 	for path := 0; path < maxTrialPaths && tr.steps < maxTrialSteps; path++ {
 		if path == maxTrialPaths/2 {
 			tr.random = rand.New(rand.NewPCG(1, 2))
 		}
-		tr.begin(newState())
-		err := t.body.try(tr)
-		if errors.Is(err, errLongPath) {
-			ok++ // nothing is known against it
-			if tr.random == nil && !tr.advance() {
-				break
-			}
-			continue
-		}
-		if err == nil {
-			err = at(len(t.src)+t.shift, tr.state.Close())
-		}
-		if err == nil {
+		err := t.walk(tr, newState())
+		if err == nil || errors.Is(err, errLongPath) { // nothing is known against it
 			ok++
 		} else if broken++; firstErr == nil {
-			firstErr = t.locate(err)
+			errors.As(err, &firstErr)
 		}
 		if tr.random == nil && !tr.advance() {
 			break
 		}
 	}
 	return ok, broken, firstErr
+}
+
+// walk takes one path.
+func (t *Template) walk(tr *trial, state TrialState) (err error) {
+	defer t.caught(&err)
+	tr.begin(state)
+	t.body.try(tr)
+	if err := state.Close(); err != nil {
+		builtin.Check(asError(place{pos: len(t.src)}, err))
+	}
+	return nil
 }
 
 // trial is the walk along paths. A path is the list of what was chosen.
@@ -84,8 +85,9 @@ type trial struct {
 }
 
 func (tr *trial) begin(s TrialState) {
-	tr.state, tr.next, tr.decided, tr.run.steps = s, 0, map[string]int{}, 0
-	tr.pathSteps = 0
+	tr.state, tr.next, tr.decided, tr.pathSteps = s, 0, map[string]int{}, 0
+	tr.run.Begin(context.Background(), tr.run.s, tr.run.Library, 0)
+	tr.run.flow = onward
 	if tr.random != nil {
 		tr.chosen, tr.options = tr.chosen[:0], tr.options[:0]
 	}
@@ -134,250 +136,127 @@ type trialTest struct {
 
 func (tr *trial) decide(t trialTest, test predFn) bool {
 	if t.known {
-		if ok, err := test(tr.run); err == nil {
-			return ok
+		if holds, ok := tr.evaluate(test); ok {
+			return holds
 		}
 	}
 	return (tr.choose(t.key, 2) == 0) != t.negated
 }
 
-func (s *steps) try(tr *trial) error {
+// evaluate takes a test that needs no document, unless it needs one after all.
+func (tr *trial) evaluate(test predFn) (holds, ok bool) {
+	var err error
+	defer func() { ok = err == nil }()
+	defer (&Template{}).caught(&err)
+	return test(tr.run), true
+}
+
+func (s *steps) try(tr *trial) {
 	for _, one := range s.list {
 		tr.steps++
 		if tr.pathSteps++; tr.pathSteps > maxPathSteps {
-			return errLongPath
+			builtin.Check(errLongPath)
 		}
-		if err := one.try(tr); err != nil {
-			return err
+		if one.try(tr); tr.run.flow != onward {
+			return
 		}
 	}
-	return nil
 }
 
-func (t *textStep) try(tr *trial) error {
-	if err := tr.state.Text(t.s); err != nil {
-		return at(t.pos+offsetOf(err, len(t.s)), err)
+func (t *textStep) try(tr *trial) { t.check(tr.state.Text(t.s)) }
+
+func (o *outStep) try(tr *trial) {
+	if err := tr.state.Hole(o.safe); err != nil {
+		builtin.Check(asError(o.place, err))
 	}
-	return nil
-}
-
-func (o *outStep) try(tr *trial) error {
-	if err := tr.state.Hole(o.safe); err != nil || o.after == nil {
-		return at(o.pos, err)
+	if o.after != nil {
+		o.after.try(tr)
 	}
-	return o.after.try(tr)
 }
 
-func (d *doStep) try(*trial) error { return nil }
+func (*doStep) try(*trial) {}
 
-func (c controlStep) try(*trial) error { return c.err }
+func (c *controlStep) try(tr *trial) { tr.run.flow = c.flow }
 
-func (s *ifStep) try(tr *trial) error {
+func (s *ifStep) try(tr *trial) {
 	if tr.decide(s.trial, s.test) {
-		return s.then.try(tr)
+		s.then.try(tr)
+	} else {
+		s.els.try(tr)
 	}
-	return s.els.try(tr)
 }
 
-// try takes the body; what a set block writes goes to a name, not to the state.
-func (w *withStep) try(tr *trial) error {
-	if w.capture != nil {
-		return nil
-	}
-	return w.body.try(tr)
-}
+// try does nothing: what a set block writes goes to a name, not to the state.
+func (*captureStep) try(*trial) {}
 
-func (f *forStep) try(tr *trial) error {
-	rounds := tr.choose(f.key, 3)
+func (f *forStep) try(tr *trial) {
+	rounds := tr.choose(f.trial.key, 3)
 	if rounds == 0 {
-		return f.els.try(tr)
+		f.els.try(tr)
+		return
 	}
-	loop := &loopState{items: make([]any, rounds), depth: 1}
+	loop := &loopState{items: make([]any, rounds)}
 	for i := range rounds {
-		loop.i = i
-		tr.run.vars[f.head.slot] = loop
-		if err := f.body.try(tr); err != nil {
-			return err
+		f.head.round(tr.run, loop, i)
+		if f.body.try(tr); tr.run.leave() {
+			return
 		}
 	}
-	return nil
 }
 
-func (w *goWith) try(tr *trial) error {
-	if tr.choose("", 2) == 0 {
-		return w.then.try(tr)
-	}
-	return w.els.try(tr)
-}
-
-func (s *goRange) try(tr *trial) error {
-	rounds := tr.choose(s.label, 3)
-	if rounds == 0 {
-		return s.els.try(tr)
-	}
-	for i := range rounds {
-		if s.key >= 0 {
-			tr.run.vars[s.key] = int64(i)
-		}
-		if err := s.body.try(tr); err == errBreak {
-			return nil
-		} else if err != nil && err != errContinue {
-			return err
-		}
-	}
-	return nil
-}
-
-// trialOf says how the test of a Jinja if is decided.
-func (l *lowerer) trialOf(x expr) trialTest {
-	negated := false
-	for {
-		n, ok := x.(*notX)
-		if !ok {
-			break
-		}
-		negated, x = !negated, n.x
-	}
-	if l.loop >= 0 && aboutLoop(x) {
+// trialOf says how a test is decided in a trial; key spells it.
+func (c *compiler) trialOf(x expr, key string) trialTest {
+	if c.aboutLoop(x) {
 		return trialTest{known: true}
 	}
-	return trialTest{key: l.spelling(x), negated: negated}
+	if !c.ofDocument(x) {
+		return trialTest{}
+	}
+	t := trialTest{key: key}
+	for n, ok := x.(*notX); ok && strings.HasPrefix(t.key, notKey); n, ok = n.x.(*notX) {
+		t.key, t.negated = strings.TrimPrefix(t.key, notKey), !t.negated
+	}
+	return t
 }
+
+// notKey is how the key of a negated test begins.
+const notKey = `"not" `
 
 // aboutLoop reports whether an expression depends on nothing but the place in
-// the loop.
-func aboutLoop(x expr) bool {
+// the loops around it.
+func (c *compiler) aboutLoop(x expr) bool {
 	switch x := x.(type) {
 	case *constX:
 		return true
+	case *slotX:
+		return slices.Contains(c.keys, x.slot)
 	case *attrX:
 		n, ok := x.x.(*nameX)
-		return ok && n.name == "loop" && x.name != "previtem" && x.name != "nextitem"
+		return ok && n.name == "loop" && c.shadowed("loop") && x.name != "previtem" && x.name != "nextitem"
+	case *goCallX:
+		if !slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "not"}, x.name) {
+			return false
+		}
 	case *notX, *boolX, *compareX, *binaryX, *testX:
-		for _, sub := range below(x) {
-			if sub != nil && !aboutLoop(sub) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-// spelling is a key for expressions that are the same all along a path: those
-// of the document alone. It is empty for others.
-func (c *compiler) spelling(x expr) string {
-	switch x := x.(type) {
-	case *constX:
-		text, err := value.AppendRepr(nil, x.v)
-		if err != nil {
-			return ""
-		}
-		return string(text)
-	case *nameX:
-		if rootValue(x.name) == nil || c.bound[x.name] {
-			return ""
-		}
-		return x.name
-	case *attrX:
-		return c.spelled("."+x.name, x)
-	case *indexX:
-		return c.spelled("[]", x)
-	case *boolX:
-		if x.or {
-			return c.spelled(" or ", x)
-		}
-		return c.spelled(" and ", x)
-	case *compareX:
-		ops := ""
-		for _, op := range x.ops {
-			ops += " " + op
-		}
-		return c.spelled(ops, x)
-	case *testX:
-		return c.spelled(" is "+x.name, x)
-	case *filterX:
-		if len(x.args) == 0 {
-			return c.spelled("|"+x.name, x)
-		}
-	case *listX:
-		return c.spelled("list", x)
-	}
-	return ""
-}
-
-// spelled joins the spellings of the parts, unless one has none.
-func (c *compiler) spelled(what string, x expr) string {
-	out := "("
-	for _, sub := range below(x) {
-		if sub == nil {
-			continue
-		}
-		part := c.spelling(sub)
-		if part == "" || len(out) > 1000 {
-			return ""
-		}
-		out += part + ","
-	}
-	return out + what + ")"
-}
-
-// trialOf says how the test of a Go template's if is decided: a test of nothing
-// but the keys of the ranges around it is known.
-func (g *goCompiler) trialOf(p *parse.PipeNode) trialTest {
-	if len(p.Decl) == 0 && g.aboutKeys(p) {
-		return trialTest{known: true}
-	}
-	return trialTest{key: g.label(p)}
-}
-
-// label is the key of a pipeline that reads only the document.
-func (g *goCompiler) label(p *parse.PipeNode) string {
-	if !g.root || len(p.Decl) > 0 || readsVariables(p) {
-		return ""
-	}
-	return p.String()
-}
-
-func (g *goCompiler) aboutKeys(n parse.Node) bool {
-	switch n := n.(type) {
-	case *parse.PipeNode:
-		for _, cmd := range n.Cmds {
-			for _, a := range cmd.Args {
-				if !g.aboutKeys(a) {
-					return false
-				}
-			}
-		}
-		return true
-	case *parse.VariableNode:
-		return len(n.Ident) == 1 && g.keys[n.Ident[0]]
-	case *parse.IdentifierNode:
-		switch n.Ident {
-		case "eq", "ne", "lt", "le", "gt", "ge", "not", "and", "or":
-			return true
-		}
+	default:
 		return false
-	case *parse.NumberNode, *parse.BoolNode:
-		return true
 	}
-	return false
+	return !slices.ContainsFunc(x.below(), func(b expr) bool { return b != nil && !c.aboutLoop(b) })
 }
 
-func readsVariables(n parse.Node) bool {
-	switch n := n.(type) {
-	case *parse.PipeNode:
-		for _, cmd := range n.Cmds {
-			for _, a := range cmd.Args {
-				if readsVariables(a) {
-					return true
-				}
-			}
+// ofDocument reports whether an expression depends on nothing but the document,
+// so that it is the same all along a path.
+func (c *compiler) ofDocument(x expr) bool {
+	below := x.below()
+	switch x := x.(type) {
+	case *nameX:
+		return slices.Contains(rootNames, x.name) && !c.bound[x.name] && !c.shadowed(x.name)
+	case *slotX, *assignX:
+		return false
+	case *callX:
+		if _, function := x.fn.(*nameX); function {
+			below = argExprs(x.args)
 		}
-	case *parse.VariableNode:
-		return true
-	case *parse.ChainNode:
-		return readsVariables(n.Node)
 	}
-	return false
+	return !slices.ContainsFunc(below, func(b expr) bool { return b != nil && !c.ofDocument(b) })
 }

@@ -2,35 +2,42 @@ package jinja
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"text/template/parse"
 
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
 // A step is a compiled node of the tree.
 type step interface {
-	take(r *run) error
+	take(r *run)
 	// try takes the step in a trial, without a document.
-	try(tr *trial) error
+	try(tr *trial)
 	cost() int
 }
 
-// node is where a step stands and how many steps it counts for.
-type node struct{ pos, price int }
+// stand is where a step stands and how many steps it counts for.
+type stand struct {
+	place
+	price int
+}
 
-func (n node) cost() int { return n.price }
+func (s *stand) cost() int { return s.price }
 
-var (
-	errBreak    = errors.New("break")
-	errContinue = errors.New("continue")
+// flow is where the walk goes on behind a step.
+type flow uint8
+
+const (
+	onward flow = iota
+	breaking
+	continuing
 )
 
 // steps are taken in order, and paid for on entering.
 type steps struct {
-	node
+	stand
 	list []step
 }
 
@@ -47,210 +54,185 @@ func (s *steps) add(one step) {
 	s.list = append(s.list, one)
 }
 
-func (s *steps) take(r *run) error {
-	if err := r.tick(s.price); err != nil {
-		return at(s.pos, err)
-	}
+func (s *steps) take(r *run) {
+	r.Tick(s.price)
 	for _, one := range s.list {
-		if err := one.take(r); err != nil {
-			return err
+		if one.take(r); r.flow != onward {
+			return
 		}
 	}
-	return nil
 }
 
 // textStep writes the template's own text.
 type textStep struct {
-	node
+	stand
 	s string
 }
 
-func (t *textStep) take(r *run) error {
+func (t *textStep) take(r *run) {
 	if err := r.sink.Text(t.s); err != nil {
-		return at(t.pos+offsetOf(err, len(t.s)), err)
+		t.check(err)
 	}
-	return nil
 }
 
-// offsetOf is how far into the text a sink's error points.
-func offsetOf(err error, n int) int {
-	var o interface{ Offset() int }
-	if !errors.As(err, &o) {
-		return 0
+// check ends with a sink's error where in the text it points.
+func (t *textStep) check(err error) {
+	if err == nil {
+		return
 	}
-	return max(0, min(o.Offset(), n))
+	here := t.place
+	var o interface{ Offset() int }
+	if errors.As(err, &o) {
+		here.pos += max(0, min(o.Offset(), len(t.s)))
+	}
+	builtin.Check(asError(here, err))
 }
 
 // outStep writes the value of an output, and the text that follows.
 type outStep struct {
-	node
+	stand
 	get   evalFn
 	safe  bool
 	after *textStep // may be nil
 }
 
-func (o *outStep) take(r *run) error {
-	v, err := o.get(r)
-	if err != nil {
-		return at(o.pos, err)
-	}
+func (o *outStep) take(r *run) {
+	v := o.get(r)
 	if m, ok := v.(value.Markup); ok {
 		v = string(m)
 	}
 	if err := r.sink.Value(v); err != nil {
-		return at(o.pos, err)
+		r.here = &o.place
+		builtin.Check(err)
 	}
-	if o.after == nil {
-		return nil
+	if o.after != nil {
+		o.after.take(r)
 	}
-	return o.after.take(r)
 }
 
 type doStep struct {
-	node
-	do func(r *run) error
+	stand
+	do func(r *run)
 }
 
-func (d *doStep) take(r *run) error { return at(d.pos, d.do(r)) }
+func (d *doStep) take(r *run) { d.do(r) }
 
 type ifStep struct {
-	node
+	stand
 	test      predFn
 	then, els steps
 	trial     trialTest
 }
 
-func (s *ifStep) take(r *run) error {
-	ok, err := s.test(r)
-	switch {
-	case err != nil:
-		return at(s.pos, err)
-	case ok:
-		return s.then.take(r)
+func (s *ifStep) take(r *run) {
+	if s.test(r) {
+		s.then.take(r)
+	} else {
+		s.els.take(r)
 	}
-	return s.els.take(r)
 }
 
-// withStep opens a level of names and takes its body, whose text it may keep.
-type withStep struct {
-	node
-	open    func(r *run) error
-	capture func(r *run, s string) error
-	body    steps
+// captureStep takes its body and keeps its text.
+type captureStep struct {
+	stand
+	*capturePiece
+	body steps
 }
 
 // maxCaptures bounds how many texts are being kept at a time.
 const maxCaptures = 20
 
-func (w *withStep) take(r *run) error {
-	if w.open != nil {
-		if err := w.open(r); err != nil {
-			return at(w.pos, err)
-		}
-	}
-	if w.capture == nil {
-		return w.body.take(r)
+func (c *captureStep) take(r *run) {
+	if c.open != nil {
+		c.open(r)
 	}
 	if r.captures >= maxCaptures {
-		return fail(w.pos, "set blocks nest deeper than %d levels", maxCaptures)
+		refuse(c.pos, "", "set blocks nest deeper than %d levels", maxCaptures)
 	}
 	outer, text := r.sink, NewText(nil, 0)
 	r.sink = text
 	r.captures++
-	err := w.body.take(r)
+	c.body.take(r)
 	r.captures--
 	r.sink = outer
-	if err != nil {
-		return err
-	}
-	if err := r.grow(len(text.Bytes())); err != nil {
-		return at(w.pos, err)
-	}
-	return at(w.pos, w.capture(r, string(text.Bytes())))
+	r.here = &c.place
+	r.Grow(len(text.Bytes()))
+	c.store(r, string(text.Bytes()))
 }
 
-// forStep is a Jinja loop.
+// forStep is a loop.
 type forStep struct {
-	node
+	stand
 	head      *loopPiece
 	body, els steps
-	key       string // of what it walks over, in a trial
+	trial     trialTest
 }
 
-func (f *forStep) take(r *run) error {
-	v, err := f.head.iter(r)
-	if err != nil {
-		return at(f.pos, err)
-	}
-	items, err := r.items(v)
-	if err != nil {
-		return at(f.pos, err)
-	}
+func (f *forStep) take(r *run) {
+	keys, items := f.head.iter(r)
 	if f.head.cond != nil {
-		if items, err = f.choose(r, items); err != nil {
-			return at(f.pos, err)
-		}
+		items = f.choose(r, items)
 	}
 	if len(items) == 0 {
-		return f.els.take(r)
+		f.els.take(r)
+		return
 	}
-	loop := &loopState{items: items, depth: 1}
-	if f.head.nested >= 0 {
-		if outer, ok := r.vars[f.head.nested].(*loopState); ok {
-			loop.depth = outer.depth
+	loop := &loopState{keys: keys, items: items}
+	for i, item := range items {
+		r.here = &f.place
+		r.Tick(1)
+		f.head.round(r, loop, i)
+		f.head.bind(r, item)
+		if f.head.open != nil {
+			f.head.open(r)
+		}
+		if f.body.take(r); r.leave() {
+			return
 		}
 	}
-	return f.rounds(r, loop)
 }
 
-func (f *forStep) rounds(r *run, loop *loopState) error {
-	for i, item := range loop.items {
-		if err := r.tick(1); err != nil {
-			return at(f.pos, err)
-		}
-		loop.i = i
-		r.vars[f.head.slot] = loop
-		if err := f.head.bind(r, item); err != nil {
-			return at(f.pos, err)
-		}
-		if f.head.open != nil {
-			if err := f.head.open(r); err != nil {
-				return at(f.pos, err)
-			}
-		}
-		if err := f.body.take(r); err != nil {
-			return err
-		}
+// leave ends a round, and reports whether the loop ends with it.
+func (r *run) leave() bool {
+	flow := r.flow
+	r.flow = onward
+	return flow == breaking
+}
+
+// round tells the body where in the loop it is.
+func (l *loopPiece) round(r *run, loop *loopState, i int) {
+	loop.i = i
+	if l.slot >= 0 {
+		r.vars[l.slot] = loop
 	}
-	return nil
+	if l.key >= 0 {
+		r.vars[l.key] = loop.key()
+	}
 }
 
 // choose keeps the items for which the loop's condition holds.
-func (f *forStep) choose(r *run, items []any) ([]any, error) {
+func (f *forStep) choose(r *run, items []any) []any {
 	kept := make([]any, 0, len(items))
 	for _, item := range items {
-		if err := r.tick(f.price); err != nil {
-			return nil, err
-		}
-		if err := f.head.bind(r, item); err != nil {
-			return nil, err
-		}
-		ok, err := f.head.cond(r)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
+		r.Tick(f.price)
+		if f.head.bind(r, item); f.head.cond(r) {
 			kept = append(kept, item)
 		}
 	}
-	return kept, nil
+	return kept
 }
 
-// builder compiles a tree of text/template/parse to steps. Calls of pieces are
-// lowered Jinja; everything else is a Go template's.
+// controlStep is a break or continue.
+type controlStep struct {
+	stand
+	flow flow
+}
+
+func (c *controlStep) take(r *run) { r.flow = c.flow }
+
+// builder compiles a lowered tree to steps.
 type builder struct {
 	pieces []piece
-	gotmpl *goCompiler // nil for Jinja
 	depth  int
 }
 
@@ -259,7 +241,7 @@ func (b *builder) list(l *parse.ListNode) (out steps) {
 		return out
 	}
 	if b.depth++; b.depth > MaxNesting+1 {
-		panic(failure{tooDeep(int(l.Pos))})
+		tooDeep(int(l.Pos))
 	}
 	defer func() { b.depth-- }()
 	out.pos = int(l.Pos)
@@ -274,42 +256,28 @@ func (b *builder) list(l *parse.ListNode) (out steps) {
 func (b *builder) step(n parse.Node) step {
 	switch n := n.(type) {
 	case *parse.TextNode:
-		return &textStep{node{int(n.Pos), 1 + len(n.Text)/bytesPerStep}, string(n.Text)}
-	case *parse.CommentNode:
-		return nil
+		return &textStep{stand{place{pos: int(n.Pos)}, 1 + len(n.Text)/64}, string(n.Text)}
 	case *parse.BreakNode:
-		return controlStep{err: errBreak}
+		return &controlStep{flow: breaking}
 	case *parse.ContinueNode:
-		return controlStep{err: errContinue}
-	}
-	if b.gotmpl != nil {
-		return b.gotmpl.node(b, n)
-	}
-	switch n := n.(type) {
+		return &controlStep{flow: continuing}
 	case *parse.ActionNode:
 		p := b.piece(n.Pipe)
 		if p.do != nil {
-			return &doStep{p.node, p.do}
+			return &doStep{p.stand, p.do}
 		}
-		return &outStep{node: p.node, get: p.out, safe: p.safe}
+		return &outStep{stand: p.stand, get: p.out, safe: p.safe}
 	case *parse.IfNode:
 		p := b.piece(n.Pipe)
-		then, els := b.branches(&n.BranchNode)
-		return &ifStep{p.node, p.test, then, els, p.trial}
+		return &ifStep{p.stand, p.test, b.list(n.List), b.list(n.ElseList), p.trial}
 	case *parse.RangeNode:
 		p := b.piece(n.Pipe)
-		body, els := b.branches(&n.BranchNode)
-		return &forStep{p.node, p.loop, body, els, p.trial.key}
+		return &forStep{p.stand, p.loop, b.list(n.List), b.list(n.ElseList), p.trial}
 	case *parse.WithNode:
 		p := b.piece(n.Pipe)
-		body, _ := b.branches(&n.BranchNode)
-		return &withStep{p.node, p.within, p.capture, body}
+		return &captureStep{p.stand, p.capture, b.list(n.List)}
 	}
-	panic(failure{fmt.Errorf("jinja: tree has a %T", n)})
-}
-
-func (b *builder) branches(n *parse.BranchNode) (then, els steps) {
-	return b.list(n.List), b.list(n.ElseList)
+	return nil // a comment
 }
 
 // piece finds what {{_e17 $}} calls.
@@ -318,11 +286,3 @@ func (b *builder) piece(pipe *parse.PipeNode) *piece {
 	i, _ := strconv.Atoi(strings.TrimPrefix(name, "_e"))
 	return &b.pieces[i]
 }
-
-// controlStep is a break or continue.
-type controlStep struct {
-	node
-	err error
-}
-
-func (c controlStep) take(*run) error { return c.err }

@@ -103,8 +103,7 @@ class Grammar:
     """Invents sources, by kind of value so that most of them mean something.
 
     It leaves out what the engine refuses by name because messages do not need
-    it: encode (there are no bytes), pprint, wordwrap, xmlattr,
-    expandtabs, rpartition, %a, and conversions in str.format.
+    it, such as encode: there are no bytes.
     """
 
     def __init__(self, rnd):
@@ -196,14 +195,14 @@ class Grammar:
             lambda: f"{s}.{self.string_method()}", lambda: f"{s}.{self.string_method()}", lambda: f"{s}.{self.string_method()}",
             lambda: f"{s}[{self.pick('0', '-1', '99', '1:', ':2', '::-1', '1:4', '-3:', '::2', '3:1:-1', ':-1', '5:99', '10:2', '-99:3')}]",
             lambda: f"{self.listing(n)} | join{self.pick('', '(', '(')}".replace("join(", "join(" + self.quoted() + ")"),
-            lambda: f"{self.listing(n)} | {self.pick('first', 'last', 'string', 'tojson', 'tojson')}",
+            lambda: f"{self.listing(n)} | {self.pick('first', 'last', 'string', 'tojson', 'pprint')}",
             lambda: f"doc.items | join({self.quoted()}, attribute={self.pick(chr(39) + 'item_code' + chr(39), chr(39) + 'qty' + chr(39))})",
             lambda: f"({self.any(n)}) | {self.pick('string', 'tojson', 'upper', 'lower', 'title', 'default(1)', 'trim', 'escape', 'e', 'tojson(2)')}",
             lambda: f"{self.none(0)} | {self.pick('default', 'd')}({self.any(0)}{self.pick('', ', true', ', boolean=true')})",
             lambda: self.percent(n), lambda: self.percent(n), lambda: self.braces(n),
             lambda: f"{s} if {self.value('bool', n)} else {self.value('str', n)}", lambda: f"{s} if {self.value('bool', n)}",
             lambda: f"{self.value('int', n)} | filesizeformat{self.pick('', '(true)')}",
-            lambda: f"{self.value('dict', n)} | {self.pick('tojson', 'urlencode', 'string', 'tojson(indent=1)')}",
+            lambda: f"{self.value('dict', n)} | {self.pick('tojson', 'urlencode', 'string', 'tojson(indent=1)', 'xmlattr', 'pprint')}",
             lambda: f"{s} {self.pick('or', 'and')} {self.any(n)}",
         )()
 
@@ -212,7 +211,7 @@ class Grammar:
         return self.pick(
             "upper", "lower", "title", "capitalize", "trim", "escape", "e", "string", "striptags", "urlencode", "reverse", "first", "last",
             "tojson", "safe", "length", "wordcount", "list", "center(12)", "indent", "indent(2, true)", "indent(1, blank=true)", "forceescape",
-            "truncate(8)", "truncate(8, true)", "truncate(6, true, '')", "truncate(9, false, '..', 0)", "truncate(5, leeway=2)",
+            "truncate(8)", "truncate(8, true)", "truncate(6, true, '')", "truncate(9, false, '..', 0)", "truncate(5, leeway=2)", "wordwrap(6)", "wordwrap(4, false)",
             f"trim({q()})", f"replace({q()}, {q()})", f"replace({q()}, {q()}, 1)", f"default({q()})", f"default({q()}, true)",
             f"split({q()})", "int", "float", "unique | join", "sort | join", "batch(2) | list", f"map('upper') | join({q()})", "items",
         )
@@ -225,22 +224,22 @@ class Grammar:
             f"strip({q()})", f"lstrip({q()})", f"rstrip({q()})", f"split({q()})", f"split({q()}, 1)", f"rsplit({q()}, 1)", "rsplit()",
             f"startswith({q()})", f"endswith({q()})", f"replace({q()}, {q()})", f"replace({q()}, {q()}, 1)", f"find({q()})", f"rfind({q()})",
             f"count({q()})", f"index({q()})", f"zfill({self.rnd.randint(0, 12)})", "center(11)", "ljust(10)", "rjust(10, '*')", "center(10, '-')",
-            f"partition({q()})", "join(doc.tags)", "join(['a', 'b'])", f"removeprefix({q()})", f"removesuffix({q()})",
+            f"partition({q()})", f"rpartition({q()})", "expandtabs(4)", "casefold()", "swapcase()", "istitle()", "isascii()", f"rindex({q()})", "join(doc.tags)", "join(['a', 'b'])", f"removeprefix({q()})", f"removesuffix({q()})",
             "nope()", "nope", "format(1)", "startswith(('S', 'A'))", "split(None, 1)",
         )
 
     def percent(self, n):
         spec = self.pick("%s", "%d", "%5d", "%-5d|", "%05d", "%+d", "%.2f", "%8.3f", "%-8.1f|", "%x", "%X", "%o", "%e", "%.3e", "%g", "%5s",
-                         "%-5s|", "%.2s", "%%%s", "%r", "%i", "%c", "%#x", "% d", "%G", "%05.1f", "%+.1f")
+                         "%-5s|", "%.2s", "%%%s", "%r", "%i", "%c", "%#x", "% d", "%G", "%05.1f", "%+.1f", "%a")
         if self.chance(0.3):
             args = f"({self.value('str', n)}, {self.number(n)})"
             return self.pick(f'"%s: {spec}" % {args}', f'"%s: {spec}" | format{args}')
-        arg = self.value("str", n) if spec.rstrip("|")[-1] in "src" and self.chance(0.7) else self.number(n)
+        arg = self.value("str", n) if spec.rstrip("|")[-1] in "srca" and self.chance(0.7) else self.number(n)
         return self.pick(f'"{spec}" % ({arg})', f'"[{spec}]" | format({arg})', f'"{spec}" % ({arg},)')
 
     def braces(self, n):
         spec = self.pick("{}", "{0}", "{:.2f}", "{:5d}", "{:>8}", "{:<8}|", "{:^9}", "{:,}", "{:,.2f}", "{:05d}", "{:+d}", "{:x}", "{:#x}", "{:b}",
-                         "{:e}", "{:g}", "{:%}", "{:.1%}", "{:*^9}", "{0}{0}", "{{}}{}", "{:_}", "{a}", "{:010.2f}", "{:s}", "{:c}")
+                         "{:e}", "{:g}", "{:%}", "{:.1%}", "{:*^9}", "{0}{0}", "{{}}{}", "{:_}", "{a}", "{:010.2f}", "{:s}", "{:c}", "{!r}", "{!s:>6}", "{!a}", "{:{0}}")
         arg = self.pick(self.number(n), self.number(n), self.value("str", n))
         return f'"{spec}".format({"a=" if spec == "{a}" else ""}{arg})'
 

@@ -1,7 +1,6 @@
-package jinja
+package builtin
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,7 +8,7 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-func listFilters() map[string]*builtin {
+func listFilters() table {
 	length := def("obj", length)
 	fallback := def("value default_value='' boolean=false", func(c call) any {
 		if value.IsUndefined(c.a[0]) || c.truth(2) && !c.truth(0) {
@@ -17,7 +16,7 @@ func listFilters() map[string]*builtin {
 		}
 		return c.a[0]
 	})
-	return map[string]*builtin{
+	return table{
 		"default": fallback,
 		"d":       fallback,
 		"length":  length,
@@ -39,10 +38,10 @@ func listFilters() map[string]*builtin {
 func length(c call) any {
 	n, err := value.Len(c.a[0])
 	if _, ok := c.a[0].(*value.Generator); ok {
-		check(hinted{errors.New("a generator has no length"), "add |list before it"})
+		Advise("add |list before it", "a generator has no length")
 	}
 	if err != nil {
-		check(typeError("%s has no length", c.a[0]))
+		mistyped("%s has no length", c.a[0])
 	}
 	return int64(n)
 }
@@ -57,7 +56,7 @@ func endOf(items []any, i int) any {
 
 func lastOf(c call) any {
 	if _, ok := c.a[0].(*value.Generator); ok {
-		check(hinted{errors.New("a generator has no last item"), "add |list before it"})
+		Advise("add |list before it", "a generator has no last item")
 	}
 	items := c.list(0)
 	return endOf(items, len(items)-1)
@@ -70,7 +69,7 @@ func attrOf(c call) any {
 	if value.IsMapping(c.a[0]) && !c.isDocument(c.a[0]) {
 		return value.Undefined{Name: name}
 	}
-	return must(c.attr(c.a[0], name, value.Undefined{Name: name}))
+	return (c.Attr(c.a[0], name, value.Undefined{Name: name}))
 }
 
 // itemsOf fails, as in Jinja2, only when it is walked.
@@ -79,7 +78,7 @@ func itemsOf(c call) any {
 	case value.IsUndefined(c.a[0]):
 		return c.newGenerator(nil)
 	case !value.IsMapping(c.a[0]):
-		return value.NewBroken(typeError("needs a mapping, not %s", c.a[0]))
+		return value.NewBroken(TypeError("needs a mapping, not %s", c.a[0]))
 	}
 	return c.newGenerator(c.tuples(c.a[0]))
 }
@@ -87,13 +86,13 @@ func itemsOf(c call) any {
 // tuples lists the members of a mapping as tuples.
 func (c call) tuples(v any) []any {
 	if !value.IsMapping(v) {
-		check(typeError("needs a mapping, not %s", v))
+		mistyped("needs a mapping, not %s", v)
 	}
 	var out []any
-	for _, e := range c.entries(v) {
+	for _, e := range entries(v) {
 		out = append(out, value.Tuple{e.Key, e.Value})
 	}
-	c.roomFor(len(out))
+	c.GrowItems(len(out))
 	return out
 }
 
@@ -104,12 +103,12 @@ func joinItems(c call) any {
 		if i > 0 {
 			out = append(out, sep...)
 		}
-		out = must(value.AppendStr(out, get(x)))
+		out = Must(value.AppendStr(out, get(x)))
 		if len(out) > value.MaxText {
-			check(errText)
+			Check(errText)
 		}
 	}
-	c.room(len(out))
+	c.Grow(len(out))
 	return string(out)
 }
 
@@ -140,14 +139,14 @@ func (c call) getter(attribute any, exact bool, fallback any) func(any) any {
 	} else if attribute != nil {
 		parts = []any{attribute}
 	}
-	if len(parts) > MaxNesting {
-		check(errNesting)
+	if len(parts) > maxNesting {
+		Check(errNesting)
 	}
 	return func(x any) any {
-		c.step()
+		c.Tick(1)
 		for _, p := range parts {
 			name, _ := value.Text(p)
-			x = must(c.item(x, p, value.Undefined{Name: name}))
+			x = (c.Item(x, p, value.Undefined{Name: name}))
 			if fallback != nil && value.IsUndefined(x) {
 				x = fallback
 			}
@@ -163,10 +162,10 @@ func (c call) getter(attribute any, exact bool, fallback any) func(any) any {
 func (c call) sum(attribute, total any) any {
 	get := c.getter(attribute, true, nil)
 	if _, ok := value.Text(total); ok {
-		check(hinted{errors.New("cannot sum text"), "use join"})
+		Advise("use join", "cannot sum text")
 	}
 	for _, x := range c.list(0) {
-		total = must(c.arith(value.OpAdd, total, get(x)))
+		total = c.Arith(value.OpAdd, total, get(x))
 	}
 	return total
 }
@@ -184,7 +183,7 @@ func batch(c call) any {
 		return c.newGenerator(out)
 	}
 	if c.a[2] != nil && n > len(line) {
-		c.roomFor(n)
+		c.GrowItems(n)
 		line = append(line, slices.Repeat([]any{c.a[2]}, n-len(line))...)
 	}
 	return c.newGenerator(append(out, value.NewList(line)))
@@ -194,12 +193,12 @@ func batch(c call) any {
 func columns(c call) any {
 	items, n := c.list(0), c.int(1)
 	if n == 0 {
-		check(value.ErrDivisionByZero)
+		Check(value.ErrDivisionByZero)
 	}
 	if n < 0 {
 		return c.newGenerator(nil)
 	}
-	c.roomFor(n)
+	c.GrowItems(n)
 	per, extra := len(items)/n, len(items)%n
 	var out []any
 	start := 0

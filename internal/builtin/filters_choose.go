@@ -1,15 +1,15 @@
-package jinja
+package builtin
 
 import (
 	"github.com/docevent/webhook/internal/value"
 )
 
 // chooserFilters apply another filter or a test to each element.
-func chooserFilters() map[string]*builtin {
-	choose := func(want, byAttribute bool) *builtin {
+func chooserFilters() table {
+	choose := func(want, byAttribute bool) *Func {
 		return def("value *args **kwargs", func(c call) any { return c.choose(want, byAttribute) })
 	}
-	return map[string]*builtin{
+	return table{
 		"map":        def("value *args **kwargs", mapItems),
 		"select":     choose(true, false),
 		"reject":     choose(false, false),
@@ -18,11 +18,11 @@ func chooserFilters() map[string]*builtin {
 	}
 }
 
-func kwargsOf(o *value.Object) []kwarg {
-	var out []kwarg
+func kwargsOf(o *value.Object) []Named {
+	var out []Named
 	for _, e := range o.Entries() {
 		name, _ := value.Text(e.Key)
-		out = append(out, kwarg{name, e.Value})
+		out = append(out, Named{name, e.Value})
 	}
 	return out
 }
@@ -32,7 +32,7 @@ func mapItems(c call) any {
 		return c.newGenerator(nil)
 	}
 	apply, items := c.mapper(), c.list(0)
-	c.roomFor(len(items))
+	c.GrowItems(len(items))
 	out := make([]any, len(items))
 	for i, x := range items {
 		out[i] = apply(x)
@@ -44,9 +44,9 @@ func mapItems(c call) any {
 func (c call) mapper() func(any) any {
 	args, kw := c.rest(1), c.names(2)
 	if len(args) > 0 {
-		name := must(textArg(args[0]))
-		f, ok := c.env.filter(name)
-		if !ok {
+		name := textOf(args[0])
+		f := c.FindOrStranger(Filter, name)
+		if f == nil {
 			refuse("unknown filter %q", clip(name))
 		}
 		return c.applier(f, args[1:], kw)
@@ -65,9 +65,9 @@ func (c call) mapper() func(any) any {
 }
 
 // applier calls a filter or test with the rest of the arguments.
-func (c call) applier(b *builtin, args []any, kw *value.Object) func(any) any {
+func (c call) applier(b *Func, args []any, kw *value.Object) func(any) any {
 	named := kwargsOf(kw)
-	return func(x any) any { return must(b.call(c.run, append([]any{x}, args...), named)) }
+	return func(x any) any { return b.Call(c.Run, append([]any{x}, args...), named) }
 }
 
 // choose keeps the elements whose test gives want.
@@ -85,16 +85,16 @@ func (c call) choose(want, byAttribute bool) any {
 	}
 	holds := identity
 	if len(args) > 0 {
-		name := must(textArg(args[0]))
-		test, ok := c.env.tests[name]
-		if !ok {
+		name := textOf(args[0])
+		test := c.Find(Test, name)
+		if test == nil {
 			refuse("unknown test %q", clip(name))
 		}
 		holds = c.applier(test, args[1:], c.names(2))
 	}
 	var out []any
 	for _, x := range c.list(0) {
-		c.step()
+		c.Tick(1)
 		if value.Truth(holds(get(x))) == want {
 			out = append(out, x)
 		}

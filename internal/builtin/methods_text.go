@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"slices"
@@ -10,30 +10,30 @@ import (
 )
 
 // every makes a method that asks something of each character.
-func every(holds func(rune) bool) *builtin {
+func every(holds func(rune) bool) *Func {
 	return def("self", func(c call) any {
 		s := c.str(0)
 		return s != "" && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
 	})
 }
 
-func stripper(left, right bool) *builtin {
+func stripper(left, right bool) *Func {
 	return def("self chars=none", func(c call) any {
-		return marked(c.a[0], must(strip(c.str(0), c.a[1], left, right)))
+		return marked(c.a[0], strip(c.str(0), c.a[1], left, right))
 	})
 }
 
-func padder(align byte) *builtin {
+func padder(align byte) *Func {
 	return def("self width fillchar='_'", func(c call) any {
 		fill := c.text(2)
 		if utf8.RuneCountInString(fill) != 1 {
 			refuse("fill must be one character")
 		}
-		return must(c.pad(c.str(0), c.int(1), fill, align))
+		return c.pad(c.str(0), c.int(1), fill, align)
 	})
 }
 
-func finder(last, must bool) *builtin {
+func finder(last, must bool) *Func {
 	return def("self sub start=none end=none", func(c call) any {
 		i := c.find(last)
 		if i < 0 && must {
@@ -43,19 +43,19 @@ func finder(last, must bool) *builtin {
 	})
 }
 
-func affix(has func(s, fix string) bool) *builtin {
+func affix(has func(s, fix string) bool) *Func {
 	return def("self affix start=none end=none", func(c call) any {
 		part, _ := c.between()
 		fixes, several := c.a[1].(value.Tuple)
 		if !several {
 			fixes = value.Tuple{c.a[1]}
 		}
-		return slices.ContainsFunc(fixes, func(f any) bool { return has(part, must(textArg(f))) })
+		return slices.ContainsFunc(fixes, func(f any) bool { return has(part, textOf(f)) })
 	})
 }
 
-func textMethods() map[string]*builtin {
-	return map[string]*builtin{
+func textMethods() table {
+	return table{
 		"upper":      onText(upper),
 		"lower":      onText(strings.ToLower),
 		"casefold":   onText(strings.ToLower),
@@ -84,11 +84,22 @@ func textMethods() map[string]*builtin {
 		"islower":   def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
 		"isupper":   def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
 		"zfill": def("self width", func(c call) any {
-			return must(spec{fill: "0", align: '=', width: c.int(1)}.place(c.run, c.str(0), true))
+			return spec{fill: "0", align: '=', width: c.int(1)}.place(c.Run, c.str(0), true)
 		}),
 		"split":     def("self sep=none maxsplit=-1", func(c call) any { return c.split(false) }),
 		"rsplit":    def("self sep=none maxsplit=-1", func(c call) any { return c.split(true) }),
 		"partition": def("self sep", partition),
+		"rpartition": def("self sep", func(c call) any {
+			s, sep := c.str(0), c.separator()
+			i := strings.LastIndex(s, sep)
+			if i < 0 {
+				return value.Tuple{"", "", s}
+			}
+			return value.Tuple{s[:i], sep, s[i+len(sep):]}
+		}),
+		"expandtabs": def("self tabsize=8", expandTabs),
+		"rindex":     finder(true, true),
+		"isascii":    def("self", func(c call) any { return utf8.RuneCountInString(c.str(0)) == len(c.str(0)) }),
 		"splitlines": def("self keepends=false", func(c call) any {
 			return c.texts(splitLines(c.str(0), c.truth(1)))
 		}),
@@ -107,7 +118,7 @@ func textMethods() map[string]*builtin {
 			return int64(strings.Count(part, c.text(1)))
 		}),
 		"format": def("self *args **kwargs", func(c call) any {
-			return must(c.format(c.str(0), c.rest(1), c.names(2)))
+			return c.format(c.str(0), c.rest(1), c.names(2))
 		}),
 	}
 }
@@ -121,7 +132,6 @@ func (c call) texts(parts []string) any {
 	return c.newList(out)
 }
 
-// titleCase is str.title: a letter after anything else is a capital.
 func swapCase(s string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsUpper(c) {
@@ -131,6 +141,7 @@ func swapCase(s string) string {
 	}, s)
 }
 
+// titleCase is str.title: a letter after anything else is a capital.
 func titleCase(s string) string {
 	inWord := false
 	return strings.Map(func(c rune) rune {
@@ -143,13 +154,10 @@ func titleCase(s string) string {
 	}, s)
 }
 
-func strip(s string, chars any, left, right bool) (string, error) {
+func strip(s string, chars any, left, right bool) string {
 	trim := unicode.IsSpace
 	if chars != nil {
-		set, err := textArg(chars)
-		if err != nil {
-			return "", err
-		}
+		set := textOf(chars)
 		trim = func(c rune) bool { return strings.ContainsRune(set, c) }
 	}
 	if left {
@@ -158,31 +166,7 @@ func strip(s string, chars any, left, right bool) (string, error) {
 	if right {
 		s = strings.TrimRightFunc(s, trim)
 	}
-	return s, nil
-}
-
-// pad brings text to a width, with the fill before, after or around it.
-func (r *run) pad(s string, width int, fill string, align byte) (string, error) {
-	n := width - utf8.RuneCountInString(s)
-	if n <= 0 {
-		return s, nil
-	}
-	if n > value.MaxText {
-		return "", errText
-	}
-	if err := r.grow(len(s) + n*len(fill)); err != nil {
-		return "", err
-	}
-	left := 0
-	switch align {
-	case '>':
-		left = n
-	case '^':
-		left = n/2 + n&width&1
-	case 'c': // as format centers: the odd one goes right
-		left = n / 2
-	}
-	return strings.Repeat(fill, left) + s + strings.Repeat(fill, n-left), nil
+	return s
 }
 
 // between cuts the text to the slice that the last two arguments give, and
@@ -193,8 +177,7 @@ func (c call) between() (string, int) {
 		return s, 0
 	}
 	runes := []rune(s)
-	lo, hi, _, err := sliceBounds([3]any{c.a[2], c.a[3], nil}, len(runes))
-	check(err)
+	lo, hi, _ := sliceBounds([3]any{c.a[2], c.a[3], nil}, len(runes))
 	return string(runes[lo:max(lo, hi)]), lo
 }
 
@@ -233,12 +216,11 @@ func joinText(c call) any {
 		if i > 0 {
 			b.WriteString(c.str(0))
 		}
-		if b.WriteString(must(textArg(x))); b.Len() > value.MaxText {
-			check(errText)
+		if b.WriteString(textOf(x)); b.Len() > value.MaxText {
+			break
 		}
 	}
-	c.room(b.Len())
-	return b.String()
+	return c.bounded(&b)
 }
 
 // split is str.split and, from the right, str.rsplit.
@@ -251,7 +233,7 @@ func (c call) split(right bool) any {
 		return c.texts(splitBlanks(s, n, right))
 	}
 	sep := c.separator()
-	c.roomFor(min(n, strings.Count(s, sep)) + 1)
+	c.GrowItems(min(n, strings.Count(s, sep)) + 1)
 	if !right {
 		return c.texts(strings.SplitN(s, sep, n+1))
 	}

@@ -1,8 +1,8 @@
-package jinja
+package builtin
 
 import (
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,29 +10,31 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// withMethods is a value of the engine that has methods of its own.
-type withMethods interface {
-	method(name string, args []any) (any, bool, error)
+// Methods is a value of the engine that has methods of its own.
+type Methods interface {
+	Method(name string, args []any) (any, bool)
 }
 
-// method calls one of the methods that a template may call; args[0] is the
-// value itself. No method of a Go type is ever looked for.
-func (r *run) method(v any, name string, args []any, kw []kwarg) (any, error) {
-	if m, ok := v.(withMethods); ok {
-		if out, ok, err := m.method(name, args[1:]); ok {
-			return out, err
+// Method calls one of the methods that a template may call, or without a name
+// the value itself, which is args[0]. No method of a Go type is ever looked for.
+func (r *Run) Method(v any, name string, args []any, kw []Named) any {
+	if m, ok := v.(Methods); ok {
+		if out, ok := m.Method(name, args[1:]); ok {
+			return out
 		}
 	}
 	if u, ok := v.(value.Undefined); ok {
-		return nil, errors.New(u.Message())
+		Check(errors.New(u.Message()))
 	}
-	kind := kindOf(v)
-	b, ok := r.env.methods[kind][name]
-	if !ok {
-		err := fmt.Errorf("%s has no such method", value.TypeName(v))
-		return nil, hinted{err, didYouMean(name, sortedNames(r.env.methods[kind]))}
+	if name == "" {
+		mistyped("a %s cannot be called", v)
 	}
-	return b.call(r, args, kw)
+	known := r.methods[kindOf(v)]
+	b := known[name]
+	if b == nil {
+		Advise(DidYouMean(name, slices.Collect(maps.Keys(known))), "%s has no such method", value.TypeName(v))
+	}
+	return b.Call(r, args, kw)
 }
 
 func kindOf(v any) string {
@@ -53,14 +55,14 @@ func kindOf(v any) string {
 	return ""
 }
 
-func dictMethods() map[string]*builtin {
-	view := func(name string, pick func(value.Entry) any) *builtin {
+func dictMethods() table {
+	view := func(name string, pick func(value.Entry) any) *Func {
 		return def("self", func(c call) any {
 			var out []any
-			for _, e := range c.entries(c.a[0]) {
+			for _, e := range entries(c.a[0]) {
 				out = append(out, pick(e))
 			}
-			c.roomFor(len(out))
+			c.GrowItems(len(out))
 			return &value.View{Name: name, Items: out}
 		})
 	}
@@ -69,7 +71,7 @@ func dictMethods() map[string]*builtin {
 		c.fill(d, c.a[0])
 		return d
 	})
-	return map[string]*builtin{
+	return table{
 		"keys":    view("dict_keys", func(e value.Entry) any { return e.Key }),
 		"values":  view("dict_values", func(e value.Entry) any { return e.Value }),
 		"items":   view("dict_items", func(e value.Entry) any { return value.Tuple{e.Key, e.Value} }),
@@ -108,38 +110,38 @@ func dictMethods() map[string]*builtin {
 
 func getMember(c call) any {
 	v, ok, err := value.Lookup(c.a[0], c.a[1])
-	check(err)
+	Check(err)
 	if ok {
 		return v
 	}
-	if name, _ := value.Text(c.a[1]); c.s.standIn(name) != "" && c.isDocument(c.a[0]) {
-		return c.s.standIn(name)
+	if name, _ := value.Text(c.a[1]); c.isDocument(c.a[0]) {
+		return c.standIn(name, c.a[2])
 	}
 	return c.a[2]
 }
 
 // changing makes a method that changes its dict: a document's cannot be.
-func changing(signature string, fn func(c call, d *value.Object) any) *builtin {
+func changing(signature string, fn func(c call, d *value.Object) any) *Func {
 	b := def(signature, nil)
 	b.fn = func(c call) any {
 		d, ok := c.a[0].(*value.Object)
 		if !ok || d.Fixed() {
-			check(hinted{errors.New("documents are read-only"), "change a copy: .copy()"})
+			Advise("change a copy: .copy()", "documents are read-only")
 		}
 		if len(c.a) > 1 && !b.kwargs && !value.Hashable(c.a[1]) {
-			check(typeError("a key cannot be a %s", c.a[1]))
+			mistyped("a key cannot be a %s", c.a[1])
 		}
 		return fn(c, d)
 	}
 	return b
 }
 
-func tupleMethods() map[string]*builtin {
-	return map[string]*builtin{
+func tupleMethods() table {
+	return table{
 		"count": def("self value", func(c call) any {
 			n := int64(0)
 			for _, x := range c.list(0) {
-				if c.equal(x, c.a[1]) {
+				if equal(x, c.a[1]) {
 					n++
 				}
 			}
@@ -151,23 +153,23 @@ func tupleMethods() map[string]*builtin {
 
 // index is where the second argument is in the first.
 func (c call) index() int {
-	i := slices.IndexFunc(c.list(0), func(x any) bool { return c.equal(x, c.a[1]) })
+	i := slices.IndexFunc(c.list(0), func(x any) bool { return equal(x, c.a[1]) })
 	if i < 0 {
 		refuse("value is not in the list")
 	}
 	return i
 }
 
-func listMethods() map[string]*builtin {
+func listMethods() table {
 	m := tupleMethods()
 	m["copy"] = listFilters()["list"]
 	change := func(name, signature string, fn func(c call, l *value.List) any) {
 		m[name] = def(signature, func(c call) any {
 			l, ok := c.a[0].(*value.List)
 			if !ok {
-				check(hinted{errors.New("documents are read-only"), "change a copy: |list"})
+				Advise("change a copy: |list", "documents are read-only")
 			}
-			c.roomFor(len(l.Items) + 1)
+			c.GrowItems(len(l.Items) + 1)
 			return fn(c, l)
 		})
 	}
@@ -177,7 +179,7 @@ func listMethods() map[string]*builtin {
 	})
 	change("extend", "self iterable", func(c call, l *value.List) any {
 		items := c.list(1)
-		c.roomFor(len(l.Items) + len(items))
+		c.GrowItems(len(l.Items) + len(items))
 		l.Items = append(l.Items, items...)
 		return nil
 	})
@@ -221,11 +223,11 @@ func listMethods() map[string]*builtin {
 	return m
 }
 
-func timeMethods() map[string]*builtin {
-	onTime := func(fn func(t time.Time) any) *builtin {
+func timeMethods() table {
+	onTime := func(fn func(t time.Time) any) *Func {
 		return def("self", func(c call) any { return fn(c.moment()) })
 	}
-	return map[string]*builtin{
+	return table{
 		"date":    onTime(func(t time.Time) any { return value.Date{Time: midnight(t)} }),
 		"weekday": onTime(func(t time.Time) any { return int64(t.Weekday()+6) % 7 }),
 		"isoformat": def("self", func(c call) any {
@@ -242,7 +244,7 @@ func timeMethods() map[string]*builtin {
 			return d.Seconds()
 		}),
 		"strftime": def("self format", func(c call) any {
-			c.room(len(c.text(1)) * 8)
+			c.Grow(len(c.text(1)) * 8)
 			return strftime(c.moment(), c.text(1))
 		}),
 	}

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// A builtin is a filter, test, function or method: its parameters and its code.
-// The code gets one value for each parameter.
-type builtin struct {
+// A Func is a filter, test, function or method: its parameters and its code. The
+// code gets one value for each parameter.
+type Func struct {
 	params []param
 	min    int
 	rest   bool // the last parameter takes the arguments that are left, as a Tuple
@@ -26,11 +26,11 @@ type param struct {
 // unset is the default of a parameter that can tell being left out from None.
 type unset struct{}
 
-// def makes a builtin from a signature: "s width=80 fill=' '". A parameter
+// def makes a Func from a signature: "s width=80 fill=' '". A parameter
 // without a default is required; *args and **kwargs come last; a lone dash is
 // the default unset.
-func def(signature string, fn func(c call) any) *builtin {
-	b := &builtin{fn: fn}
+func def(signature string, fn func(c call) any) *Func {
+	b := &Func{fn: fn}
 	for _, f := range strings.Fields(signature) {
 		name, text, optional := strings.Cut(f, "=")
 		switch {
@@ -60,7 +60,7 @@ func defaultOf(text string) any {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		panic("jinja: bad default " + text)
+		panic("builtin: bad default " + text)
 	}
 	if strings.Contains(text, ".") {
 		return n
@@ -68,14 +68,14 @@ func defaultOf(text string) any {
 	return int64(n)
 }
 
-// kwarg is an argument given by name.
-type kwarg struct {
-	name string
-	v    any
+// A Named is an argument given by name.
+type Named struct {
+	Name string
+	V    any
 }
 
 // fixed is how many parameters are not *args or **kwargs.
-func (b *builtin) fixed() int {
+func (b *Func) fixed() int {
 	n := len(b.params)
 	if b.rest {
 		n--
@@ -86,8 +86,8 @@ func (b *builtin) fixed() int {
 	return n
 }
 
-// accepts checks what is known of a call before it is made.
-func (b *builtin) accepts(positional int, names []string) error {
+// Accepts checks what is known of a call before it is made.
+func (b *Func) Accepts(positional int, names []string) error {
 	if !b.rest && positional > b.fixed() {
 		return fmt.Errorf("takes at most %d arguments, not %d", b.fixed(), positional)
 	}
@@ -112,7 +112,7 @@ func (b *builtin) accepts(positional int, names []string) error {
 	return nil
 }
 
-func (b *builtin) index(name string) int {
+func (b *Func) index(name string) int {
 	for i := range b.fixed() {
 		if b.params[i].name == name {
 			return i
@@ -122,14 +122,12 @@ func (b *builtin) index(name string) int {
 }
 
 // bind lays the arguments of a call out by parameter.
-func (b *builtin) bind(args []any, kw []kwarg) ([]any, error) {
-	names := make([]string, len(kw))
-	for i := range kw {
-		names[i] = kw[i].name
+func (b *Func) bind(args []any, kw []Named) []any {
+	var names []string
+	for _, k := range kw {
+		names = append(names, k.Name)
 	}
-	if err := b.accepts(len(args), names); err != nil {
-		return nil, err
-	}
+	Check(b.Accepts(len(args), names))
 	out := make([]any, len(b.params))
 	for i, p := range b.params {
 		out[i] = p.def
@@ -144,54 +142,37 @@ func (b *builtin) bind(args []any, kw []kwarg) ([]any, error) {
 		out[len(out)-1] = rest
 	}
 	for _, k := range kw {
-		if i := b.index(k.name); i >= 0 {
-			out[i] = k.v
+		if i := b.index(k.Name); i >= 0 {
+			out[i] = k.V
 		} else {
-			rest.Set(k.name, k.v)
+			rest.Set(k.Name, k.V)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// call binds and runs.
-func (b *builtin) call(r *run, args []any, kw []kwarg) (v any, err error) {
-	a, err := b.bind(args, kw)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.tick(1); err != nil {
-		return nil, err
-	}
-	defer caught(&err)
-	return b.fn(call{r, a}), nil
+// Call binds the arguments and runs.
+func (b *Func) Call(r *Run, args []any, kw []Named) any {
+	a := b.bind(args, kw)
+	r.Tick(1)
+	return b.fn(call{r, a})
 }
 
-// A call is one call of a builtin, with a value for each parameter. Its methods
-// read arguments as what they must be, and end the call with an error if they
-// are not. See failure.
+// A call is one call of a Func, with a value for each parameter. Its methods
+// read arguments as what they must be, and end the call if they are not.
 type call struct {
-	*run
+	*Run
 	a []any
 }
 
-// refuse ends the call.
-func refuse(format string, args ...any) { check(fmt.Errorf(format, args...)) }
-
-func (c call) text(i int) string            { return must(textArg(c.a[i])) }
-func (c call) int(i int) int                { return must(intArg(c.a[i])) }
+func (c call) text(i int) string            { return textOf(c.a[i]) }
+func (c call) int(i int) int                { return intOf(c.a[i]) }
 func (c call) truth(i int) bool             { return value.Truth(c.a[i]) }
 func (c call) rest(i int) value.Tuple       { return c.a[i].(value.Tuple) }
 func (c call) names(i int) *value.Object    { return c.a[i].(*value.Object) }
-func (c call) str(i int) string             { return c.spell(c.a[i]) }
-func (c call) list(i int) []any             { return c.walk(c.a[i]) }
-func (c call) spell(v any) string           { return must(c.run.str(v)) }
-func (c call) walk(v any) []any             { return must(c.run.items(v)) }
-func (c call) equal(a, b any) bool          { return must(value.Equal(a, b)) }
-func (c call) room(bytes int)               { check(c.grow(bytes)) }
-func (c call) roomFor(items int)            { check(c.growItems(items)) }
-func (c call) step()                        { check(c.tick(1)) }
-func (c call) entries(v any) []value.Entry  { return must(value.Entries(v)) }
-func (c call) newList(items []any) any      { c.roomFor(len(items)); return value.NewList(items) }
+func (c call) str(i int) string             { return c.Str(c.a[i]) }
+func (c call) list(i int) []any             { return c.Items(c.a[i]) }
+func (c call) newList(items []any) any      { c.GrowItems(len(items)); return value.NewList(items) }
 func (c call) newGenerator(items []any) any { return value.NewGenerator(items) }
 
 // given reports whether an argument whose default is unset was given.
@@ -200,28 +181,29 @@ func (c call) given(i int) bool {
 	return !none
 }
 
-// typeError complains about the kind of a value; an undefined one by its name.
-func typeError(format string, v any) error {
-	if u, ok := v.(value.Undefined); ok {
-		return fmt.Errorf("%s", u.Message())
-	}
-	return fmt.Errorf(format, value.TypeName(v))
+// bounded returns a text that was built, unless it is too long.
+func (c call) bounded(b *strings.Builder) string {
+	c.Grow(b.Len())
+	return b.String()
 }
 
-// intArg reads an argument that must be an integer.
-func intArg(v any) (int, error) {
+func equal(a, b any) bool         { return Must(value.Equal(a, b)) }
+func entries(v any) []value.Entry { return Must(value.Entries(v)) }
+
+// intOf reads what must be an integer.
+func intOf(v any) int {
 	i, ok := value.Int64(v)
 	if !ok {
-		return 0, typeError("needs an integer, not %s", v)
+		mistyped("needs an integer, not %s", v)
 	}
-	return int(max(-1<<31, min(i, 1<<31-1))), nil
+	return int(max(-1<<31, min(i, 1<<31-1)))
 }
 
-// textArg reads an argument that must be text.
-func textArg(v any) (string, error) {
+// textOf reads what must be text.
+func textOf(v any) string {
 	s, ok := value.Text(v)
 	if !ok {
-		return "", typeError("needs text, not %s", v)
+		mistyped("needs text, not %s", v)
 	}
-	return s, nil
+	return s
 }

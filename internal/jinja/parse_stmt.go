@@ -1,6 +1,11 @@
 package jinja
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/docevent/webhook/internal/builtin"
+)
 
 // stmt is a parsed Jinja statement.
 type stmt interface{}
@@ -17,13 +22,15 @@ type (
 	ifS struct {
 		pos       int
 		test      expr
+		key       string // spells the test
 		then, els []stmt
 	}
 	forS struct {
 		pos    int
 		target target
 		iter   expr
-		cond   expr // may be nil
+		key    string // spells iter
+		cond   expr   // may be nil
 		body   []stmt
 		els    []stmt
 	}
@@ -51,7 +58,7 @@ type (
 func (p *parser) template() []stmt {
 	body, end := p.block("", 0)
 	if end.kind != tokEOF {
-		check(p.stray(end))
+		p.stray(end)
 	}
 	return body
 }
@@ -67,24 +74,19 @@ func (p *parser) block(opener string, pos int, ends ...string) ([]stmt, token) {
 		switch t.kind {
 		case tokEOF:
 			if len(ends) > 0 {
-				e := fail(pos, "%s is not closed", opener)
-				check(e.with("close it with {% " + ends[len(ends)-1] + " %}"))
+				refuse(pos, "close it with {% "+ends[len(ends)-1]+" %}", "%s is not closed", opener)
 			}
 			return out, t
 		case tokData:
 			out = append(out, &textS{t.pos, t.text})
 		case tokOutputBegin:
-			s := p.output()
-			out = append(out, s)
+			out = append(out, p.output())
 		case tokBlockBegin:
 			name := p.next()
-			for _, end := range ends {
-				if name.isName(end) {
-					return out, name
-				}
+			if name.kind == tokName && slices.Contains(ends, name.text) {
+				return out, name
 			}
-			s := p.statement(name)
-			out = append(out, s)
+			out = append(out, p.statement(name))
 		}
 	}
 }
@@ -92,36 +94,41 @@ func (p *parser) block(opener string, pos int, ends ...string) ([]stmt, token) {
 func (p *parser) output() stmt {
 	pos := p.cur().pos
 	if p.cur().kind == tokOutputEnd {
-		check(fail(pos, "output is empty").with("write a value between {{ and }}"))
+		refuse(pos, "write a value between {{ and }}", "output is empty")
 	}
 	x := p.tuple()
 	if p.cur().kind != tokOutputEnd {
-		check(p.unexpected("expected }}"))
+		p.unexpected("expected }}")
 	}
 	p.next()
-	return &outS{x.at(), x}
+	return &outS{x.info().pos, x}
 }
 
 // tuple reads expressions with commas between, which make a tuple.
 func (p *parser) tuple() expr {
-	x := p.expression()
+	return p.series(p.expression)
+}
+
+// series reads one item, or several with commas between, which make a tuple.
+func (p *parser) series(item func() expr) expr {
+	x := item()
 	if !p.cur().isOp(",") {
 		return x
 	}
-	pos, items := x.at(), []expr{x}
+	items := []expr{x}
 	for p.accept(",") {
-		if t := p.cur(); t.kind == tokOutputEnd || t.kind == tokBlockEnd || t.kind == tokEOF {
+		t := p.cur()
+		if t.kind == tokOutputEnd || t.kind == tokBlockEnd || t.kind == tokEOF || t.isName("if") {
 			break
 		}
-		x = p.expression()
-		items = append(items, x)
+		items = append(items, item())
 	}
-	return checked(&listX{over(pos, items...), items, true})
+	return node(x.info().pos, &listX{items: items, tuple: true})
 }
 
 func (p *parser) endTag() {
 	if p.cur().kind != tokBlockEnd {
-		check(p.unexpected("expected %}"))
+		p.unexpected("expected %}")
 	}
 	p.next()
 }
@@ -137,44 +144,49 @@ func (p *parser) statement(name token) stmt {
 	case "with":
 		return p.withStatement(name.pos)
 	}
-	panic(failure{p.stray(name)})
+	p.stray(name)
+	return nil
 }
 
 // stray complains about a tag that is none, stands in the wrong place, or is
 // one of Jinja's that this engine refuses.
-func (p *parser) stray(name token) error {
-	switch name.text {
-	case "macro", "call", "include", "import", "from", "extends", "block", "trans", "autoescape", "filter":
-		e := fail(name.pos, "tag %s is not supported", name.text)
-		switch name.text {
-		case "filter":
-			e.hint = "write {% set x %}...{% endset %}{{ x|name }}"
-		case "macro", "call", "include", "import", "from", "extends", "block":
-			e.hint = "a webhook's template stands alone; use set and for"
-		}
-		return e
-	case "do":
-		return fail(name.pos, "tag do is not supported").with("write {% set _ = ... %}")
-	case "break", "continue":
-		e := fail(name.pos, "tag %s is not supported", name.text)
-		return e.with("give the for a condition: {% for x in xs if ... %}")
-	case "else", "elif", "endif", "endfor", "endset", "endwith", "endraw":
-		return fail(name.pos, "unexpected tag %s", name.text).with("nothing is open that it could belong to")
-	case "elseif", "elsif":
-		return fail(name.pos, "unknown tag %s", name.text).with("write elif")
-	case "end":
-		return fail(name.pos, "unknown tag end").with("write endif, endfor, endset or endwith")
-	}
+func (p *parser) stray(name token) {
 	if name.kind != tokName {
-		return fail(name.pos, "unexpected %s, expected a tag", clip(name.describe()))
+		refuse(name.pos, "", "unexpected %s, expected a tag", clip(name.describe()))
+	}
+	if hint, ok := refusedTags[name.text]; ok {
+		refuse(name.pos, hint, "tag %s is not supported", name.text)
+	}
+	switch name.text {
+	case "else", "elif", "endif", "endfor", "endset", "endwith", "endraw":
+		refuse(name.pos, "nothing is open that it could belong to", "unexpected tag %s", name.text)
+	case "elseif", "elsif":
+		refuse(name.pos, "write elif", "unknown tag %s", name.text)
+	case "end":
+		refuse(name.pos, "write endif, endfor, endset or endwith", "unknown tag end")
 	}
 	known := strings.Fields("if elif else endif for endfor set endset with endwith raw")
-	return fail(name.pos, "unknown tag %q", clip(name.text)).with(didYouMean(name.text, known))
+	refuse(name.pos, builtin.DidYouMean(name.text, known), "unknown tag %q", clip(name.text))
+}
+
+const (
+	alone  = "a webhook's template stands alone; use set and for"
+	choose = "give the for a condition: {% for x in xs if ... %}"
+)
+
+// refusedTags are the tags of Jinja2 that this engine does not have, and what
+// to write instead.
+var refusedTags = map[string]string{
+	"macro": alone, "call": alone, "include": alone, "import": alone, "from": alone,
+	"extends": alone, "block": alone, "trans": "", "autoescape": "",
+	"filter": "write {% set x %}...{% endset %}{{ x|name }}", "do": "write {% set _ = ... %}",
+	"break": choose, "continue": choose,
 }
 
 func (p *parser) ifStatement(pos int) stmt {
-	s := &ifS{pos: pos}
+	s, start := &ifS{pos: pos}, p.i
 	s.test = p.tuple()
+	s.key = p.spelling(start)
 	p.endTag()
 	var end token
 	s.then, end = p.block("if", pos, "elif", "else", "endif")
@@ -182,8 +194,7 @@ func (p *parser) ifStatement(pos int) stmt {
 	case "elif":
 		p.enter()
 		defer p.leave()
-		inner := p.ifStatement(end.pos)
-		s.els = []stmt{inner}
+		s.els = []stmt{p.ifStatement(end.pos)}
 		return s
 	case "else":
 		p.endTag()
@@ -197,14 +208,16 @@ func (p *parser) forStatement(pos int) stmt {
 	s := &forS{pos: pos}
 	s.target = p.target(true)
 	if !p.acceptName("in") {
-		check(p.unexpected("expected in"))
+		p.unexpected("expected in")
 	}
-	s.iter = p.iterable()
+	start := p.i
+	s.iter = p.series(p.or) // an if behind it is the loop's
+	s.key = p.spelling(start)
 	if p.acceptName("if") {
 		s.cond = p.expression()
 	}
 	if t := p.cur(); t.isName("recursive") {
-		check(fail(t.pos, "recursive loops are not supported"))
+		refuse(t.pos, "", "recursive loops are not supported")
 	}
 	p.endTag()
 	var end token
@@ -217,20 +230,6 @@ func (p *parser) forStatement(pos int) stmt {
 	return s
 }
 
-// iterable reads what a for walks over: the if behind it is the loop's.
-func (p *parser) iterable() expr {
-	x := p.or()
-	if !p.cur().isOp(",") {
-		return x
-	}
-	pos, items := x.at(), []expr{x}
-	for p.accept(",") && p.cur().kind != tokBlockEnd && !p.cur().isName("if") {
-		x = p.or()
-		items = append(items, x)
-	}
-	return checked(&listX{over(pos, items...), items, true})
-}
-
 // target reads what is assigned to: a name, names with commas, and with
 // brackets around some.
 func (p *parser) target(loop bool) target {
@@ -240,8 +239,7 @@ func (p *parser) target(loop bool) target {
 	}
 	all := target{pos: first.pos, tuple: []target{first}}
 	for p.accept(",") && !p.cur().isName("in") && !p.cur().isOp("=") && !p.cur().isOp(")") {
-		t := p.oneTarget(loop)
-		all.tuple = append(all.tuple, t)
+		all.tuple = append(all.tuple, p.oneTarget(loop))
 	}
 	return all
 }
@@ -256,27 +254,20 @@ func (p *parser) oneTarget(loop bool) target {
 		p.expect(")")
 		return inner
 	}
-	if t.kind != tokName {
-		check(p.unexpected("expected a name"))
-	}
+	p.expectName("expected a name")
 	switch t.text {
 	case "true", "false", "none", "True", "False", "None", "not", "in", "and", "or", "is", "if", "else":
-		check(fail(t.pos, "cannot assign to %s", t.text))
+		refuse(t.pos, "", "cannot assign to %s", t.text)
 	case "loop":
 		if loop {
-			check(fail(t.pos, "cannot assign to loop in a for"))
+			refuse(t.pos, "", "cannot assign to loop in a for")
 		}
 	}
-	p.next()
 	out := target{pos: t.pos, name: t.text}
-	if !loop && p.cur().isOp(".") {
-		p.next()
-		f := p.cur()
-		if f.kind != tokName {
-			check(p.unexpected("expected a name after ."))
-		}
-		p.next()
-		out.field = f.text
+	if !loop && p.accept(".") {
+		out.field = p.expectName("expected a name after .").text
+	} else {
+		p.bound[t.text] = true
 	}
 	return out
 }
@@ -293,7 +284,7 @@ func (p *parser) setStatement(pos int) stmt {
 		s.filter = p.filter(s.filter)
 	}
 	if p.cur().kind != tokBlockEnd {
-		check(p.unexpected("expected = or %}"))
+		p.unexpected("expected = or %}")
 	}
 	p.endTag()
 	s.body, _ = p.block("set", pos, "endset")
@@ -307,10 +298,9 @@ func (p *parser) withStatement(pos int) stmt {
 		if len(s.targets) > 0 {
 			p.expect(",")
 		}
-		t := p.oneTarget(false)
+		s.targets = append(s.targets, p.oneTarget(false))
 		p.expect("=")
-		x := p.expression()
-		s.targets, s.values = append(s.targets, t), append(s.values, x)
+		s.values = append(s.values, p.expression())
 	}
 	p.endTag()
 	s.body, _ = p.block("with", pos, "endwith")

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 // goFunctions are the functions that text/template has, but for call: no
 // template calls a Go value. Comparisons take numbers of any kind, and treat
 // what is missing as None.
-func goFunctions() map[string]*builtin {
-	return map[string]*builtin{
+func goFunctions() table {
+	return table{
 		"not":      def("arg", func(c call) any { return !c.truth(0) }),
 		"len":      def("item", goLen),
 		"index":    def("item *indexes", goIndex),
@@ -27,11 +27,11 @@ func goFunctions() map[string]*builtin {
 		"js":       escaper(template.JSEscapeString),
 		"urlquery": escaper(func(s string) string { return template.URLQueryEscaper(s) }),
 		"eq":       def("arg1 *others", goEq),
-		"ne":       goCompares("!="),
-		"lt":       goCompares("<"),
-		"le":       goCompares("<="),
-		"gt":       goCompares(">"),
-		"ge":       goCompares(">="),
+		"ne":       goCompares(NotEqual),
+		"lt":       goCompares(Less),
+		"le":       goCompares(LessEqual),
+		"gt":       goCompares(Greater),
+		"ge":       goCompares(GreaterEqual),
 	}
 }
 
@@ -42,8 +42,8 @@ func noneFor(v any) any {
 	return v
 }
 
-func goCompares(op string) *builtin {
-	return def("arg1 arg2", func(c call) any { return must(c.compare(op, noneFor(c.a[0]), noneFor(c.a[1]))) })
+func goCompares(op Comparison) *Func {
+	return def("arg1 arg2", func(c call) any { return c.Compare(op, noneFor(c.a[0]), noneFor(c.a[1])) })
 }
 
 func goEq(c call) any {
@@ -51,7 +51,7 @@ func goEq(c call) any {
 	if len(others) == 0 {
 		refuse("missing argument for comparison")
 	}
-	return slices.ContainsFunc(others, func(x any) bool { return c.equal(noneFor(c.a[0]), noneFor(x)) })
+	return slices.ContainsFunc(others, func(x any) bool { return equal(noneFor(c.a[0]), noneFor(x)) })
 }
 
 func goLen(c call) any {
@@ -69,7 +69,7 @@ func goIndex(c call) any {
 				refuse("index out of range: %d", i)
 			}
 		}
-		v = must(c.item(v, key, value.Undefined{Name: "the indexed item"}))
+		v = (c.Item(v, key, value.Undefined{Name: "the indexed item"}))
 	}
 	return v
 }
@@ -81,7 +81,7 @@ func goSlice(c call) any {
 	}
 	n, err := value.Len(c.a[0])
 	if err != nil {
-		check(typeError("cannot slice %s", c.a[0]))
+		mistyped("cannot slice %s", c.a[0])
 	}
 	bounds := [3]any{int64(0), int64(n), nil}
 	for i, x := range indexes {
@@ -91,7 +91,7 @@ func goSlice(c call) any {
 		}
 		bounds[i] = at
 	}
-	return must(c.slice(c.a[0], bounds))
+	return (c.Slice(c.a[0], bounds))
 }
 
 // sprint joins the last argument's as fmt.Sprint does: a blank between two that
@@ -100,7 +100,7 @@ func (c call) sprint(line bool) string {
 	args := c.rest(0)
 	var b strings.Builder
 	for i, x := range args {
-		s := c.spell(x)
+		s := c.Str(x)
 		if i > 0 {
 			_, before := value.Text(args[i-1])
 			_, text := value.Text(x)
@@ -109,20 +109,19 @@ func (c call) sprint(line bool) string {
 			}
 		}
 		if b.WriteString(s); b.Len() > value.MaxText {
-			check(errText)
+			Check(errText)
 		}
 	}
 	if line {
 		b.WriteByte('\n')
 	}
-	c.room(b.Len())
-	return b.String()
+	return c.bounded(&b)
 }
 
-func escaper(escape func(string) string) *builtin {
+func escaper(escape func(string) string) *Func {
 	return def("*args", func(c call) any {
 		s := c.sprint(false)
-		c.room(6 * len(s))
+		c.Grow(6 * len(s))
 		return escape(s)
 	})
 }
@@ -140,14 +139,13 @@ func goPrintf(c call) any {
 		var part string
 		part, format, args = c.goDirective(rest, args)
 		if b.WriteString(part); b.Len() > value.MaxText {
-			check(errText)
+			Check(errText)
 		}
 	}
 	if len(args) > 0 {
 		refuse("not all arguments are used by the format")
 	}
-	c.room(b.Len())
-	return b.String()
+	return c.bounded(&b)
 }
 
 // maxWidth bounds the width and precision of printf.
@@ -164,7 +162,7 @@ func (c call) goDirective(s string, args value.Tuple) (string, string, value.Tup
 	}
 	for _, digits := range strings.FieldsFunc(s[:end], func(c rune) bool { return c < '0' || c > '9' }) {
 		if n, err := strconv.Atoi(digits); err != nil || n > maxWidth {
-			check(limitError("width of a format must be at most 10000"))
+			Check(Limit("width of a format must be at most 10000"))
 		}
 	}
 	verb, rest := s[end], s[end+1:]
@@ -179,7 +177,7 @@ func (c call) goDirective(s string, args value.Tuple) (string, string, value.Tup
 		verb = 's'
 	}
 	out := fmt.Sprintf("%"+s[:end]+string(rune(verb)), x)
-	c.room(len(out))
+	c.Grow(len(out))
 	return out, rest, args[1:]
 }
 
@@ -187,7 +185,7 @@ func (c call) goDirective(s string, args value.Tuple) (string, string, value.Tup
 func (c call) goOperand(verb byte, v any) any {
 	switch verb {
 	case 'v', 's', 'q':
-		return c.spell(v)
+		return c.Str(v)
 	case 't':
 		return value.Truth(v)
 	case 'e', 'E', 'f', 'F', 'g', 'G':
@@ -208,5 +206,6 @@ func (c call) goOperand(verb byte, v any) any {
 	default:
 		refuse("format has no %%%c", verb)
 	}
-	panic(failure{typeError("verb %%"+string(rune(verb))+" cannot print %s", v)})
+	mistyped("verb %%"+string(rune(verb))+" cannot print %s", v)
+	return nil
 }

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"strings"
@@ -6,14 +6,15 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-func encodingFilters() map[string]*builtin {
-	return map[string]*builtin{
+func encodingFilters() table {
+	return table{
 		"tojson": def("value indent=none", filterJSON),
 		// Frappe's as_json: one blank of indent, and rows without empty fields.
 		"json": def("value indent=1", func(c call) any {
 			return c.json(value.PyJSON{Pretty: true, Indent: c.indent(1), DropNulls: true})
 		}),
 		"urlencode": def("value", urlEncode),
+		"xmlattr":   def("d autospace=true", xmlAttributes),
 	}
 }
 
@@ -38,8 +39,8 @@ func (c call) indent(i int) string {
 }
 
 func (c call) json(opts value.PyJSON) any {
-	out := must(opts.Append(nil, c.a[0]))
-	c.room(len(out))
+	out := Must(opts.Append(nil, c.a[0]))
+	c.Grow(len(out))
 	return value.JSON(out)
 }
 
@@ -62,12 +63,12 @@ func quoteURL(s, safe string) string {
 func urlEncode(c call) any {
 	if _, text := value.Text(c.a[0]); text || !value.IsMapping(c.a[0]) && !value.IsSequence(c.a[0]) {
 		s := c.str(0)
-		c.room(3 * len(s))
+		c.Grow(3 * len(s))
 		return quoteURL(s, "/")
 	}
 	part := func(v any) string {
-		s := c.spell(v)
-		c.room(3 * len(s))
+		s := c.Str(v)
+		c.Grow(3 * len(s))
 		return strings.ReplaceAll(quoteURL(s, ""), "%20", "+")
 	}
 	var parts []string
@@ -75,4 +76,27 @@ func urlEncode(c call) any {
 		parts = append(parts, part(e.Key)+"="+part(e.Value))
 	}
 	return strings.Join(parts, "&")
+}
+
+// xmlAttributes writes the members of a mapping as attributes.
+func xmlAttributes(c call) any {
+	if !value.IsMapping(c.a[0]) {
+		mistyped("needs a mapping, not %s", c.a[0])
+	}
+	var b strings.Builder
+	for _, e := range entries(c.a[0]) {
+		if e.Value == nil || value.IsUndefined(e.Value) {
+			continue
+		}
+		key := c.Str(e.Key)
+		if strings.ContainsAny(key, " \t\n\f\r/>=") {
+			refuse("a key has a character that no attribute may have")
+		}
+		if b.Len() > 0 || c.truth(1) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(escapeHTML(key) + `="` + escapeHTML(c.Str(e.Value)) + `"`)
+	}
+	c.Grow(b.Len())
+	return value.Markup(b.String())
 }

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ var (
 )
 
 // hostFunction wraps a function of the host.
-func hostFunction(fn any) (*builtin, error) {
+func hostFunction(fn any) (*Func, error) {
 	rv := reflect.ValueOf(fn)
 	if rv.Kind() != reflect.Func || rv.IsNil() {
 		return nil, errors.New("is no function")
@@ -24,46 +24,42 @@ func hostFunction(fn any) (*builtin, error) {
 	if n := t.NumOut(); n != 1 && (n != 2 || t.Out(1) != errorType) {
 		return nil, errors.New("must return one value, or one and an error")
 	}
-	b := &builtin{rest: t.IsVariadic()}
+	b := &Func{rest: t.IsVariadic()}
 	for i := range t.NumIn() {
 		b.params = append(b.params, param{name: fmt.Sprintf("argument %d", i+1)})
 	}
 	b.min = b.fixed()
 	b.fn = func(c call) any {
+		in := hostArgs(t, c.a)
 		// How long it takes is the host's affair, so the clock is read each time.
-		check(c.run.check())
-		return must(callHost(rv, c.a))
+		c.look()
+		return Must(callHost(rv, in))
 	}
 	return b, nil
 }
 
-// callHost converts the arguments, calls, and turns a panic into an error that
-// does not show what the panic said.
-func callHost(fn reflect.Value, a []any) (v any, err error) {
+func hostArgs(t reflect.Type, a []any) []reflect.Value {
+	var in []reflect.Value
+	for i, x := range a {
+		if t.IsVariadic() && i == t.NumIn()-1 {
+			for _, more := range x.(value.Tuple) {
+				in = append(in, hostArg(more, t.In(i).Elem()))
+			}
+			break
+		}
+		in = append(in, hostArg(x, t.In(i)))
+	}
+	return in
+}
+
+// callHost calls, and turns a panic into an error that does not show what the
+// panic said.
+func callHost(fn reflect.Value, in []reflect.Value) (v any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			v, err = nil, errors.New("panicked")
 		}
 	}()
-	t := fn.Type()
-	var in []reflect.Value
-	for i, x := range a {
-		if t.IsVariadic() && i == t.NumIn()-1 {
-			for _, more := range x.(value.Tuple) {
-				rv, err := hostArg(more, t.In(i).Elem())
-				if err != nil {
-					return nil, err
-				}
-				in = append(in, rv)
-			}
-			break
-		}
-		rv, err := hostArg(x, t.In(i))
-		if err != nil {
-			return nil, err
-		}
-		in = append(in, rv)
-	}
 	out := fn.Call(in)
 	if len(out) == 2 && !out[1].IsNil() {
 		return nil, out[1].Interface().(error)
@@ -72,69 +68,56 @@ func callHost(fn reflect.Value, a []any) (v any, err error) {
 }
 
 // hostArg converts a value to the type of a parameter.
-func hostArg(v any, t reflect.Type) (reflect.Value, error) {
-	if value.IsUndefined(v) {
-		v = nil
-	}
-	if v == nil {
-		return reflect.Zero(t), nil
+func hostArg(v any, t reflect.Type) reflect.Value {
+	if v == nil || value.IsUndefined(v) {
+		return reflect.Zero(t)
 	}
 	if rv := reflect.ValueOf(v); rv.Type().AssignableTo(t) && t.Kind() != reflect.Interface {
-		return rv, nil
+		return rv
 	}
 	switch t.Kind() {
 	case reflect.Interface:
-		if plain := plainGo(v); reflect.TypeOf(plain).AssignableTo(t) {
-			return reflect.ValueOf(plain), nil
+		if plain := reflect.ValueOf(plainGo(v)); plain.Type().AssignableTo(t) {
+			return plain
 		}
 	case reflect.String:
 		if s, ok := value.Text(v); ok {
-			return reflect.ValueOf(s).Convert(t), nil
+			return reflect.ValueOf(s).Convert(t)
 		}
 	case reflect.Bool:
-		return reflect.ValueOf(value.Truth(v)).Convert(t), nil
+		return reflect.ValueOf(value.Truth(v)).Convert(t)
 	case reflect.Float32, reflect.Float64:
 		if f, ok := value.Float64(v); ok {
-			return reflect.ValueOf(f).Convert(t), nil
+			return reflect.ValueOf(f).Convert(t)
 		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return hostInt(v, t)
 	case reflect.Struct:
 		if d, ok := v.(value.Date); ok && t == hostTimeType {
-			return reflect.ValueOf(d.Time), nil
+			return reflect.ValueOf(d.Time)
 		}
 	case reflect.Slice:
-		return hostSlice(v, t)
+		items := Must(value.Items(v))
+		out := reflect.MakeSlice(t, len(items), len(items))
+		for i, item := range items {
+			out.Index(i).Set(hostArg(item, t.Elem()))
+		}
+		return out
 	}
-	return reflect.Value{}, fmt.Errorf("cannot take a %s where Go wants %s", value.TypeName(v), t)
+	refuse("cannot take a %s where Go wants %s", value.TypeName(v), t)
+	return reflect.Value{}
 }
 
-func hostInt(v any, t reflect.Type) (reflect.Value, error) {
+func hostInt(v any, t reflect.Type) reflect.Value {
 	whole, ok := value.Truncate(v)
-	if i, fits := value.Int64(whole); ok && fits {
-		out := reflect.New(t).Elem()
-		if out.CanInt() && !out.OverflowInt(i) || out.CanUint() && i >= 0 && !out.OverflowUint(uint64(i)) {
-			return reflect.ValueOf(i).Convert(t), nil
-		}
+	i, fits := value.Int64(whole)
+	out := reflect.New(t).Elem()
+	if !ok || !fits || out.CanInt() && out.OverflowInt(i) ||
+		out.CanUint() && (i < 0 || out.OverflowUint(uint64(i))) {
+		refuse("cannot take this %s where Go wants %s", value.TypeName(v), t)
 	}
-	return reflect.Value{}, fmt.Errorf("cannot take this %s where Go wants %s", value.TypeName(v), t)
-}
-
-func hostSlice(v any, t reflect.Type) (reflect.Value, error) {
-	items, err := value.Items(v)
-	if err != nil {
-		return reflect.Value{}, err
-	}
-	out := reflect.MakeSlice(t, len(items), len(items))
-	for i, item := range items {
-		x, err := hostArg(item, t.Elem())
-		if err != nil {
-			return reflect.Value{}, err
-		}
-		out.Index(i).Set(x)
-	}
-	return out, nil
+	return reflect.ValueOf(i).Convert(t)
 }
 
 // plainGo turns what only the engine knows into plain Go values.

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 )
 
 // orderFilters sort, group and compare the elements of a list.
-func orderFilters() map[string]*builtin {
-	outermost := func(op string) *builtin {
+func orderFilters() table {
+	outermost := func(op Comparison) *Func {
 		return def("value case_sensitive=false attribute=none", func(c call) any {
 			items := c.list(0)
 			if len(items) == 0 {
@@ -18,11 +18,11 @@ func orderFilters() map[string]*builtin {
 			return c.best(items, op, c.getter(c.a[2], c.truth(1), nil))
 		})
 	}
-	return map[string]*builtin{
+	return table{
 		"sort":     def("value reverse=false case_sensitive=false attribute=none", sortItems),
 		"unique":   def("value case_sensitive=false attribute=none", uniqueItems),
-		"min":      outermost("<"),
-		"max":      outermost(">"),
+		"min":      outermost(Less),
+		"max":      outermost(Greater),
 		"dictsort": def("value case_sensitive=false by='key' reverse=false", dictSort),
 		"groupby":  def("value attribute default=none case_sensitive=false", groupBy),
 	}
@@ -32,15 +32,15 @@ func identity(x any) any { return x }
 
 // sorted sorts by key, stable also in reverse.
 func (c call) sorted(items []any, reverse bool, key func(any) any) []any {
-	c.roomFor(len(items))
+	c.GrowItems(len(items))
 	type keyed struct{ key, item any }
 	all := make([]keyed, len(items))
 	for i, x := range items {
 		all[i] = keyed{key(x), x}
 	}
 	slices.SortStableFunc(all, func(x, y keyed) int {
-		c.step()
-		order := must(value.Order(x.key, y.key))
+		c.Tick(1)
+		order := Must(value.Order(x.key, y.key))
 		if reverse {
 			return -order
 		}
@@ -85,7 +85,7 @@ func (c call) unique(get func(any) any) (out []any) {
 	for _, x := range c.list(0) {
 		key := get(x)
 		if !value.Hashable(key) {
-			check(typeError("cannot tell a %s apart", key))
+			mistyped("cannot tell a %s apart", key)
 		}
 		if _, ok := seen.Find(key); !ok {
 			seen.Set(key, nil)
@@ -95,12 +95,12 @@ func (c call) unique(get func(any) any) (out []any) {
 	return out
 }
 
-func (c call) best(items []any, op string, key func(any) any) any {
+func (c call) best(items []any, op Comparison, key func(any) any) any {
 	best := items[0]
 	bestKey := key(best)
 	for _, x := range items[1:] {
-		c.step()
-		if k := key(x); ordered(op, must(value.Order(k, bestKey))) {
+		c.Tick(1)
+		if k := key(x); compareFloats(op, float64(Must(value.Order(k, bestKey))), 0) {
 			best, bestKey = x, k
 		}
 	}
@@ -121,7 +121,7 @@ func groupBy(c call) any {
 	var last any
 	var group *value.List
 	for _, x := range c.sorted(c.list(0), false, get) {
-		if key := get(x); group == nil || !c.equal(key, last) {
+		if key := get(x); group == nil || !equal(key, last) {
 			group, last = value.NewList(nil), key
 			out = append(out, &value.Group{Grouper: spelled(x), List: group})
 		}

@@ -1,15 +1,17 @@
-package jinja
+package builtin
 
 import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// globals are Jinja's own functions, and changed.
-func globals() map[string]*builtin {
-	return map[string]*builtin{
+// functions are Jinja's own functions, and changed.
+func functions() table {
+	return table{
 		"range":     def("*args", rangeOf),
 		"dict":      def("*args **kwargs", func(c call) any { return dictOf(c) }),
-		"namespace": def("*args **kwargs", func(c call) any { return &namespace{dictOf(c)} }),
+		"namespace": def("*args **kwargs", func(c call) any { return &Namespace{dictOf(c)} }),
+		"cycler":    def("*items", newCycler),
+		"joiner":    def("sep=',_'", func(c call) any { return &joiner{sep: c.a[0]} }),
 		"changed":   def("*fields", func(c call) any { return c.changed(c.rest(0)) }),
 	}
 }
@@ -23,7 +25,7 @@ func rangeOf(c call) any {
 	for i, x := range args {
 		v, ok := value.Int64(x)
 		if !ok {
-			check(typeError("needs integers, not %s", x))
+			mistyped("needs integers, not %s", x)
 		}
 		n[i] = v
 	}
@@ -35,7 +37,7 @@ func rangeOf(c call) any {
 	}
 	rng := value.Range{Start: n[0], Stop: n[1], Step: n[2]}
 	if rng.Len() > MaxRange {
-		check(errRange)
+		Check(errRange)
 	}
 	return rng
 }
@@ -56,17 +58,17 @@ func (c call) fill(d *value.Object, x any) {
 	for _, e := range c.pairs(x) {
 		d.Set(e.Key, e.Value)
 	}
-	c.roomFor(d.Len())
+	c.GrowItems(d.Len())
 }
 
 // pairs lists the members of a mapping, or a list of pairs.
 func (c call) pairs(x any) []value.Entry {
 	if value.IsMapping(x) {
-		return c.entries(x)
+		return entries(x)
 	}
 	var out []value.Entry
-	for _, item := range c.walk(x) {
-		pair := c.walk(item)
+	for _, item := range c.Items(x) {
+		pair := c.Items(item)
 		if len(pair) != 2 || !value.Hashable(pair[0]) {
 			refuse("needs pairs of a key and a value")
 		}
@@ -78,43 +80,51 @@ func (c call) pairs(x any) []value.Entry {
 // changed reports whether one of the fields differs from what it was before, or
 // with no names whether any does. Without a previous document all is changed.
 func (c call) changed(fields value.Tuple) any {
-	if !c.s.HasPrevious {
+	before, known, err := c.Before()
+	if Check(err); !known {
 		return true
 	}
-	doc, before := must(c.s.document()), must(c.s.before())
+	doc := Must(c.Document())
 	if len(fields) == 0 {
-		return !c.equal(doc, before)
+		return !equal(doc, before)
 	}
 	for _, f := range fields {
-		name := must(textArg(f))
+		name := textOf(f)
 		now, _, err := value.Get(doc, name)
-		check(err)
+		Check(err)
 		then, _, err := value.Get(before, name)
-		check(err)
-		if !c.equal(now, then) {
+		Check(err)
+		if !equal(now, then) {
 			return true
 		}
 	}
 	return false
 }
 
+// before is what the document was before, None if that is not known.
+func (c call) before() any {
+	v, _, err := c.Before()
+	Check(err)
+	return v
+}
+
 // newDocMethods are the methods of doc beyond those of a mapping.
-func newDocMethods() map[string]*builtin {
-	return map[string]*builtin{
+func newDocMethods() table {
+	return table{
 		"has_value_changed":   def("fieldname", func(c call) any { return c.changed(value.Tuple(c.a)) }),
-		"get_doc_before_save": def("", func(c call) any { return must(c.s.before()) }),
+		"get_doc_before_save": def("", func(c call) any { return c.before() }),
 	}
 }
 
 // pythonFunctions are those of Python's functions that conditions know.
-func pythonFunctions() map[string]*builtin {
-	return map[string]*builtin{
+func pythonFunctions() table {
+	return table{
 		"any": def("iterable", func(c call) any { return c.anyIs(true) }),
 		"all": def("iterable", func(c call) any { return !c.anyIs(false) }),
 		"len": def("obj", length),
 		"sum": def("iterable start=0", func(c call) any { return c.sum(nil, c.a[1]) }),
-		"min": def("*args", func(c call) any { return c.extreme("<") }),
-		"max": def("*args", func(c call) any { return c.extreme(">") }),
+		"min": def("*args", func(c call) any { return c.extreme(Less) }),
+		"max": def("*args", func(c call) any { return c.extreme(Greater) }),
 		"sorted": def("iterable reverse=false", func(c call) any {
 			return value.NewList(c.sorted(c.list(0), c.truth(1), identity))
 		}),
@@ -139,10 +149,10 @@ func (c call) anyIs(want bool) bool {
 }
 
 // extreme is min(a, b, ...) and min([a, b, ...]).
-func (c call) extreme(op string) any {
+func (c call) extreme(op Comparison) any {
 	items := []any(c.rest(0))
 	if len(items) == 1 {
-		items = c.walk(items[0])
+		items = c.Items(items[0])
 	}
 	if len(items) == 0 {
 		refuse("sequence is empty")
@@ -160,7 +170,7 @@ func pythonInt(c call) any {
 	}
 	v, ok := value.Truncate(c.a[0])
 	if !ok {
-		check(typeError("cannot make an integer of %s", c.a[0]))
+		mistyped("cannot make an integer of %s", c.a[0])
 	}
 	return v
 }
@@ -175,14 +185,14 @@ func pythonFloat(c call) any {
 	}
 	f, ok := value.Float64(c.a[0])
 	if !ok {
-		check(typeError("cannot make a number of %s", c.a[0]))
+		mistyped("cannot make a number of %s", c.a[0])
 	}
 	return f
 }
 
 func pythonRound(c call) any {
 	if c.a[1] == nil {
-		return must(truncate(must(roundTo(c.a[0], 0))))
+		return truncate(roundTo(c.a[0], 0))
 	}
-	return must(roundTo(c.a[0], c.int(1)))
+	return roundTo(c.a[0], c.int(1))
 }

@@ -1,7 +1,6 @@
-package jinja
+package builtin
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -10,8 +9,8 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-func numberFilters() map[string]*builtin {
-	return map[string]*builtin{
+func numberFilters() table {
+	return table{
 		"abs":            def("x", absOf),
 		"int":            def("value default=0 base=10", filterInt),
 		"float":          def("value default=0.0", filterFloat),
@@ -21,31 +20,31 @@ func numberFilters() map[string]*builtin {
 }
 
 func absOf(c call) any {
-	v := must(value.Arith(value.OpAdd, int64(0), c.a[0]))
+	v := Must(value.Arith(value.OpAdd, int64(0), c.a[0]))
 	if f, ok := v.(float64); ok {
 		return math.Abs(f)
 	}
 	if order, _, _ := value.Compare(v, int64(0)); order < 0 {
-		return must(value.Negate(v))
+		return Must(value.Negate(v))
 	}
 	return v
 }
 
 func filterInt(c call) any {
 	if value.IsUndefined(c.a[0]) {
-		check(typeError("%s", c.a[0]))
+		mistyped("%s", c.a[0])
 	}
 	if s, ok := value.Text(c.a[0]); ok {
 		if v, ok := value.ParseInt(s, c.base(2)); ok {
 			return v
 		}
 		if f, ok := value.ParseFloat(s); ok && !math.IsNaN(f) {
-			return must(truncate(f))
+			return truncate(f)
 		}
 		return c.a[1]
 	}
 	if f, ok := value.Float64(c.a[0]); ok && !math.IsNaN(f) {
-		return must(truncate(c.a[0]))
+		return truncate(c.a[0])
 	}
 	return c.a[1]
 }
@@ -59,17 +58,18 @@ func (c call) base(i int) int {
 	return n
 }
 
-func truncate(v any) (any, error) {
+// truncate drops the fraction of a number.
+func truncate(v any) any {
 	whole, ok := value.Truncate(v)
 	if !ok {
-		return nil, errors.New("cannot make an integer of infinity")
+		refuse("cannot make an integer of infinity")
 	}
-	return whole, nil
+	return whole
 }
 
 func filterFloat(c call) any {
 	if value.IsUndefined(c.a[0]) {
-		check(typeError("%s", c.a[0]))
+		mistyped("%s", c.a[0])
 	}
 	if s, ok := value.Text(c.a[0]); ok {
 		if f, ok := value.ParseFloat(s); ok {
@@ -84,7 +84,7 @@ func filterFloat(c call) any {
 func filterRound(c call) any {
 	n, method := c.int(1), c.text(2)
 	if method == "common" {
-		return must(roundTo(c.a[0], n))
+		return roundTo(c.a[0], n)
 	}
 	round, ok := map[string]func(float64) float64{"ceil": math.Ceil, "floor": math.Floor}[method]
 	if !ok {
@@ -92,7 +92,7 @@ func filterRound(c call) any {
 	}
 	f, ok := value.Float64(c.a[0])
 	if !ok {
-		check(typeError("cannot round %s", c.a[0]))
+		mistyped("cannot round %s", c.a[0])
 	}
 	scale := math.Pow(10, float64(n))
 	f = (round(f*scale) + 0) / scale // there is no -0 in Python's ceil and floor
@@ -104,44 +104,41 @@ func filterRound(c call) any {
 
 // roundTo rounds to n digits after the point, halves to even, as Python does:
 // integers stay integers.
-func roundTo(v any, n int) (any, error) {
-	if b, ok := v.(bool); ok {
-		v, _ = value.Arith(value.OpAdd, b, int64(0))
-	}
-	if value.IsInteger(v) {
+func roundTo(v any, n int) any {
+	_, isBool := v.(bool)
+	if isBool || value.IsInteger(v) {
 		return roundInt(v, n)
 	}
 	f, ok := value.Float64(v)
 	if !ok {
-		return nil, typeError("cannot round %s", v)
+		mistyped("cannot round %s", v)
 	}
-	if math.IsInf(f, 0) || math.IsNaN(f) || n > 323 {
-		return f, nil
-	}
-	if n >= 0 {
-		return strconv.ParseFloat(strconv.FormatFloat(f, 'f', n, 64), 64)
-	}
-	if n < -308 {
-		return math.Copysign(0, f), nil
+	switch {
+	case math.IsInf(f, 0) || math.IsNaN(f) || n > 323:
+		return f
+	case n >= 0:
+		return Must(strconv.ParseFloat(strconv.FormatFloat(f, 'f', n, 64), 64))
+	case n < -308:
+		return math.Copysign(0, f)
 	}
 	scale := math.Pow(10, float64(-n))
-	return math.RoundToEven(f/scale) * scale, nil
+	return math.RoundToEven(f/scale) * scale
 }
 
-func roundInt(v any, n int) (any, error) {
-	if n >= 0 {
-		return value.Arith(value.OpAdd, v, int64(0))
-	}
-	if n < -5000 {
-		return int64(0), nil
-	}
+func roundInt(v any, n int) any {
 	whole, _ := value.BigInt(v)
-	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-n)), nil)
-	q, m := new(big.Int).DivMod(whole, scale, new(big.Int))
-	if c := new(big.Int).Lsh(m, 1).Cmp(scale); c > 0 || c == 0 && q.Bit(0) == 1 {
-		q.Add(q, big.NewInt(1))
+	switch {
+	case n < -5000:
+		return int64(0)
+	case n < 0:
+		scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-n)), nil)
+		q, m := new(big.Int).DivMod(whole, scale, new(big.Int))
+		if c := new(big.Int).Lsh(m, 1).Cmp(scale); c > 0 || c == 0 && q.Bit(0) == 1 {
+			q.Add(q, big.NewInt(1))
+		}
+		whole = q.Mul(q, scale)
 	}
-	return value.Arith(value.OpAdd, q.Mul(q, scale), int64(0))
+	return Must(value.Arith(value.OpAdd, whole, int64(0)))
 }
 
 func fileSize(c call) any {

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"html"
@@ -11,7 +11,7 @@ import (
 )
 
 // onText makes a filter or method of a function on text.
-func onText(fn func(string) string) *builtin {
+func onText(fn func(string) string) *Func {
 	return def("s", func(c call) any { return marked(c.a[0], fn(c.str(0))) })
 }
 
@@ -26,7 +26,7 @@ func marked(from any, s string) any {
 	return s
 }
 
-func textFilters() map[string]*builtin {
+func textFilters() table {
 	escape := def("s", func(c call) any {
 		if isMarked(c.a[0]) {
 			return c.a[0]
@@ -39,7 +39,7 @@ func textFilters() map[string]*builtin {
 		}
 		return c.str(0)
 	})
-	return map[string]*builtin{
+	return table{
 		"upper":      onText(upper),
 		"lower":      onText(strings.ToLower),
 		"capitalize": onText(capitalize),
@@ -47,10 +47,15 @@ func textFilters() map[string]*builtin {
 		"trim":       stripper(true, true),
 		"replace":    def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
 		"center": def("value width=80", func(c call) any {
-			return must(c.pad(c.str(0), c.int(1), " ", '^'))
+			return c.pad(c.str(0), c.int(1), " ", '^')
 		}),
-		"indent":      def("s width=4 first=false blank=false", filterIndent),
-		"truncate":    def("s length=255 killwords=false end='...' leeway=none", filterTruncate),
+		"indent":   def("s width=4 first=false blank=false", filterIndent),
+		"truncate": def("s length=255 killwords=false end='...' leeway=none", filterTruncate),
+		"wordwrap": def(wordWrapSignature, wordWrap),
+		"pprint": def("value", func(c call) any {
+			c.repr(c.a[0]) // which bounds what follows
+			return c.pretty(c.a[0], 0, 0)
+		}),
 		"wordcount":   def("s", func(c call) any { return int64(countWords(c.str(0))) }),
 		"string":      text,
 		"str":         text,
@@ -106,9 +111,9 @@ func (c call) replace(from, to string) any {
 		hits = min(hits, n)
 	}
 	if len(to) > len(from) && hits > value.MaxText/(len(to)-len(from)) {
-		check(errText)
+		Check(errText)
 	}
-	c.room(len(s) + hits*(len(to)-len(from)))
+	c.Grow(len(s) + hits*(len(to)-len(from)))
 	return strings.Replace(s, from, to, n)
 }
 
@@ -117,11 +122,11 @@ func filterIndent(c call) any {
 	by, isText := value.Text(c.a[1])
 	if !isText {
 		n := max(c.int(1), 0)
-		c.room(n)
+		c.Grow(n)
 		by = strings.Repeat(" ", n)
 	}
 	lines := splitLines(s+"\n", false)
-	c.room(len(s) + len(lines)*len(by))
+	c.Grow(len(s) + len(lines)*len(by))
 	for i, line := range lines {
 		if i > 0 && (c.truth(3) || line != "") {
 			lines[i] = by + line
@@ -172,7 +177,7 @@ func filterTruncate(c call) any {
 	keep := length - utf8.RuneCountInString(end)
 	switch {
 	case err != nil:
-		check(typeError("cannot truncate %s", c.a[0]))
+		mistyped("cannot truncate %s", c.a[0])
 	case keep < 0:
 		refuse("length must be at least that of %q", clip(end))
 	case leeway < 0:
@@ -180,13 +185,13 @@ func filterTruncate(c call) any {
 	case n <= length+leeway:
 		return c.a[0]
 	case !ok:
-		check(typeError("cannot truncate %s", c.a[0]))
+		mistyped("cannot truncate %s", c.a[0])
 	}
 	head := string([]rune(s)[:keep])
 	if i := strings.LastIndexByte(head, ' '); i >= 0 && !c.truth(2) {
 		head = head[:i]
 	}
-	c.room(len(s))
+	c.Grow(len(s))
 	return head + end
 }
 
@@ -208,9 +213,9 @@ func filterFormat(c call) any {
 	case len(args) > 0 && kw.Len() > 0:
 		refuse("takes plain arguments or names, not both")
 	case kw.Len() > 0:
-		return must(c.percent(c.str(0), kw))
+		return c.percent(c.str(0), kw)
 	}
-	return must(c.percent(c.str(0), args))
+	return c.percent(c.str(0), args)
 }
 
 var (

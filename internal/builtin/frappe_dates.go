@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"strings"
@@ -12,20 +12,20 @@ const (
 	clockTime  = "15:04:05.000000"
 )
 
-func dateHelpers() map[string]*builtin {
-	now := func(layout string) *builtin {
-		return def("", func(c call) any { return c.s.now().Format(layout) })
+func dateHelpers() table {
+	now := func(layout string) *Func {
+		return def("", func(c call) any { return c.Clock().Format(layout) })
 	}
-	shift := func(name string, months, days int) *builtin {
+	shift := func(name string, months, days int) *Func {
 		return def("date "+name, func(c call) any {
-			by := must(intArg(cint(c.a[1], int64(0))))
+			by := intOf(cint(c.a[1], int64(0)))
 			if by < -400_000 || by > 400_000 {
 				refuse("date is out of range")
 			}
 			return c.shift(months*by, days*by, 0)
 		})
 	}
-	edge := func(fn func(m time.Month) (time.Month, int)) *builtin {
+	edge := func(fn func(m time.Month) (time.Month, int)) *Func {
 		return def("dt as_str=false", func(c call) any {
 			t := c.time(0)
 			month, day := fn(t.Month())
@@ -36,10 +36,10 @@ func dateHelpers() map[string]*builtin {
 			return value.Date{Time: date}
 		})
 	}
-	format := func(layout string) *builtin {
+	format := func(layout string) *Func {
 		return def("date=none", func(c call) any { return c.time(0).Format(layout) })
 	}
-	diff := func(fn func(t, u time.Time) any) *builtin {
+	diff := func(fn func(t, u time.Time) any) *Func {
 		return def("string_ed_date string_st_date", func(c call) any { return fn(c.time(0), c.time(1)) })
 	}
 	days := diff(func(t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
@@ -49,12 +49,12 @@ func dateHelpers() map[string]*builtin {
 		}
 		return c.layout("dd-MM-yyyy")
 	})
-	return map[string]*builtin{
+	return table{
 		"nowdate":      now(time.DateOnly),
 		"today":        now(time.DateOnly),
 		"now":          now(frappeTime),
 		"nowtime":      now(clockTime),
-		"now_datetime": def("", func(c call) any { return c.s.now() }),
+		"now_datetime": def("", func(c call) any { return c.Clock() }),
 		"getdate":      def("string_date=none parse_day_first=false", getDate),
 		"get_datetime": def("datetime_str=none", func(c call) any { return c.time(0) }),
 
@@ -76,7 +76,7 @@ func dateHelpers() map[string]*builtin {
 		"time_diff": diff(func(t, u time.Time) any { return t.Sub(u) }),
 
 		"time_diff_in_seconds": diff(func(t, u time.Time) any { return t.Sub(u).Seconds() }),
-		"time_diff_in_hours":   diff(func(t, u time.Time) any { return must(roundTo(t.Sub(u).Hours(), 6)) }),
+		"time_diff_in_hours":   diff(func(t, u time.Time) any { return roundTo(t.Sub(u).Hours(), 6) }),
 
 		"get_first_day":      edge(func(m time.Month) (time.Month, int) { return m, 1 }),
 		"get_last_day":       edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
@@ -107,16 +107,16 @@ func asTime(v any) (time.Time, bool) {
 // time reads a time from an argument that spells one; None is now.
 func (c call) time(i int) time.Time {
 	if c.a[i] == nil {
-		return c.s.now()
+		return c.Clock()
 	}
 	if t, ok := asTime(c.a[i]); ok {
 		return t
 	}
 	s, ok := value.Text(c.a[i])
 	if !ok {
-		check(typeError("needs a date, not %s", c.a[i]))
+		mistyped("needs a date, not %s", c.a[i])
 	}
-	t, _, ok := value.ParseTime(s, c.s.now().Location())
+	t, _, ok := value.ParseTime(s, c.Clock().Location())
 	if !ok {
 		refuse("text is no date; write it as 2006-01-02 or 2006-01-02 15:04:05")
 	}
@@ -203,7 +203,7 @@ func (c call) layout(fallback string) any {
 	if !ok || p == "" {
 		p = fallback
 	}
-	c.room(8 * len(p))
+	c.Grow(8 * len(p))
 	var out []byte
 next:
 	for p != "" {

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"strings"
@@ -8,17 +8,17 @@ import (
 )
 
 // is makes a test that cannot fail.
-func is(holds func(v any) bool) *builtin {
+func is(holds func(v any) bool) *Func {
 	return def("value", func(c call) any { return holds(c.a[0]) })
 }
 
 // compares makes a test of an operator.
-func compares(op string) *builtin {
-	return def("a b", func(c call) any { return must(c.compare(op, c.a[0], c.a[1])) })
+func compares(op Comparison) *Func {
+	return def("a b", func(c call) any { return c.Compare(op, c.a[0], c.a[1]) })
 }
 
-func newTests() map[string]*builtin {
-	t := map[string]*builtin{
+func newTests() table {
+	t := table{
 		"defined":   is(func(v any) bool { return !value.IsUndefined(v) }),
 		"undefined": is(value.IsUndefined),
 		"none":      is(func(v any) bool { return v == nil }),
@@ -32,14 +32,14 @@ func newTests() map[string]*builtin {
 		"mapping":   is(value.IsMapping),
 		"callable":  is(value.IsUndefined), // which Jinja2 lets be called, to fail
 		"escaped":   is(func(v any) bool { _, ok := v.(value.Markup); return ok }),
-		"filter":    def("name", func(c call) any { _, ok := c.env.filter(c.text(0)); return ok }),
-		"test":      def("name", func(c call) any { _, ok := c.env.tests[c.text(0)]; return ok }),
+		"filter":    def("name", func(c call) any { return c.Find(Filter, c.text(0)) != nil }),
+		"test":      def("name", func(c call) any { return c.Find(Test, c.text(0)) != nil }),
 		"sequence":  is(isIndexable),
 		"iterable":  is(isIterable),
 		"lower":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
 		"upper":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
-		"sameas":    def("value other", func(c call) any { return must(same(c.a[0], c.a[1])) }),
-		"in":        def("value seq", func(c call) any { return must(c.contained(c.a[0], c.a[1])) }),
+		"sameas":    def("value other", func(c call) any { return same(c.a[0], c.a[1]) }),
+		"in":        def("value seq", func(c call) any { return c.contains(c.a[1], c.a[0]) }),
 
 		"divisibleby": def("value num", func(c call) any { return c.remainderIs(c.a[1], 0) }),
 		"even":        def("value", func(c call) any { return c.remainderIs(int64(2), 0) }),
@@ -48,9 +48,9 @@ func newTests() map[string]*builtin {
 	for _, alias := range []string{"None", "True", "False"} {
 		t[alias] = t[strings.ToLower(alias)]
 	}
-	for op, names := range map[string][]string{
-		"==": {"==", "eq", "equalto"}, "!=": {"!=", "ne"}, "<": {"<", "lt", "lessthan"},
-		"<=": {"<=", "le"}, ">": {">", "gt", "greaterthan"}, ">=": {">=", "ge"},
+	for op, names := range map[Comparison][]string{
+		Equal: {"==", "eq", "equalto"}, NotEqual: {"!=", "ne"}, Less: {"<", "lt", "lessthan"},
+		LessEqual: {"<=", "le"}, Greater: {">", "gt", "greaterthan"}, GreaterEqual: {">=", "ge"},
 	} {
 		for _, name := range names {
 			t[name] = compares(op)
@@ -89,25 +89,19 @@ func isCased(s string, wrong func(rune) bool) bool {
 }
 
 // same is Python's is, for what can be told apart: kinds count.
-func same(a, b any) (any, error) {
-	switch x := a.(type) {
-	case *value.List:
-		return a == b, nil
-	case *value.Object, *value.Record:
-		return a == b, nil
-	case map[string]any:
-		y, ok := b.(map[string]any)
-		return ok && sameMap(x, y), nil
+func same(a, b any) bool {
+	if _, ok := a.(*value.List); ok {
+		return a == b
 	}
-	if value.TypeName(a) != value.TypeName(b) {
-		return false, nil
+	if value.IsMapping(a) {
+		return identical(a, b)
 	}
-	return value.Equal(a, b)
+	return value.TypeName(a) == value.TypeName(b) && equal(a, b)
 }
 
 func (c call) remainderIs(by any, want int64) bool {
 	if _, ok := value.Float64(c.a[0]); !ok {
-		check(typeError("needs a number, not %s", c.a[0]))
+		mistyped("needs a number, not %s", c.a[0])
 	}
-	return c.equal(must(c.arith(value.OpMod, c.a[0], by)), want)
+	return equal(c.Arith(value.OpMod, c.a[0], by), want)
 }

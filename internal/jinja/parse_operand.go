@@ -15,8 +15,7 @@ func (p *parser) primary() expr {
 		return p.text()
 	case tokInt, tokFloat:
 		p.next()
-		v := must(literal(t))
-		return &constX{over(t.pos), v}
+		return node(t.pos, &constX{v: literal(t)})
 	case tokOp:
 		switch t.text {
 		case "(":
@@ -30,25 +29,26 @@ func (p *parser) primary() expr {
 			return p.dict(t.pos)
 		}
 	}
-	panic(failure{p.unexpected("")})
+	p.unexpected("")
+	return nil
 }
 
 func (p *parser) name() expr {
 	t := p.cur()
 	switch t.text {
 	case "and", "or", "not", "in", "is", "if", "else", "lambda":
-		check(p.unexpected("expected a value"))
+		p.unexpected("expected a value")
 	}
 	p.next()
 	switch t.text {
 	case "true", "True":
-		return &constX{over(t.pos), true}
+		return node(t.pos, &constX{v: true})
 	case "false", "False":
-		return &constX{over(t.pos), false}
+		return node(t.pos, &constX{v: false})
 	case "none", "None":
-		return &constX{over(t.pos), nil}
+		return node(t.pos, &constX{})
 	}
-	return &nameX{over(t.pos), t.text}
+	return node(t.pos, &nameX{name: t.text})
 }
 
 // text reads string literals side by side, which are one.
@@ -58,12 +58,12 @@ func (p *parser) text() expr {
 	for p.cur().kind == tokString {
 		parts = append(parts, p.next().text)
 	}
-	return &constX{over(pos), strings.Join(parts, "")}
+	return node(pos, &constX{v: strings.Join(parts, "")})
 }
 
 func (p *parser) parens(pos int) expr {
 	if p.accept(")") {
-		return &listX{over(pos), nil, true}
+		return node(pos, &listX{tuple: true})
 	}
 	x := p.expression()
 	if p.python && p.cur().isName("for") {
@@ -75,11 +75,10 @@ func (p *parser) parens(pos int) expr {
 	}
 	items := []expr{x}
 	for p.accept(",") && !p.cur().isOp(")") {
-		x = p.expression()
-		items = append(items, x)
+		items = append(items, p.expression())
 	}
 	p.expect(")")
-	return &listX{over(pos, items...), items, true}
+	return node(pos, &listX{items: items, tuple: true})
 }
 
 func (p *parser) list(pos int) expr {
@@ -98,7 +97,7 @@ func (p *parser) list(pos int) expr {
 		items = append(items, x)
 	}
 	p.next()
-	return checked(&listX{over(pos, items...), items, false})
+	return node(pos, &listX{items: items})
 }
 
 func (p *parser) dict(pos int) expr {
@@ -115,61 +114,50 @@ func (p *parser) dict(pos int) expr {
 			return p.set(k, pos)
 		}
 		p.expect(":")
-		v := p.expression()
-		d.keys, d.values = append(d.keys, k), append(d.values, v)
+		d.keys, d.values = append(d.keys, k), append(d.values, p.expression())
 	}
 	p.next()
-	d.spot = over(pos, append(append([]expr{}, d.keys...), d.values...)...)
-	return checked(d)
+	return node(pos, d)
 }
 
 // set reads the rest of {a, b}, which bare conditions have; a tuple will do.
 func (p *parser) set(first expr, pos int) expr {
 	items := []expr{first}
 	for p.accept(",") && !p.cur().isOp("}") {
-		x := p.expression()
-		items = append(items, x)
+		items = append(items, p.expression())
 	}
 	p.expect("}")
-	return checked(&listX{over(pos, items...), items, true})
+	return node(pos, &listX{items: items, tuple: true})
 }
+
+// maxFors is how many loops a comprehension may have.
+const maxFors = 10
 
 // comprehension reads the rest of [x for a in b if c].
 func (p *parser) comprehension(elem expr, pos int, end string, gen bool) expr {
 	c := &compX{elem: elem, gen: gen}
-	below := []expr{elem}
 	for p.acceptName("for") {
-		t := p.target(false)
+		f := compFor{target: p.target(false)}
 		if !p.acceptName("in") {
-			check(p.unexpected("expected in"))
+			p.unexpected("expected in")
 		}
-		f := compFor{target: t}
 		f.iter = p.or()
-		below = append(below, f.iter)
 		for p.acceptName("if") {
-			cond := p.or()
-			f.conds, below = append(f.conds, cond), append(below, cond)
+			f.conds = append(f.conds, p.or())
 		}
-		c.fors = append(c.fors, f)
+		if c.fors = append(c.fors, f); len(c.fors) > maxFors {
+			refuse(pos, "", "comprehension has more than %d loops", maxFors)
+		}
 	}
-	c.spot = over(pos, below...)
-	c.depth += len(c.fors)
 	p.expect(end)
-	return checked(c)
+	return node(pos, c)
 }
 
 // dotted reads the name of a filter or test.
 func (p *parser) dotted() token {
-	t := p.cur()
-	if t.kind != tokName {
-		check(p.unexpected("expected a name"))
-	}
-	p.next()
+	t := p.expectName("expected a name")
 	for p.accept(".") {
-		if p.cur().kind != tokName {
-			check(p.unexpected("expected a name"))
-		}
-		t.text += "." + p.next().text
+		t.text += "." + p.expectName("expected a name").text
 	}
 	return t
 }
@@ -181,7 +169,17 @@ func (p *parser) filter(x expr) expr {
 	if p.cur().isOp("(") {
 		args = p.args()
 	}
-	return checked(&filterX{over(t.pos, append(argExprs(args), x)...), x, t.text, args})
+	if t.text == "default" || t.text == "d" {
+		p.guard(x)
+	}
+	return node(t.pos, &filterX{x: x, name: t.text, args: args})
+}
+
+// guard notes that x is asked about: if it is a name, it may be unknown.
+func (p *parser) guard(x expr) {
+	if n, ok := x.(*nameX); ok {
+		p.guarded[n.name] = true
+	}
 }
 
 func (p *parser) test(x expr) expr {
@@ -189,9 +187,12 @@ func (p *parser) test(x expr) expr {
 	negated := p.acceptName("not")
 	t := p.dotted()
 	args := p.testArgs()
-	x = checked(&testX{over(t.pos, append(argExprs(args), x)...), x, t.text, args})
+	if t.text == "defined" || t.text == "undefined" {
+		p.guard(x)
+	}
+	x = node(t.pos, &testX{x: x, name: t.text, args: args})
 	if negated {
-		x = checked(&notX{over(pos, x), x})
+		x = node(pos, &notX{x: x})
 	}
 	return x
 }
@@ -206,7 +207,7 @@ func (p *parser) testArgs() []arg {
 	case t.isOp("("):
 		return p.args()
 	case t.isName("is"):
-		check(fail(t.pos, "tests cannot be chained with is").with("join them with and"))
+		refuse(t.pos, "join them with and", "tests cannot be chained with is")
 	case t.kind == tokName && slices.Contains(notArguments, t.text):
 		return nil
 	case t.kind == tokName, t.kind == tokString, t.kind == tokInt, t.kind == tokFloat,
@@ -224,15 +225,7 @@ func (p *parser) call(fn expr) expr {
 		pos = a.pos
 	}
 	args := p.args()
-	return checked(&callX{over(pos, append(argExprs(args), fn)...), fn, args})
-}
-
-func argExprs(args []arg) []expr {
-	out := make([]expr, 0, len(args)+1)
-	for _, a := range args {
-		out = append(out, a.x)
-	}
-	return out
+	return node(pos, &callX{fn: fn, args: args})
 }
 
 // args reads arguments in parentheses: positional ones, *x, named ones, **x.
@@ -249,8 +242,7 @@ func (p *parser) args() []arg {
 		}
 		a, kind := p.arg()
 		if kind < last {
-			e := fail(open.pos, "arguments are in the wrong order")
-			check(e.with("first plain ones, then name=value"))
+			refuse(open.pos, "first plain ones, then name=value", "arguments are in the wrong order")
 		}
 		last = kind
 		args = append(args, a)

@@ -1,4 +1,4 @@
-package jinja
+package builtin
 
 import (
 	"html"
@@ -11,15 +11,15 @@ import (
 
 // helpers are the functions of frappe.utils that make sense on data. They are
 // known bare, under utils and under frappe.utils.
-func helpers() map[string]*builtin {
-	cleaned := func(fn func(string) string) *builtin {
+func helpers() table {
+	cleaned := func(fn func(string) string) *Func {
 		return def("text", func(c call) any {
 			s := c.cstr(0)
-			c.room(6 * len(s))
+			c.Grow(6 * len(s))
 			return fn(s)
 		})
 	}
-	whole := func(fn func(float64) float64) *builtin {
+	whole := func(fn func(float64) float64) *Func {
 		return def("x", func(c call) any {
 			if out, ok := value.Truncate(fn(toFloat(c.a[0]))); ok {
 				return out
@@ -27,7 +27,7 @@ func helpers() map[string]*builtin {
 			return int64(0)
 		})
 	}
-	return merge(dateHelpers(), map[string]*builtin{
+	return merge(dateHelpers(), table{
 		"flt": def("s precision=none rounding_method=none", func(c call) any {
 			if c.a[1] == nil {
 				return toFloat(c.a[0])
@@ -69,7 +69,7 @@ func toFloat(v any) float64 {
 func (c call) rounded(i int) float64 {
 	n, ok := value.Int64(cint(c.a[i], nil))
 	if !ok {
-		check(typeError("needs a precision, not %s", c.a[i]))
+		mistyped("needs a precision, not %s", c.a[i])
 	}
 	f := toFloat(c.a[0])
 	scale := math.Pow(10, float64(max(-300, min(n, 300))))
@@ -135,7 +135,7 @@ func fmtMoney(c call) any {
 	if prec < 0 || prec > 20 {
 		refuse("needs a precision from 0 to 20")
 	}
-	s := must(spec{verb: 'f', prec: prec, comma: ','}.number(c.rounded(1)))
+	s := spec{verb: 'f', prec: prec, comma: ','}.number(c.rounded(1))
 	if currency, ok := value.Text(c.a[2]); ok && currency != "" {
 		return currency + " " + s
 	}
@@ -150,14 +150,14 @@ func (c call) comma(word string) any {
 	var parts []string
 	n := 0
 	for _, x := range c.list(0) {
-		s := c.spell(x)
+		s := c.Str(x)
 		if c.truth(1) {
 			s = "'" + s + "'"
 		}
 		parts = append(parts, s)
 		n += len(s) + len(word) + 3
 	}
-	c.room(n)
+	c.Grow(n)
 	last := len(parts) - 1
 	if last < 1 {
 		return strings.Join(parts, "")

@@ -1,0 +1,132 @@
+package builtin
+
+import (
+	"strings"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// A Comparison is an operator between two values.
+type Comparison uint8
+
+// The comparisons.
+const (
+	Equal Comparison = iota
+	NotEqual
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+	In
+	NotIn
+)
+
+var comparisons = [...]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in"}
+
+// ComparisonOf returns the operator of that spelling, which there is.
+func ComparisonOf(op string) Comparison {
+	for i, s := range comparisons {
+		if s == op {
+			return Comparison(i)
+		}
+	}
+	panic("builtin: no comparison " + op)
+}
+
+// Compare compares. Numbers and texts, which are most of what conditions
+// compare, take the short way.
+func (r *Run) Compare(op Comparison, a, b any) bool {
+	if x, ok := a.(string); ok && op <= NotEqual {
+		if y, ok := b.(string); ok {
+			return (x == y) == (op == Equal)
+		}
+	} else if x, ok := exact(a); ok {
+		if y, ok := exact(b); ok && op < In {
+			return compareFloats(op, x, y)
+		}
+	}
+	switch op {
+	case Equal, NotEqual:
+		return equal(a, b) == (op == Equal)
+	case In, NotIn:
+		return r.contains(b, a) == (op == In)
+	}
+	order, ok, err := value.Compare(a, b)
+	Check(err)
+	if (a == nil || b == nil) && !r.NoneOrders {
+		Advise("say what it stands for: default(0, true)", "operator %s does not take None", comparisons[op])
+	}
+	return ok && compareFloats(op, float64(order), 0)
+}
+
+// exact returns a number of the commonest kinds that a float64 holds exactly.
+func exact(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int:
+		return float64(v), v > -1<<53 && v < 1<<53
+	case int64:
+		return float64(v), v > -1<<53 && v < 1<<53
+	}
+	return 0, false
+}
+
+func compareFloats(op Comparison, x, y float64) bool {
+	switch op {
+	case Equal:
+		return x == y
+	case NotEqual:
+		return x != y
+	case Less:
+		return x < y
+	case LessEqual:
+		return x <= y
+	case Greater:
+		return x > y
+	}
+	return x >= y
+}
+
+// contains is needle in haystack.
+func (r *Run) contains(haystack, needle any) bool {
+	switch h := haystack.(type) {
+	case value.Tuple:
+		return r.among(h, needle)
+	case *value.List:
+		return r.among(h.Items, needle)
+	}
+	if h, ok := value.Text(haystack); ok {
+		n, ok := value.Text(needle)
+		if !ok {
+			mistyped("in needs text on its left to look in text, not %s", needle)
+		}
+		return strings.Contains(h, n)
+	}
+	if value.IsMapping(haystack) {
+		if !value.Hashable(needle) {
+			mistyped("%s cannot be a key", needle)
+		}
+		_, ok, err := value.Lookup(haystack, needle)
+		Check(err)
+		return ok
+	}
+	return r.among(r.Items(haystack), needle)
+}
+
+func (r *Run) among(items []any, needle any) bool {
+	s, isText := needle.(string)
+	r.Tick(len(items) / itemsPerStep)
+	for _, x := range items {
+		if t, ok := x.(string); ok && isText {
+			if s == t {
+				return true
+			}
+			continue
+		}
+		if r.Tick(1); equal(needle, x) {
+			return true
+		}
+	}
+	return false
+}

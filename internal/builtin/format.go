@@ -1,0 +1,230 @@
+package builtin
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// format is str.format: fields in braces, with Python's format specifications.
+func (r *Run) format(s string, args value.Tuple, kw *value.Object) any {
+	f := formatter{Run: r, args: args, kw: kw}
+	return f.fill(s, 2)
+}
+
+// formatter walks over the arguments of a format.
+type formatter struct {
+	*Run
+	args value.Tuple
+	kw   *value.Object
+	next int // the argument that {} means
+}
+
+// fill replaces the fields of s. A format may have fields of its own, of which
+// the format may not.
+func (f *formatter) fill(s string, depth int) string {
+	if depth == 0 {
+		refuse("fields nest too deep")
+	}
+	var b strings.Builder
+	for s != "" {
+		i := strings.IndexAny(s, "{}")
+		if i < 0 {
+			b.WriteString(s)
+			break
+		}
+		b.WriteString(s[:i])
+		if i+1 < len(s) && s[i] == s[i+1] && depth == 2 {
+			b.WriteByte(s[i])
+			s = s[i+2:]
+			continue
+		}
+		end := fieldEnd(s[i:])
+		if b.WriteString(f.one(s[i+1:i+end], depth)); b.Len() > value.MaxText {
+			Check(errText)
+		}
+		s = s[i+end+1:]
+	}
+	f.Grow(b.Len())
+	return b.String()
+}
+
+// fieldEnd is where the brace closes that s begins with.
+func fieldEnd(s string) int {
+	open := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '{':
+			open++
+		case '}':
+			if open--; open == 0 {
+				return i
+			}
+		}
+		if open <= 0 {
+			break
+		}
+	}
+	refuse("brace stands alone; double it to write it")
+	return 0
+}
+
+// one formats what stands between two braces: name!r:layout.
+func (f *formatter) one(field string, depth int) string {
+	name, layout, _ := strings.Cut(field, ":")
+	name, conversion, converted := strings.Cut(name, "!")
+	if name == "" || name[0] == '.' || name[0] == '[' {
+		name = strconv.Itoa(f.next) + name
+		f.next++
+	}
+	v := f.value(name)
+	if converted {
+		switch conversion {
+		case "s":
+			v = f.Str(v)
+		case "r":
+			v = f.repr(v)
+		case "a":
+			v = ascii(f.repr(v))
+		default:
+			refuse("a field cannot have !%s", clip(conversion))
+		}
+	}
+	if strings.Contains(layout, "{") {
+		layout = f.fill(layout, depth-1)
+	}
+	return f.formatOne(v, layout)
+}
+
+// value is what a field names: an argument, and below it attributes and
+// elements: 0.name[key].
+func (f *formatter) value(path string) any {
+	name, rest := cutPath(path)
+	v, ok := f.kw.Get(name)
+	if n, err := strconv.Atoi(name); err == nil && !ok {
+		if n < 0 || n >= len(f.args) {
+			refuse("not enough arguments for the format")
+		}
+		v, ok = f.args[n], true
+	}
+	if !ok {
+		refuse("format has no value for %q", clip(name))
+	}
+	for rest != "" {
+		name, rest = cutPath(rest[1:])
+		name = strings.TrimSuffix(name, "]")
+		var key any = name
+		if n, err := strconv.ParseInt(name, 10, 64); err == nil {
+			key = n
+		}
+		v = f.Item(v, key, value.Undefined{Name: name})
+	}
+	return v
+}
+
+func cutPath(path string) (name, rest string) {
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		return path[:i], path[i:]
+	}
+	return path, ""
+}
+
+// repr is repr(v), bounded.
+func (r *Run) repr(v any) string {
+	b := Must(value.AppendRepr(nil, v))
+	r.Grow(len(b))
+	return string(b)
+}
+
+// ascii spells the characters of a repr beyond ASCII as escapes.
+func ascii(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		switch {
+		case c < utf8.RuneSelf:
+			b.WriteRune(c)
+		case c < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		case c < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, c)
+		}
+	}
+	return b.String()
+}
+
+// formatOne is format(v, layout).
+func (r *Run) formatOne(v any, layout string) string {
+	if layout == "" {
+		return r.Str(v)
+	}
+	if t, ok := asTime(v); ok {
+		r.Grow(8 * len(layout))
+		return strftime(t, layout)
+	}
+	f := parseSpec(layout)
+	if s, ok := value.Text(v); ok {
+		if f.verb != 0 && f.verb != 's' || f.align == '=' || f.sign != 0 || f.comma != 0 {
+			refuse("format is for numbers, not text")
+		}
+		return f.place(r, cut(s, f.prec), false)
+	}
+	if _, isBool := v.(bool); !value.IsNumber(v) && !isBool {
+		mistyped("a %s takes no format", v)
+	}
+	switch {
+	case f.verb == 's':
+		refuse("format is for text, not numbers")
+	case f.verb == 0 && value.IsInteger(v):
+		f.verb = 'd'
+	}
+	if f.verb != 0 && strings.IndexByte("dxXobcn", f.verb) >= 0 && f.prec >= 0 {
+		refuse("precision is for floats, not integers")
+	}
+	return f.place(r, f.number(v), true)
+}
+
+// parseSpec reads a format specification: *^+#012,.3f.
+func parseSpec(s string) spec {
+	f := spec{prec: -1}
+	whole := s
+	if _, n := utf8.DecodeRuneInString(s); len(s) > n && strings.IndexByte("<>=^", s[n]) >= 0 {
+		f.fill, f.align, s = s[:n], s[n], s[n+1:]
+	} else {
+		f.align, s = oneOf(s, "<>=^")
+	}
+	f.sign, s = oneOf(s, "+- ")
+	alt, s := oneOf(s, "#")
+	f.alt = alt != 0
+	zero, s := oneOf(s, "0")
+	if zero != 0 && f.fill == "" && f.align == 0 {
+		f.fill, f.align = "0", '='
+	}
+	f.width, s = digitsOf(s)
+	f.comma, s = oneOf(s, ",_")
+	if strings.HasPrefix(s, ".") {
+		if len(s) < 2 || !isDigit(s[1]) {
+			refuse("precision is missing behind the point")
+		}
+		f.prec, s = digitsOf(s[1:])
+	}
+	f.verb, s = oneOf(s, "bcdeEfFgGnosxX%")
+	if s != "" {
+		refuse("unknown format %q", clip(whole))
+	}
+	return f
+}
+
+// oneOf takes one of some characters off s.
+func oneOf(s, chars string) (byte, string) {
+	if s != "" && strings.IndexByte(chars, s[0]) >= 0 {
+		return s[0], s[1:]
+	}
+	return 0, s
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,0 +1,182 @@
+package builtin
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+const wordWrapSignature = "s width=79 break_long_words=true wrapstring=none break_on_hyphens=true"
+
+// wordWrap breaks lines at blanks and hyphens, and long words where they must,
+// as Python's textwrap.
+func wordWrap(c call) any {
+	s, w := c.str(0), wrapper{width: c.int(1), breakLong: c.truth(2), hyphens: c.truth(4)}
+	if w.width <= 0 {
+		refuse("width must be above 0")
+	}
+	sep := "\n"
+	if c.a[3] != nil {
+		sep = c.text(3)
+	}
+	c.Grow(len(s) + (len(s)+1)*len(sep))
+	lines := splitLines(s, false)
+	for i, line := range lines {
+		lines[i] = strings.Join(w.wrap(line), sep)
+	}
+	return strings.Join(lines, sep)
+}
+
+type wrapper struct {
+	width              int
+	breakLong, hyphens bool
+}
+
+func (w wrapper) wrap(line string) (lines []string) {
+	chunks := w.chunks([]rune(line))
+	for len(chunks) > 0 {
+		if len(lines) > 0 && unicode.IsSpace(chunks[0][0]) {
+			chunks = chunks[1:]
+		}
+		var now []rune
+		last := 0 // where the last chunk begins
+		for len(chunks) > 0 && len(now)+len(chunks[0]) <= w.width {
+			last, now, chunks = len(now), append(now, chunks[0]...), chunks[1:]
+		}
+		if len(chunks) > 0 && len(chunks[0]) > w.width && (w.breakLong || len(now) == 0) {
+			n := w.breakAt(chunks[0], w.width-len(now))
+			last, now, chunks[0] = len(now), append(now, chunks[0][:n]...), chunks[0][n:]
+			if len(chunks[0]) == 0 {
+				chunks = chunks[1:]
+			}
+		}
+		if last < len(now) && unicode.IsSpace(now[last]) {
+			now = now[:last]
+		}
+		if len(now) > 0 {
+			lines = append(lines, string(now))
+		}
+	}
+	return lines
+}
+
+// breakAt is where a chunk that is too long breaks, with so much room left.
+func (w wrapper) breakAt(chunk []rune, room int) int {
+	if !w.breakLong {
+		return len(chunk)
+	}
+	for i := room - 1; w.hyphens && i > 0; i-- {
+		if chunk[i] == '-' && strings.Trim(string(chunk[:i]), "-") != "" {
+			return i + 1
+		}
+	}
+	return room
+}
+
+// chunks cuts a line into words, blanks, and the parts of hyphenated words.
+func (w wrapper) chunks(line []rune) (out [][]rune) {
+	start := 0
+	for i := range line {
+		end := i+1 == len(line)
+		if end || unicode.IsSpace(line[i]) != unicode.IsSpace(line[i+1]) || w.hyphens && breaksAfter(line, i) {
+			out = append(out, slices.Clone(line[start:i+1]))
+			start = i + 1
+		}
+	}
+	return out
+}
+
+// breaksAfter reports whether a word may break behind the hyphen at i.
+func breaksAfter(line []rune, i int) bool {
+	letter := func(j int) bool {
+		return j >= 0 && j < len(line) && (line[j] == '_' || unicode.IsLetter(line[j]))
+	}
+	hyphen := func(j int) bool { return j >= 0 && j < len(line) && line[j] == '-' }
+	return hyphen(i) && letter(i-1) && (letter(i-2) || hyphen(i-2) && letter(i-3)) &&
+		letter(i+1) && (letter(i+2) || hyphen(i+2) && letter(i+3))
+}
+
+func expandTabs(c call) any {
+	s, size, column := c.str(0), max(c.int(1), 0), 0
+	c.Grow(len(s) + strings.Count(s, "\t")*size)
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t' && size == 0:
+		case r == '\t':
+			n := size - column%size
+			b.WriteString(strings.Repeat(" ", n))
+			column += n
+		default:
+			b.WriteRune(r)
+			if column++; r == '\n' || r == '\r' {
+				column = 0
+			}
+		}
+	}
+	return b.String()
+}
+
+// prettyWidth is the width of what pprint prints.
+const prettyWidth = 80
+
+// pretty is pprint.pformat: what is too long for a line has its elements on lines
+// of their own, and the keys of mappings are sorted. Texts stay whole.
+func (c call) pretty(v any, indent, room int) string {
+	flat := c.flat(v)
+	mapping := value.IsMapping(v)
+	_, tuple := v.(value.Tuple)
+	if utf8.RuneCountInString(flat) <= prettyWidth-indent-room || !mapping && !tuple && !isList(v) {
+		return flat
+	}
+	open, end := flat[:1], flat[len(flat)-1:]
+	var parts []string
+	if mapping {
+		for _, e := range c.byKey(v) {
+			key := c.flat(e.Key) + ": "
+			parts = append(parts, key+c.pretty(e.Value, indent+1+utf8.RuneCountInString(key), 1))
+		}
+	} else {
+		for _, x := range c.Items(v) {
+			parts = append(parts, c.pretty(x, indent+1, 1))
+		}
+		if tuple && len(parts) == 1 {
+			end = ",)"
+		}
+	}
+	sep := ",\n" + strings.Repeat(" ", indent+1)
+	c.Grow(len(flat) + len(sep)*len(parts))
+	return open + strings.Join(parts, sep) + end
+}
+
+// flat is repr with the keys of mappings sorted, on one line.
+func (c call) flat(v any) string {
+	c.Tick(1)
+	var parts []string
+	switch {
+	case value.IsMapping(v):
+		for _, e := range c.byKey(v) {
+			parts = append(parts, c.flat(e.Key)+": "+c.flat(e.Value))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case isList(v):
+		for _, x := range c.Items(v) {
+			parts = append(parts, c.flat(x))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	return c.repr(v)
+}
+
+// byKey lists the members of a mapping in the order of their keys.
+func (c call) byKey(v any) []value.Entry {
+	out := slices.Clone(entries(v))
+	slices.SortStableFunc(out, func(a, b value.Entry) int {
+		order, _ := value.Order(a.Key, b.Key) // keys of two kinds stay as they are
+		return order
+	})
+	return out
+}

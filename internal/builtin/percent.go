@@ -1,0 +1,140 @@
+package builtin
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/docevent/webhook/internal/value"
+)
+
+// percent is text % values.
+func (r *Run) percent(s string, args any) string {
+	p := percenter{Run: r, args: args, tuple: value.Tuple{args}}
+	if t, ok := args.(value.Tuple); ok {
+		p.tuple = t
+	}
+	var b strings.Builder
+	for s != "" {
+		text, rest, found := strings.Cut(s, "%")
+		if b.WriteString(text); !found {
+			break
+		}
+		text, s = p.directive(rest)
+		if b.WriteString(text); b.Len() > value.MaxText {
+			Check(errText)
+		}
+	}
+	if p.next < len(p.tuple) && !p.named && !value.IsMapping(args) {
+		refuse("not all arguments are used by the format")
+	}
+	r.Grow(b.Len())
+	return b.String()
+}
+
+// percenter walks over the arguments of a % format.
+type percenter struct {
+	*Run
+	args  any
+	tuple value.Tuple
+	next  int
+	named bool
+}
+
+func (p *percenter) take() any {
+	if p.next >= len(p.tuple) {
+		refuse("not enough arguments for the format")
+	}
+	p.next++
+	return p.tuple[p.next-1]
+}
+
+// directive formats one directive; s stands behind its %.
+func (p *percenter) directive(s string) (out, rest string) {
+	f := spec{prec: -1, percent: true}
+	take := p.take
+	if strings.HasPrefix(s, "(") {
+		var v any
+		v, s = p.member(s[1:])
+		take = func() any { return v }
+	}
+	flags := s[:len(s)-len(strings.TrimLeft(s, "-+ #0"))]
+	has := func(flag string) bool { return strings.Contains(flags, flag) }
+	f.alt = has("#")
+	switch {
+	case has("+"):
+		f.sign = '+'
+	case has(" "):
+		f.sign = ' '
+	}
+	if f.width, s = p.size(s[len(flags):]); strings.HasPrefix(s, ".") {
+		f.prec, s = p.size(s[1:])
+	}
+	s = strings.TrimLeft(s, "hlL")
+	if s == "" {
+		refuse("format is not complete")
+	}
+	f.verb, s = s[0], s[1:]
+	switch {
+	case f.verb == '%':
+		return "%", s
+	case has("-"):
+		f.align = '<'
+	case has("0") && strings.IndexByte("src", f.verb) < 0:
+		f.fill, f.align = "0", '='
+	}
+	return p.verb(f, take()), s
+}
+
+// member reads a name up to its bracket, and takes that member of the mapping.
+func (p *percenter) member(s string) (any, string) {
+	name, rest, ok := strings.Cut(s, ")")
+	if !ok || !value.IsMapping(p.args) {
+		refuse("format needs a mapping")
+	}
+	v, ok, err := value.Get(p.args, name)
+	Check(err)
+	if !ok {
+		refuse("format has no value for %q", clip(name))
+	}
+	p.named = true
+	return v, rest
+}
+
+// size reads a width or precision, or takes it from the arguments for *.
+func (p *percenter) size(s string) (int, string) {
+	if !strings.HasPrefix(s, "*") {
+		return digitsOf(s)
+	}
+	n := intOf(p.take())
+	if n < 0 || n > value.MaxText {
+		refuse("width must be a number up to 1048576")
+	}
+	return n, s[1:]
+}
+
+func (p *percenter) verb(f spec, v any) string {
+	switch f.verb {
+	case 's':
+		return f.place(p.Run, cut(p.Str(v), f.prec), false)
+	case 'r':
+		return f.place(p.Run, cut(p.repr(v), f.prec), false)
+	case 'a':
+		return f.place(p.Run, cut(ascii(p.repr(v)), f.prec), false)
+	case 'c':
+		if s, ok := value.Text(v); ok {
+			if utf8.RuneCountInString(s) != 1 {
+				refuse("%%c needs one character")
+			}
+			return f.place(p.Run, s, false)
+		}
+	case 'd', 'i', 'u':
+		f.verb = 'd'
+		if value.IsFloat(v) {
+			v = truncate(v)
+		}
+	case 'x', 'X', 'o', 'e', 'E', 'f', 'F', 'g', 'G':
+	default:
+		refuse("format has no %%%c", f.verb)
+	}
+	return f.place(p.Run, f.number(v), true)
+}
