@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/docevent/webhook"
+	"github.com/docevent/webhook/sqlstore"
+)
+
+// databaseFlags say where webhooks and deliveries are stored.
+type databaseFlags struct {
+	DSN         string `name:"dsn" env:"WEBHOOK_DSN" placeholder:"DSN" help:"The database: postgres://USER:PASSWORD@HOST/NAME, mysql://USER:PASSWORD@HOST/NAME, or the path of a SQLite file. With a password, better in the environment."`
+	TablePrefix string `placeholder:"PREFIX" help:"What the names of the tables begin with. Defaults to webhook_."`
+	SealKeys    string `name:"seal-keys-file" placeholder:"FILE" help:"File of the keys the host seals secrets with: 32 bytes each in base64, one a line, the newest first."`
+}
+
+// openStore opens the database for a function.
+func (f *databaseFlags) openStore(ctx context.Context, c *console, use func(webhook.Store) error) error {
+	return f.openSQL(ctx, func(store *sqlstore.Store) error { return use(store) })
+}
+
+// database opens the database for a function that sends nothing.
+func (f *databaseFlags) database(ctx context.Context, c *console, use func(*webhook.Dispatcher) error) error {
+	return f.sending(ctx, c, nil, use)
+}
+
+// sending opens the database for a function that may send by a transport.
+func (f *databaseFlags) sending(ctx context.Context, c *console, t webhook.Transport,
+	use func(*webhook.Dispatcher) error) error {
+	return f.openStore(ctx, c, func(store webhook.Store) error {
+		d, err := f.dispatcher(ctx, c, store, &webhook.Options{Transport: t})
+		if err != nil {
+			return err
+		}
+		return use(d)
+	})
+}
+
+// dispatcher returns a dispatcher on a store. It forgets nothing: how long
+// deliveries are kept is for the host to say.
+func (f *databaseFlags) dispatcher(ctx context.Context, c *console, store webhook.Store,
+	opts *webhook.Options) (*webhook.Dispatcher, error) {
+	sealer, err := f.sealer(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	opts.Sealer = sealer
+	opts.Retention = webhook.Retention{Delivered: -1, Other: -1, PerWebhook: -1}
+	if opts.Logger == nil { // what goes wrong is said once, by the error
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	return webhook.New(store, opts)
+}
+
+// openSQL opens the database, and closes it again. Its errors do not hold the
+// password.
+func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) error) error {
+	source, err := parseDSN(f.DSN)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open(source.driver, source.name)
+	if err != nil {
+		return source.redact(err)
+	}
+	defer db.Close()
+	if err := db.PingContext(ctx); err != nil {
+		return source.redact(fmt.Errorf("open the database: %w", err))
+	}
+	store, err := sqlstore.NewWithOptions(db, source.dialect, &sqlstore.Options{Prefix: f.TablePrefix})
+	if err != nil {
+		return err
+	}
+	err = use(store)
+	var schema *sqlstore.SchemaError
+	if errors.As(err, &schema) && schema.Found < schema.Known {
+		return errors.New("the database has no tables for webhooks, or older ones: run webhookctl migrate")
+	}
+	return source.redact(err)
+}
+
+// sealer returns what opens the webhooks, nil if they are not sealed.
+func (f *databaseFlags) sealer(ctx context.Context, c *console) (webhook.Sealer, error) {
+	if f.SealKeys == "" {
+		return nil, nil
+	}
+	data, err := c.readInput(ctx, f.SealKeys)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := decodeKeys(string(data))
+	if err != nil {
+		return nil, inputError(f.SealKeys, err)
+	}
+	return webhook.NewSealer(keys...)
+}
+
+type migrateCmd struct{ databaseFlags }
+
+// Help is shown by --help.
+func (*migrateCmd) Help() string {
+	return "Makes the tables, or brings them up to date; a SQLite file is made if it is not there. The host does this by itself when it calls Migrate."
+}
+
+// Run migrates.
+func (cmd *migrateCmd) Run(ctx context.Context, c *console) error {
+	if err := createFile(cmd.DSN); err != nil {
+		return err
+	}
+	err := cmd.openSQL(ctx, func(store *sqlstore.Store) error { return store.Migrate(ctx) })
+	if err != nil {
+		return err
+	}
+	return c.done("the tables are up to date", struct{}{})
+}
+
+// createFile makes an empty SQLite file, if the DSN is of one that is not there.
+func createFile(dsn string) error {
+	if strings.Contains(dsn, "://") || dsn == "" {
+		return nil
+	}
+	file, err := os.OpenFile(sqlitePath(dsn), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}

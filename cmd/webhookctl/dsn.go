@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"github.com/docevent/webhook/sqlstore"
+)
+
+// A source is a database as database/sql opens it.
+type source struct {
+	driver, name string
+	dialect      sqlstore.Dialect
+	secrets      []string // what may not be printed of it
+}
+
+// parseDSN reads a DSN. Its errors do not quote it.
+func parseDSN(dsn string) (*source, error) {
+	scheme, _, isURL := strings.Cut(dsn, "://")
+	switch {
+	case dsn == "":
+		return nil, usagef("which database? Give --dsn, or set WEBHOOK_DSN")
+	case !isURL:
+		return sqliteSource(sqlitePath(dsn))
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return nil, usagef("the DSN is not a URL; special characters of its password must be percent-encoded")
+	}
+	switch scheme {
+	case "postgres", "postgresql":
+		return &source{driver: "pgx", name: dsn, dialect: sqlstore.Postgres, secrets: secretsOf(u)}, nil
+	case "mysql":
+		return mysqlSource(u)
+	}
+	return nil, usagef("the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
+}
+
+func secretsOf(u *url.URL) []string {
+	password, ok := u.User.Password()
+	if !ok || password == "" {
+		return nil
+	}
+	return []string{password, url.QueryEscape(password), url.PathEscape(password)}
+}
+
+// mysqlSource makes a DSN of the driver's own form.
+func mysqlSource(u *url.URL) (*source, error) {
+	// The driver parses the parameters; it is given no more of the DSN than them.
+	cfg, err := mysql.ParseDSN("/?" + u.RawQuery)
+	if err != nil {
+		return nil, usagef("the DSN's parameters: %v", err)
+	}
+	cfg.User = u.User.Username()
+	cfg.Passwd, _ = u.User.Password()
+	cfg.Net, cfg.Addr = "tcp", u.Host
+	if u.Port() == "" {
+		cfg.Addr = net.JoinHostPort(u.Hostname(), "3306")
+	}
+	cfg.DBName = strings.TrimPrefix(u.Path, "/")
+	return &source{driver: "mysql", name: cfg.FormatDSN(), dialect: sqlstore.MySQL, secrets: secretsOf(u)}, nil
+}
+
+// sqlitePath returns the path that a DSN without "://" stands for.
+func sqlitePath(dsn string) string { return strings.TrimPrefix(dsn, "sqlite:") }
+
+// sqliteSource opens a file that is there: SQLite itself would make another
+// database of a path with a typing error.
+func sqliteSource(path string) (*source, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("no database at %s: webhookctl migrate makes one", path)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("no database at %s: it is a directory", path)
+	}
+	q := url.Values{"mode": {"rw"}, "_pragma": {"busy_timeout(10000)"}}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	return &source{driver: "sqlite", name: u.String(), dialect: sqlstore.SQLite}, nil
+}
+
+// redact takes the password out of an error's text, and leaves the error as it
+// is if it is not in there.
+func (s *source) redact(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	for _, secret := range s.secrets {
+		text = strings.ReplaceAll(text, secret, "[masked]")
+	}
+	if text == err.Error() {
+		return err
+	}
+	return errors.New(text)
+}
+
+// decodeKeys reads keys in base64, one a line. Its errors do not quote them.
+func decodeKeys(text string) ([][]byte, error) {
+	var keys [][]byte
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		key, err := base64.StdEncoding.DecodeString(line)
+		if err != nil {
+			return nil, fmt.Errorf("key %d is not base64", len(keys))
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/docevent/webhook"
+)
+
+type enableCmd struct {
+	Name string `arg:"" name:"webhook" help:"Which webhook."`
+	databaseFlags
+}
+
+// Help is shown by --help.
+func (*enableCmd) Help() string {
+	return "Forgets its failures, and makes its paused deliveries due, spread over a minute. With --json: one document, its status."
+}
+
+// Run enables a webhook.
+func (cmd *enableCmd) Run(ctx context.Context, c *console) error {
+	return cmd.database(ctx, c, func(d *webhook.Dispatcher) error {
+		if err := d.Enable(ctx, cmd.Name); err != nil {
+			return err
+		}
+		return answerStatus(ctx, c, d, cmd.Name)
+	})
+}
+
+type disableCmd struct {
+	Name   string `arg:"" name:"webhook" help:"Which webhook."`
+	Reason string `short:"r" required:"" help:"Why, for those who look at it later."`
+	databaseFlags
+}
+
+// Help is shown by --help.
+func (*disableCmd) Help() string {
+	return "It takes no more deliveries until it is enabled, and those it has wait. With --json: one document, its status."
+}
+
+// Run disables a webhook.
+func (cmd *disableCmd) Run(ctx context.Context, c *console) error {
+	return cmd.database(ctx, c, func(d *webhook.Dispatcher) error {
+		if err := d.Disable(ctx, cmd.Name, cmd.Reason); err != nil {
+			return err
+		}
+		return answerStatus(ctx, c, d, cmd.Name)
+	})
+}
+
+type activateCmd struct {
+	Name string `arg:"" name:"webhook" help:"Which webhook."`
+	networkFlags
+	databaseFlags
+}
+
+// Help is shown by --help.
+func (*activateCmd) Help() string {
+	return `Posts {"event":"Webhook Validate","data":{}} to the endpoint; a 2xx activates the webhook for its present URL. Exit ` +
+		"code 3 if the endpoint did not accept. With --json: one document, its status, or the attempt that failed."
+}
+
+// Run activates a webhook.
+func (cmd *activateCmd) Run(ctx context.Context, c *console) error {
+	return cmd.sending(ctx, c, cmd.transport(), func(d *webhook.Dispatcher) error {
+		err := d.Activate(ctx, cmd.Name)
+		var refused *webhook.HandshakeError
+		if errors.As(err, &refused) {
+			return answerAttempt(c, refused.Attempt)
+		}
+		if err != nil {
+			return err
+		}
+		return answerStatus(ctx, c, d, cmd.Name)
+	})
+}
+
+// answerStatus prints how a webhook stands.
+func answerStatus(ctx context.Context, c *console, d *webhook.Dispatcher, name string) error {
+	st, err := d.Status(ctx, name)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.document(st)
+	}
+	c.line("%s: %s", clean(name), c.word(string(st.State)))
+	return nil
+}

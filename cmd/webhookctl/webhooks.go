@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/docevent/webhook"
+)
+
+type webhooksCmd struct{ databaseFlags }
+
+// Help is shown by --help.
+func (*webhooksCmd) Help() string {
+	return "With the state each is in, who put it there and why. Values of headers, and of URLs all but the beginning, are " +
+		"masked. With --json: one line for each webhook, {webhook, status}."
+}
+
+// Run lists the webhooks.
+func (cmd *webhooksCmd) Run(ctx context.Context, c *console) error {
+	return cmd.database(ctx, c, func(d *webhook.Dispatcher) error {
+		ws, err := d.Webhooks(ctx)
+		if err != nil {
+			return err
+		}
+		rows := make([][]string, 0, len(ws))
+		for _, w := range ws {
+			st, err := d.Status(ctx, w.Name)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				if err := recordWebhook(c, w, st); err != nil {
+					return err
+				}
+			}
+			rows = append(rows, webhookRow(&w, st))
+		}
+		if !c.json {
+			c.table([]string{"NAME", "DOCTYPE", "EVENTS", "URL", "STATE", "SINCE", "FAILURES", "WHY"}, rows)
+		}
+		return nil
+	})
+}
+
+// recordWebhook prints a webhook as it may be printed: by its String.
+func recordWebhook(c *console, w webhook.Webhook, st *webhook.Status) error {
+	return c.record(struct {
+		Webhook json.RawMessage `json:"webhook"`
+		Status  *webhook.Status `json:"status"`
+	}{json.RawMessage(w.String()), st})
+}
+
+func webhookRow(w *webhook.Webhook, st *webhook.Status) []string {
+	events := make([]string, len(w.Events))
+	for i, e := range w.Events {
+		events[i] = string(e)
+	}
+	url := redactURL(w.URL)
+	if w.DynamicURL {
+		url = "(dynamic)"
+	}
+	why := "-"
+	if st.By != "" {
+		why = "by " + st.By
+	}
+	if st.Reason != "" {
+		why += ": " + st.Reason
+	}
+	return []string{w.Name, orDash(w.DocType), strings.Join(events, ", "), url, string(st.State),
+		stamp(st.Since), strconv.Itoa(st.Failures), why}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
