@@ -1,13 +1,14 @@
 # Everything is run by these targets; .ci/run calls them in turn.
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES = . internal/bench internal/sqltest examples/otel
+MODULES = . cmd/webhookctl internal/bench internal/sqltest examples/otel
 
 .PHONY: test race lint tidy e2e oracle bench mutants histories fuzz
 
 test: ## every test that needs nothing but Go
 	cd examples/otel && $(GO) test ./...
 	cd internal/sqltest && $(GO) test ./...
+	cd cmd/webhookctl && $(GO) test ./...
 	$(GO) test ./...
 
 race: ## the same under the race detector

@@ -110,7 +110,7 @@ func (*migrateCmd) Help() string {
 
 // Run migrates.
 func (cmd *migrateCmd) Run(ctx context.Context, c *console) error {
-	if err := createFile(cmd.DSN); err != nil {
+	if err := createFile(ctx, cmd.DSN); err != nil {
 		return err
 	}
 	err := cmd.openSQL(ctx, func(store *sqlstore.Store) error { return store.Migrate(ctx) })
@@ -120,14 +120,31 @@ func (cmd *migrateCmd) Run(ctx context.Context, c *console) error {
 	return c.done("the tables are up to date", struct{}{})
 }
 
-// createFile makes an empty SQLite file, if the DSN is of one that is not there.
-func createFile(dsn string) error {
+// createFile makes a SQLite file, if the DSN is of one that is not there, in the
+// mode in which readers do not wait for writers.
+func createFile(ctx context.Context, dsn string) error {
 	if strings.Contains(dsn, "://") || dsn == "" {
 		return nil
 	}
-	file, err := os.OpenFile(sqlitePath(dsn), os.O_CREATE|os.O_RDWR, 0o600)
+	path := sqlitePath(dsn)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	source, err := sqliteSource(path)
 	if err != nil {
 		return err
 	}
-	return file.Close()
+	db, err := sql.Open(source.driver, source.name)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	return errors.Join(err, db.Close())
 }
