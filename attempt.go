@@ -49,7 +49,9 @@ func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, 
 		Time: start, Duration: time.Since(began),
 	}
 	r := result{attempt: a, stopped: err != nil && stop.Err() != nil}
-	r.verdict = d.classify(resp, err)
+	if r.verdict = d.classify(resp, err); del.Type == HandshakeEvent {
+		r.verdict = Classify(resp, err) // any 2xx, and nothing else
+	}
 	r.hint = retryAfter(resp, start.Add(a.Duration))
 	if errors.Is(err, errEndpointChanged) {
 		r.reason = ReasonEndpoint

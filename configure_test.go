@@ -382,6 +382,7 @@ func TestOptionsErrors(t *testing.T) {
 	for _, tt := range tests {
 		_, err := webhook.New(webhook.NewMemoryStore(), &tt.opts)
 		require.ErrorContains(t, err, tt.want)
+		require.NotContains(t, err.Error(), "\n")
 	}
 	_, err := webhook.New(nil, nil)
 	require.Error(t, err)

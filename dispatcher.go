@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -53,7 +54,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	}
 	env, err := jinja.NewEnv(o.Funcs)
 	if err != nil {
-		return nil, errors.Join(errors.New("webhook: Options.Funcs"), err)
+		return nil, fmt.Errorf("webhook: Options.Funcs: %w", err)
 	}
 	return &Dispatcher{
 		store: store, opts: o, env: env, log: o.Logger,

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -14,17 +13,18 @@ var handshakeBody = []byte(`{"event":"Webhook Validate","data":{}}`)
 
 // A HandshakeError says that an endpoint did not accept the handshake.
 type HandshakeError struct {
+	Webhook string   `json:"webhook"` // its name
 	Attempt *Attempt `json:"attempt"` // what came back
 }
 
 // Error describes the error.
 func (e *HandshakeError) Error() string {
-	return "webhook: the handshake failed: " + e.Attempt.Error
+	return fmt.Sprintf("webhook %q: the handshake failed: %s", e.Webhook, e.Attempt.Error)
 }
 
 // Handshake posts {"event":"Webhook Validate","data":{}} to a webhook's URL, with
 // its headers and signatures, and returns what came back: a 2xx within 5 seconds
-// is State Delivered, anything else Failed. It changes nothing, and stores
+// is State Delivered, anything else Failed, whatever Options.Classifier says. It changes nothing, and stores
 // nothing. The error is non-nil only when nothing could be sent: ErrNotFound, or
 // a dynamic URL, which needs a document.
 func (d *Dispatcher) Handshake(ctx context.Context, name string) (*Attempt, error) {
@@ -74,12 +74,12 @@ func (d *Dispatcher) Activate(ctx context.Context, name string) error {
 		return err
 	}
 	if a.State != Delivered {
-		return &HandshakeError{Attempt: a}
+		return &HandshakeError{Webhook: name, Attempt: a}
 	}
 	url := digest(e.hook.rec.ID, e.hook.w.URL)
 	err = d.changeStatus(ctx, name, func(now *entry, s *statusRecord) (bool, error) {
 		if digest(now.hook.rec.ID, now.hook.w.URL) != url {
-			return false, errors.Join(ErrConflict, errors.New("the URL changed during the handshake"))
+			return false, fmt.Errorf("webhook %q: the URL changed during the handshake: %w", name, ErrConflict)
 		}
 		s.Activated, s.ActivatedURL = d.now(), url
 		if now.status.State == NotActivated {

@@ -70,6 +70,8 @@ func TestActivate(t *testing.T) {
 	var he *webhook.HandshakeError
 	require.ErrorAs(t, err, &he)
 	require.Equal(t, 401, he.Attempt.StatusCode)
+	require.Equal(t, "plans", he.Webhook)
+	require.EqualError(t, err, `webhook "plans": the handshake failed: status 401`)
 	require.NotContains(t, err.Error(), testSecret)
 	requireState(t, d, "plans", webhook.NotActivated)
 
@@ -151,4 +153,39 @@ func TestSendTest(t *testing.T) {
 	var ee *webhook.EventError
 	_, err = d.SendTest(t.Context(), "orders", webhook.Event{})
 	require.True(t, errors.As(err, &ee))
+}
+
+// The handshake's success is a 2xx, whatever the host makes of deliveries.
+func TestHandshakeHeedsNoClassifier(t *testing.T) {
+	for _, status := range []int{200, 204, 401} {
+		d, r := newDispatcher(t, &webhook.Options{Classifier: func(resp *webhook.Response, _ error) webhook.Verdict {
+			if resp.StatusCode == 401 {
+				return webhook.VerdictDelivered
+			}
+			return webhook.VerdictFailed
+		}})
+		require.NoError(t, d.SaveWebhook(t.Context(), plans(nil)))
+		r.Respond(status)
+		a, err := d.Handshake(t.Context(), "plans")
+		require.NoError(t, err)
+		require.Equal(t, status, a.StatusCode)
+		require.Equal(t, status < 300, a.State == webhook.Delivered)
+		require.Equal(t, status < 300, a.Class == "")
+	}
+}
+
+// The webhook's URL is changed while its endpoint answers the handshake.
+func TestActivateWhileTheURLChanges(t *testing.T) {
+	d, r := newPlans(t)
+	r.RespondWith(func(*webhooktest.Request) webhooktest.Response {
+		w, err := d.Webhook(t.Context(), "plans")
+		require.NoError(t, err)
+		w.URL += "/new"
+		require.NoError(t, d.SaveWebhook(t.Context(), *w))
+		return webhooktest.Response{StatusCode: 200}
+	})
+	err := d.Activate(t.Context(), "plans")
+	require.ErrorIs(t, err, webhook.ErrConflict)
+	require.NotContains(t, err.Error(), "\n")
+	requireState(t, d, "plans", webhook.NotActivated)
 }

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -16,7 +15,10 @@ func (d *Dispatcher) housekeep(ctx context.Context) error {
 	defer cancel()
 	now := time.Now()
 	d.housekept.Store(&now)
-	return errors.Join(d.recount(ctx), d.prune(ctx))
+	if err := d.recount(ctx); err != nil {
+		return err
+	}
+	return d.prune(ctx)
 }
 
 // housekeepIfDue is housekeep if nobody did that lately. It is no affair of the

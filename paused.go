@@ -45,17 +45,16 @@ func (d *Dispatcher) recount(ctx context.Context) error {
 	if err != nil || !ok {
 		return err
 	}
-	var errs []error
 	for name, e := range idx.byName {
 		if e.status.State == Disabled && e.status.By == ByLibrary {
 			counts, err := c.Count(ctx, name)
-			if err == nil {
-				d.valves.setPaused(name, e.status.Since, counts.ByState[Paused])
+			if err != nil {
+				return fmt.Errorf("count the paused deliveries of %q: %w", name, err)
 			}
-			errs = append(errs, err)
+			d.valves.setPaused(name, e.status.Since, counts.ByState[Paused])
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // maxPausedPages bounds how many pages of paused deliveries one look reads.
@@ -78,16 +77,18 @@ func (d *Dispatcher) settlePaused(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
 	for _, name := range names {
 		switch e := idx.byName[name]; {
 		case e == nil:
-			errs = append(errs, d.cancelAll(ctx, name))
+			err = d.cancelAll(ctx, name)
 		case e.status.State == Active:
-			errs = append(errs, d.resumeAll(ctx, name))
+			err = d.resumeAll(ctx, name)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // pausedWebhooks returns the webhooks that have paused deliveries.

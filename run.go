@@ -106,7 +106,9 @@ func (r *runner) housekeep() {
 		ctx, cancel := context.WithTimeout(r.writes, housekeepInterval)
 		err := r.d.settlePaused(ctx)
 		cancel()
-		err = errors.Join(err, r.d.housekeep(r.claims))
+		if err == nil {
+			err = r.d.housekeep(r.claims)
+		}
 		if err != nil && r.claims.Err() == nil {
 			r.d.log.Warn("webhook: housekeeping", "error", err)
 		}
