@@ -37,7 +37,8 @@ type MemoryStore struct {
 	kinds memoryKinds
 	seed  maphash.Seed
 	byID  map[uint32]uint32 // the row whose id has that hash, first of a chain
-	all   memoryList        // the newest last
+	all   memoryList        // by Created, the newest last
+	filed uint32            // the row that was last put there
 	seq   int64             // of the last delivery
 
 	due    indexed.Heap[*memoryWebhook] // those with something to offer
@@ -119,12 +120,31 @@ func (s *MemoryStore) add(d *Delivery) {
 	r.setColumns(d)
 	s.putText(h, r, d)
 	s.index(h, r, d.ID)
-	s.all.push(h)
+	s.file(h, r)
 	if d.Line != "" {
 		r.rare().line = s.line(d.Line)
 	}
 	r.kind.webhook.count(d.State, 1)
 	s.settle(h, r)
+}
+
+// file puts a new row where its Created belongs. It is the newest, or not much
+// older, or belongs beside the last one that was not: of a unit of work that was
+// committed late.
+func (s *MemoryStore) file(h uint32, r *memoryRow) {
+	links := s.all.links
+	at := s.all.last
+	if at != 0 && s.rows.Get(at).created > r.created && s.filed != 0 {
+		at = s.filed
+		for next := links(at).after; next != 0 && s.rows.Get(next).created <= r.created; next = links(at).after {
+			at = next
+		}
+	}
+	for at != 0 && s.rows.Get(at).created > r.created {
+		at = links(at).before
+	}
+	s.all.insert(h, at)
+	s.filed = h
 }
 
 // Update implements [Store].

@@ -19,6 +19,7 @@ type memoryAttempt struct {
 func (x *memoryDetail) log(a *Attempt) {
 	kept := &memoryAttempt{Attempt: *a, before: x.attempts}
 	kept.Header, kept.Body = nil, bytes.Clone(a.Body)
+	kept.Time, kept.Next = a.Time.UTC(), a.Next.UTC()
 	for name, values := range a.Header {
 		for _, v := range values {
 			kept.header = append(kept.header, name, v)

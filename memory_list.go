@@ -12,14 +12,23 @@ type memoryList struct {
 type memoryLinks struct{ before, after uint32 }
 
 // push adds a row at the end.
-func (l *memoryList) push(h uint32) {
-	*l.links(h) = memoryLinks{before: l.last}
-	if l.last == 0 {
+func (l *memoryList) push(h uint32) { l.insert(h, l.last) }
+
+// insert adds a row behind another, or in front of all for 0.
+func (l *memoryList) insert(h, behind uint32) {
+	at := memoryLinks{before: behind, after: l.first}
+	if behind == 0 {
 		l.first = h
 	} else {
-		l.links(l.last).after = h
+		at.after = l.links(behind).after
+		l.links(behind).after = h
 	}
-	l.last = h
+	if at.after == 0 {
+		l.last = h
+	} else {
+		l.links(at.after).before = h
+	}
+	*l.links(h) = at
 	l.n++
 }
 

@@ -54,6 +54,9 @@ func (s *MemoryStore) evict() {
 func (s *MemoryStore) drop(h uint32) {
 	r := s.rows.Get(h)
 	s.forget(h, r)
+	if s.filed == h {
+		s.filed = s.all.links(h).before
+	}
 	s.all.remove(h)
 	s.unindex(h, r)
 	s.texts.Free(r.text)
@@ -81,8 +84,9 @@ func (s *MemoryStore) Prune(ctx context.Context, p Prune) (int, error) {
 			before = p.Delivered
 		}
 		kept[w]++
-		old := r.detail != nil && r.detail.finished < memoryTimeOf(before)
-		if (old || p.Keep > 0 && kept[w] > p.Keep) && r.detail.list == &s.finished {
+		old := r.detail.finished < memoryTimeOf(before)
+		ours := r.detail.list == &s.finished && r.kind.Version <= DeliveryVersion
+		if ours && (old || p.Keep > 0 && kept[w] > p.Keep) {
 			s.drop(h)
 			n++
 		}
@@ -98,6 +102,9 @@ func (s *MemoryStore) newestFinished() []uint32 {
 			hs = append(hs, h)
 		}
 	}
-	slices.SortFunc(hs, func(a, b uint32) int { return cmp.Compare(s.rows.Get(b).seq, s.rows.Get(a).seq) })
+	slices.SortFunc(hs, func(a, b uint32) int {
+		x, y := s.rows.Get(a), s.rows.Get(b)
+		return cmp.Or(cmp.Compare(y.created, x.created), cmp.Compare(y.seq, x.seq))
+	})
 	return hs
 }

@@ -8,35 +8,51 @@ import (
 
 // A Store keeps webhooks, deliveries and attempts. It needs rows by id, an
 // index on the due time, a line key, and a compare-and-swap; every rule of what
-// a delivery becomes is the library's own.
+// a delivery becomes is the library's own. The package documentation walks
+// through a store on a key-value database; package storetest has a check for
+// each rule below.
 //
 // All methods may be called by many goroutines, and many processes may share a
 // store's data. Slices and what they point to belong to the caller, before and
-// after: a store copies what it keeps and hands out copies. Times are given by
-// the caller; a store never compares with a clock of its own. A store returns
-// its errors as they are, wrapping none of ours but those named here.
+// after: a store copies what it keeps and hands out copies. Strings are compared
+// byte for byte: case, accents and spaces at the end tell names apart. Names and
+// ids are UTF-8 of at most 255 bytes without NUL, those of records of at most
+// 300; bodies, the data of records, and the header and body of an attempt are any
+// bytes, and come back as they were given, nil or not.
+//
+// Times are given by the caller; a store never compares with a clock of its own.
+// It keeps them to the microsecond at least, cutting off what is finer, and
+// returns them in UTC; the zero time stays zero. They lie between the years 1970
+// and 2262.
+//
+// A call whose ctx has ended does nothing and returns ctx's error. When ctx ends
+// during a call that changes something, it was done whole or not at all. A store
+// returns its errors as they are, wrapping none of ours but those named here.
 type Store interface {
 	// Webhooks returns all records when anything in them changed since seen, and
 	// no records when nothing did; and the revision to pass the next time. The
 	// zero Revision has seen nothing.
 	Webhooks(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error)
 
-	// PutWebhooks creates or replaces records, all or none. A record's Revision
-	// is the one it was read with, 0 for a new one; if one of them is not the
-	// stored record's, nothing is written and the error is ErrConflict. The
-	// stored revision becomes one higher, and the store's Revision changes.
+	// PutWebhooks creates or replaces records, all or none. No name comes twice. A
+	// record's Revision is the one it was read with, 0 for a new one; if one of
+	// them is not the stored record's, nothing is written and the error is
+	// ErrConflict. The stored revision becomes one higher, and the store's Revision
+	// rises. Without records it does nothing.
 	PutWebhooks(ctx context.Context, recs ...WebhookRecord) error
 
 	// DeleteWebhook removes the record of that name; ErrNotFound if there is
-	// none. The store's Revision changes.
+	// none. The store's Revision rises. Deliveries of the webhook stay.
 	DeleteWebhook(ctx context.Context, name string) error
 
 	// Enqueue stores deliveries as they are given, all or none, and reports for
 	// each whether it is new; false means that its ID was there already, in the
 	// store or earlier in ds, and that the stored one was left as it is. That is
 	// no error. A delivery with a Line gets a Seq above that of all deliveries of
-	// its line, in the order of ds. A delivery may come with an Owner, a LeaseUntil
-	// and a Fence: it is stored leased. ErrFull when there is no room.
+	// its line, in the order of ds, and is visible to a claim only once those with
+	// a lower Seq are; without a Line, Seq says nothing. A delivery may come in any
+	// State, and with an Owner, a LeaseUntil and a Fence: then it is stored leased.
+	// ErrFull when there is no room.
 	Enqueue(ctx context.Context, ds []Delivery) (fresh []bool, err error)
 
 	// Claim leases deliveries that are due, the longest due first, at most
@@ -46,7 +62,8 @@ type Store interface {
 	// deliveries of one Line only the one with the lowest Seq that is neither
 	// Delivered nor Canceled. Each gets Owner and LeaseUntil = c.Now + c.Lease and
 	// a Fence one higher, and is returned as it then is. No two claims get the
-	// same delivery.
+	// same delivery. One claim among several at once may leave out what another
+	// looks at; alone, it offers everything.
 	Claim(ctx context.Context, c Claim) ([]Delivery, error)
 
 	// Update applies changes, each on its own: the change whose Fence is not
@@ -60,8 +77,12 @@ type Store interface {
 	// Delivery returns one delivery; ErrNotFound if there is none.
 	Delivery(ctx context.Context, id string) (*Delivery, error)
 
-	// Deliveries returns those that match q, newest first. ErrNotFound if q.After
-	// is not stored, or no longer.
+	// Deliveries returns those that match q, newest first: the latest Created in
+	// front, whenever it was enqueued, and those of the same Created in an order
+	// of the store's choice that never changes. With q.After it returns those
+	// behind that delivery in this order, whether q selects it or not: so page by
+	// page each comes once, and none that was there from the beginning is left
+	// out. ErrNotFound if q.After is not stored, or no longer.
 	Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error)
 
 	// Attempts returns the attempts of a delivery, oldest first; none for an
@@ -72,7 +93,7 @@ type Store interface {
 // A Revision marks a state of all webhook records.
 type Revision struct {
 	N   int64     // rises with every change of the records; never 0 once something was stored
-	Now time.Time // the store's own clock; zero if it has none
+	Now time.Time // the store's own clock, with every answer; zero if it has none
 }
 
 // A WebhookRecord is what a store keeps of one webhook, or of one of the
@@ -147,8 +168,9 @@ func (q DeliveryQuery) matchState(s State) bool {
 type Pruner interface {
 	// Prune removes at most p.Limit deliveries, with their attempts, that finished
 	// (Delivered, Failed, Exhausted, Canceled) before the time given for their
-	// state, and beyond the newest p.Keep of each webhook; 0 keeps all. A
-	// delivery that stops its line stays. It returns how many it removed.
+	// state, and those beyond the newest p.Keep, by Created, of each webhook; 0
+	// keeps all. Pending and Paused ones stay, one that stops its line, and those
+	// whose Version is above DeliveryVersion. It returns how many it removed.
 	Prune(ctx context.Context, p Prune) (int, error)
 }
 

@@ -77,6 +77,19 @@ var claimChecks = []check{
 		},
 	},
 	{
+		name: "claim/skip many",
+		rule: "Skip may name thousands of webhooks, also such as the store has nothing of.",
+		run: func(p *probe) {
+			skip := make([]string, 3000)
+			for i := range skip {
+				skip[i] = fmt.Sprint("w", i)
+			}
+			p.add(delivery("a", of("w0")), delivery("b", of("w2999")), delivery("c", of("w3000")))
+			got := p.claim(10, 10, skip...)
+			p.expect(len(got) == 1 && got[0].ID == "c", "Claim got %q, not c", ids(got))
+		},
+	},
+	{
 		name: "claim/lease",
 		rule: "Claim gives a delivery Owner, LeaseUntil = Now + Lease and a Fence one higher, changes nothing else, and returns it as it then is.",
 		run: func(p *probe) {

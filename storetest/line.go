@@ -105,6 +105,51 @@ var lineChecks = []check{
 		},
 	},
 	{
+		name: "line/leased",
+		rule: "A delivery of a line that is enqueued already leased stops its line until it is Delivered.",
+		run: func(p *probe) {
+			d := delivery("a", line("x"), func(d *webhook.Delivery) { d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 1 })
+			p.add(d, delivery("b", line("x")))
+			p.offers(10, 10)
+			p.ok("Update", p.update(changeOf(p.get("a"), to(webhook.Delivered)))[0])
+			p.offers(10, 10, "b")
+		},
+	},
+	{
+		name: "line/names",
+		rule: "Names of lines are compared byte for byte.",
+		run: func(p *probe) {
+			for _, name := range []string{"line", "LINE", "l\u00ecne", "line ", "lin"} {
+				p.add(delivery("of "+name, line(name)))
+			}
+			p.expect(len(p.claim(10, 10)) == 5, "lines with other names are taken for one")
+		},
+	},
+	{
+		name: "line/numbers",
+		rule: "Deliveries enqueued by many at once into one line get different numbers, rising within a call.",
+		run: func(p *probe) {
+			const callers, calls = 6, 5
+			p.together(callers, func(i int) {
+				for n := range calls {
+					p.add(delivery(fmt.Sprint(i, n, "a"), line("x")), delivery(fmt.Sprint(i, n, "b"), line("x")))
+				}
+			})
+			seen := map[int64]string{}
+			for i := range callers {
+				var last int64
+				for n := range calls {
+					for _, id := range []string{fmt.Sprint(i, n, "a"), fmt.Sprint(i, n, "b")} {
+						seq := p.get(id).Seq
+						p.expect(seen[seq] == "", "%s and %s both have the number %d", id, seen[seq], seq)
+						p.expect(seq > last, "%s has the number %d, after %d", id, seq, last)
+						seen[seq], last = id, seq
+					}
+				}
+			}
+		},
+	},
+	{
 		name: "line/version",
 		rule: "A first delivery with a Version above DeliveryVersion is not offered, and its line waits.",
 		run: func(p *probe) {

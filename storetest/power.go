@@ -41,12 +41,22 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/keep", power: prunes,
-		rule: "Prune keeps the newest Keep finished deliveries of each webhook at most; 0 keeps all.",
+		name: "prune/version", power: prunes,
+		rule: "Prune leaves alone what has a Version above DeliveryVersion.",
 		run: func(p *probe) {
-			for i := range 5 {
-				p.add(delivery(fmt.Sprint("a", i), created(i), of("orders"), finished(webhook.Delivered, i)),
-					delivery(fmt.Sprint("b", i), created(i), of("stock"), finished(webhook.Failed, i)))
+			newer := func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }
+			p.add(delivery("newer", newer, finished(webhook.Delivered, 1)), delivery("a", finished(webhook.Delivered, 1)))
+			p.prune(webhook.Prune{Limit: 100, Delivered: at(9), Other: at(9)}, 1)
+			p.get("newer")
+		},
+	},
+	{
+		name: "prune/keep", power: prunes,
+		rule: "Prune keeps the newest Keep finished deliveries of each webhook at most, by Created, whenever they were enqueued or finished; 0 keeps all.",
+		run: func(p *probe) {
+			for _, i := range []int{3, 1, 4, 0, 2} {
+				p.add(delivery(fmt.Sprint("a", i), created(i), of("orders"), finished(webhook.Delivered, 20-i)),
+					delivery(fmt.Sprint("b", i), created(i), of("stock"), finished(webhook.Failed, 20-i)))
 			}
 			p.add(delivery("pending", created(9)))
 			p.prune(webhook.Prune{Limit: 100, Keep: 5}, 0)
@@ -94,6 +104,8 @@ var pruneChecks = []check{
 			_, err := p.store.Delivery(p.ctx, "a")
 			p.is("Delivery", err, webhook.ErrNotFound)
 			p.is("Update", p.update(changeOf(d, nil))[0], webhook.ErrNotFound)
+			_, err = p.store.Deliveries(p.ctx, webhook.DeliveryQuery{After: "a"})
+			p.is("Deliveries after it", err, webhook.ErrNotFound)
 			p.expect(len(p.attempts("a")) == 0, "its attempts are still there")
 			p.add(delivery("a"))
 			p.expect(len(p.attempts("a")) == 0, "its attempts came back with it")

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docevent/webhook"
@@ -10,11 +11,38 @@ import (
 var queryChecks = []check{
 	{
 		name: "deliveries/order",
-		rule: "Deliveries returns the newest first, whatever their Due and whatever changed since.",
+		rule: "Deliveries returns those with the latest Created first, whenever they were enqueued, whatever their Due, and whatever changed since.",
 		run: func(p *probe) {
-			p.add(delivery("a", created(1), due(9)), delivery("b", created(2), due(1)), delivery("c", created(3), due(5)))
+			p.add(delivery("b", created(2), due(1)), delivery("d", created(4), due(7)))
+			p.add(delivery("c", created(3), due(5)), delivery("e", created(5)), delivery("a", created(1), due(9)))
 			p.change("a", to(webhook.Delivered))
-			p.lists(webhook.DeliveryQuery{}, "c b a")
+			p.lists(webhook.DeliveryQuery{}, "e d c b a")
+		},
+	},
+	{
+		name: "deliveries/ties",
+		rule: "Deliveries of the same Created are in an order that does not change, and that pages of any size keep to.",
+		run: func(p *probe) {
+			for i := range 5 {
+				for j := range 6 {
+					p.add(delivery(fmt.Sprint((7*i+5*j)%30, "-", i, j)))
+				}
+			}
+			whole := ids(p.list(webhook.DeliveryQuery{}))
+			for i, id := range whole {
+				if i%3 == 0 {
+					p.change(id, to(webhook.Delivered))
+				}
+			}
+			for size := 1; size < 30; size += 4 {
+				var got []string
+				q := webhook.DeliveryQuery{Limit: size}
+				for page := p.list(q); len(page) > 0 && len(got) <= 30; page = p.list(q) {
+					got = append(got, ids(page)...)
+					q.After = got[len(got)-1]
+				}
+				p.expect(slices.Equal(got, whole), "by pages of %d: %q, not %q", size, got, whole)
+			}
 		},
 	},
 	{
@@ -80,7 +108,7 @@ var queryChecks = []check{
 		run: func(p *probe) {
 			var ds []webhook.Delivery
 			for i := range 50 {
-				ds = append(ds, delivery(fmt.Sprint("d", i), created(i/4))) // some at the same time
+				ds = append(ds, delivery(fmt.Sprint("d", i), created(i*7%50/4))) // in no order, some at the same time
 			}
 			p.add(ds...)
 			seen := map[string]bool{}
@@ -99,6 +127,24 @@ var queryChecks = []check{
 				p.add(delivery(fmt.Sprint("new", page), created(100+page)))
 			}
 			p.expect(len(seen) == 50, "%d of 50 came", len(seen))
+		},
+	},
+	{
+		name: "deliveries/behind one that does not match",
+		rule: "After may name a delivery that the query does not select.",
+		run: func(p *probe) {
+			p.add(delivery("a", created(1)), delivery("b", created(2), of("stock")), delivery("c", created(3)))
+			p.lists(webhook.DeliveryQuery{Webhook: "orders", After: "b"}, "a")
+			p.lists(webhook.DeliveryQuery{Webhook: "orders", After: "a"}, "")
+		},
+	},
+	{
+		name: "deliveries/after one that is gone",
+		rule: "Deliveries is ErrNotFound when After is not stored: a page without an end must not pass for the last.",
+		run: func(p *probe) {
+			p.add(delivery("a"), delivery("c"))
+			_, err := p.store.Deliveries(p.ctx, webhook.DeliveryQuery{After: "b"})
+			p.is("Deliveries", err, webhook.ErrNotFound)
 		},
 	},
 	{

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"sync/atomic"
 
 	"github.com/docevent/webhook"
@@ -99,6 +100,79 @@ var recordChecks = []check{
 		},
 	},
 	{
+		name: "webhooks/rises",
+		rule: "The store's Revision rises with every change of the records, a delete among them, and is never 0 once something was stored.",
+		run: func(p *probe) {
+			var last int64
+			rises := func(after string) {
+				_, rev := p.records(webhook.Revision{})
+				p.expect(rev.N > last, "after %s the revision is %d, and it was %d", after, rev.N, last)
+				last = rev.N
+			}
+			p.put(record("orders", 0, "a"))
+			rises("the first put")
+			p.put(record("orders", 1, "b"), record("stock", 0, "c"))
+			rises("a put")
+			p.ok("DeleteWebhook", p.store.DeleteWebhook(p.ctx, "stock"))
+			rises("a delete")
+			p.ok("DeleteWebhook", p.store.DeleteWebhook(p.ctx, "orders"))
+			rises("a delete of the last record")
+			p.put(record("orders", 0, "a"))
+			rises("a put anew")
+		},
+	},
+	{
+		name: "webhooks/nothing",
+		rule: "PutWebhooks without records is no error and no change.",
+		run: func(p *probe) {
+			p.put(record("orders", 0, "a"))
+			_, seen := p.records(webhook.Revision{})
+			p.put()
+			recs, rev := p.records(seen)
+			p.expect(len(recs) == 0 && rev.N == seen.N, "the revision is %d, and was %d", rev.N, seen.N)
+		},
+	},
+	{
+		name: "webhooks/clock",
+		rule: "A store with a clock of its own gives it with every answer, also with one without records; a store without one never does.",
+		run: func(p *probe) {
+			_, empty := p.records(webhook.Revision{})
+			p.put(record("orders", 0, "a"))
+			_, all := p.records(webhook.Revision{})
+			_, unchanged := p.records(all)
+			p.expect(empty.Now.IsZero() == all.Now.IsZero() && all.Now.IsZero() == unchanged.Now.IsZero(),
+				"Now is %v of an empty store, %v with records, %v without", empty.Now, all.Now, unchanged.Now)
+		},
+	},
+	{
+		name: "webhooks/names",
+		rule: "Names of records are compared byte for byte, and up to 300 bytes long.",
+		run: func(p *probe) {
+			long := strings.Repeat("x", 299)
+			names := []string{"orders", "Orders", "\u00f6rders", "orders ", "order", long + "a", long + "b", "o%", "o'\";--"}
+			for _, name := range names {
+				p.put(record(name, 0, name))
+			}
+			p.ok("DeleteWebhook", p.store.DeleteWebhook(p.ctx, "Orders"))
+			recs, _ := p.records(webhook.Revision{})
+			p.expect(len(recs) == len(names)-1, "%d records, not %d", len(recs), len(names)-1)
+			for name, r := range recs {
+				p.expect(string(r.Data) == name, "the record %q has the data of %q", name, r.Data)
+			}
+		},
+	},
+	{
+		name: "webhooks/large",
+		rule: "The data of a record may be large: 1 MiB comes back byte for byte.",
+		run: func(p *probe) {
+			data := string(bytes.Repeat([]byte("\x00\xfe\xff'"), 1<<18))
+			p.put(record("orders", 0, data))
+			recs, _ := p.records(webhook.Revision{})
+			got := string(recs["orders"].Data)
+			p.expect(got == data, "%d bytes came back of %d, or others", len(got), len(data))
+		},
+	},
+	{
 		name: "webhooks/delete",
 		rule: "DeleteWebhook removes the record, and is ErrNotFound if there is none; the name can be created anew.",
 		run: func(p *probe) {
@@ -130,7 +204,7 @@ var recordChecks = []check{
 		name: "webhooks/concurrent",
 		rule: "Of puts at once with the same Revision one succeeds, and the others get ErrConflict.",
 		run: func(p *probe) {
-			for rev := range int64(20) {
+			for rev := range int64(10) {
 				var won atomic.Int32
 				p.together(8, func(int) {
 					switch err := p.store.PutWebhooks(p.ctx, record("orders", rev, "x")); {

@@ -8,10 +8,12 @@
 //
 // Each check states the rule it proves, and a failure prints it. The optional
 // powers, [webhook.Pruner], [webhook.Counter] and [webhook.Notifier], are checked
-// of stores that have them.
+// of stores that have them, and [webhook.Transactor] of those that are a
+// [Beginner]. [Benchmark] measures a store.
 //
-// Times in the checks are whole milliseconds, and lie far from the present: a
-// store must not compare them with a clock of its own.
+// Times in the checks lie far from the present: a store must not compare them
+// with a clock of its own. A run makes about three thousand calls that write; on
+// a database that waits for the disk, let the test's wait for nothing.
 package storetest
 
 import (
@@ -52,7 +54,8 @@ type check struct {
 
 func checks() []check {
 	return slices.Concat(recordChecks, enqueueChecks, claimChecks, lineChecks,
-		updateChecks, attemptChecks, queryChecks, pruneChecks, countChecks, notifyChecks)
+		updateChecks, attemptChecks, queryChecks, timeChecks, contextChecks,
+		pruneChecks, countChecks, notifyChecks, transactionChecks)
 }
 
 // patience bounds a check, so that a store that hangs fails and says where.

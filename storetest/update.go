@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/docevent/webhook"
@@ -113,6 +114,34 @@ var updateChecks = []check{
 		},
 	},
 	{
+		name: "update/many",
+		rule: "Update takes thousands of changes in a call, with a result for each in its place.",
+		run: func(p *probe) {
+			ds := make([]webhook.Delivery, 1500)
+			for i := range ds {
+				ds[i] = delivery(fmt.Sprint("d", i))
+			}
+			p.add(ds...)
+			cs := make([]webhook.Change, 2*len(ds))
+			for i := range cs {
+				cs[i] = webhook.Change{ID: fmt.Sprint("d", i), State: webhook.Delivered, Due: start, Finished: at(i)}
+			}
+			cs[700].Fence = 1
+			for i, err := range p.update(cs...) {
+				switch {
+				case i >= len(ds):
+					p.is(fmt.Sprintf("change %d", i), err, webhook.ErrNotFound)
+				case i == 700:
+					p.is("change 700", err, webhook.ErrLeaseLost)
+				default:
+					p.ok(fmt.Sprintf("change %d", i), err)
+				}
+			}
+			p.offers(0, 10, "d700")
+			p.expect(p.get("d1499").Finished.Equal(at(1499)), "the last one has the columns of another")
+		},
+	},
+	{
 		name: "update/nothing",
 		rule: "Update without changes is no error.",
 		run:  func(p *probe) { p.update() },
@@ -146,11 +175,42 @@ var updateChecks = []check{
 		},
 	},
 	{
+		name: "update/crossing",
+		rule: "Calls at once with changes of the same deliveries in opposite orders all succeed: each delivery takes one change.",
+		run: func(p *probe) {
+			ds := make([]webhook.Delivery, 30)
+			for i := range ds {
+				ds[i] = delivery(fmt.Sprint("d", i))
+			}
+			p.add(ds...)
+			for round := range 5 {
+				var won atomic.Int32
+				p.together(4, func(i int) {
+					cs := make([]webhook.Change, len(ds))
+					for j := range cs {
+						cs[j] = changeOf(ds[j], func(c *webhook.Change) { c.Fence = int64(round) })
+					}
+					if i%2 == 1 {
+						slices.Reverse(cs)
+					}
+					for _, err := range p.update(cs...) {
+						if err == nil {
+							won.Add(1)
+						} else {
+							p.is("a change", err, webhook.ErrLeaseLost)
+						}
+					}
+				})
+				p.expect(int(won.Load()) == len(ds), "%d changes of %d deliveries succeeded", won.Load(), len(ds))
+			}
+		},
+	},
+	{
 		name: "update/concurrent",
 		rule: "Of changes at once with the same Fence one succeeds, and the others get ErrLeaseLost.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
-			for round := range 20 {
+			for round := range 10 {
 				d := p.get("a")
 				var won atomic.Int32
 				p.together(8, func(i int) {
