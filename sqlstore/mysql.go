@@ -29,7 +29,7 @@ var mysql = dialect{
 			line VARBINARY(255), state VARBINARY(32) NOT NULL, reason BLOB NOT NULL, owner BLOB NOT NULL, body LONGBLOB,
 			open_line VARBINARY(255) AS (IF(state IN ('delivered', 'canceled'), NULL, line)) VIRTUAL,
 			UNIQUE KEY (id), KEY (queue_place, queue_at, num), KEY (queue_place, webhook, queue_at, num),
-			KEY (state, webhook, num), KEY (state, finished), KEY (open_line, num)
+			KEY (state, webhook, created, num), KEY (created, num), KEY (state, finished), KEY (open_line, num)
 			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
 		`CREATE TABLE IF NOT EXISTS {attempts} (
 			delivery BIGINT NOT NULL, number INT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL,

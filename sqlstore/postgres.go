@@ -26,7 +26,8 @@ var postgres = dialect{
 		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at, num) WHERE queue_place IS NOT NULL`,
 		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {deliveries} (webhook, queue_at, num) WHERE queue_place = 1`,
-		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook, num)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook, created, num)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}created ON {deliveries} (created, num)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}age ON {deliveries} (state, finished) WHERE queue_place IS NULL`,
 		`CREATE INDEX IF NOT EXISTS {prefix}line ON {deliveries} (line, num)
 			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,

@@ -10,10 +10,10 @@ import (
 )
 
 // Deliveries that are finished, as a condition, and those of them that may be
-// forgotten: one that stops its line stays.
+// forgotten: one that stops its line stays, and what a newer library wrote.
 const (
 	isFinished  = "state IN ('delivered', 'failed', 'exhausted', 'canceled')"
-	isPrunable  = "(line IS NULL OR state IN ('delivered', 'canceled'))"
+	isPrunable  = "(line IS NULL OR state IN ('delivered', 'canceled')) AND version <= ?"
 	finishedAge = "SELECT num FROM {deliveries} WHERE queue_place IS NULL AND state = ? AND finished < ? AND " +
 		isPrunable + " ORDER BY finished LIMIT ?"
 )
@@ -29,7 +29,7 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
 		if before.IsZero() || n >= p.Limit {
 			continue
 		}
-		removed, err := s.remove(ctx, finishedAge, string(state), ceil(before), p.Limit-n)
+		removed, err := s.remove(ctx, finishedAge, string(state), ceil(before), webhook.DeliveryVersion, p.Limit-n)
 		if n += removed; err != nil {
 			return n, err
 		}
@@ -53,13 +53,14 @@ func (s *Store) pruneExcess(ctx context.Context, keep, limit int) (int, error) {
 	}
 	n := 0
 	for _, name := range names {
-		last, found, err := one[int64](ctx, s.db, s.text("SELECT num FROM {deliveries} WHERE webhook = ? AND "+
-			isFinished+" ORDER BY num DESC LIMIT 1 OFFSET ?"), name, keep)
+		created, num, found, err := s.place(ctx, "SELECT num FROM {deliveries} WHERE webhook = ? AND "+
+			isFinished+newestFirst+" LIMIT 1 OFFSET ?", name, keep)
 		if err != nil || !found {
 			return n, err
 		}
 		removed, err := s.remove(ctx, "SELECT num FROM {deliveries} WHERE webhook = ? AND "+isFinished+
-			" AND num <= ? AND "+isPrunable+" ORDER BY num LIMIT ?", name, last, limit-n)
+			" AND created <= ? AND (created < ? OR num <= ?) AND "+isPrunable+" ORDER BY created, num LIMIT ?",
+			name, created, created, num, webhook.DeliveryVersion, limit-n)
 		if n += removed; err != nil || n >= limit {
 			return n, err
 		}

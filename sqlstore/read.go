@@ -23,7 +23,21 @@ func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, err
 	return &rows[0].Delivery, nil
 }
 
-// Deliveries implements [webhook.Store]. The newest is the one stored last.
+// newestFirst is the order of Deliveries: of the same Created, the one stored last
+// is the newest.
+const newestFirst = " ORDER BY created DESC, num DESC"
+
+// place returns where a delivery, found by a query for num, is in that order.
+func (s *Store) place(ctx context.Context, text string, args ...any) (created, num int64, found bool, err error) {
+	num, found, err = one[int64](ctx, s.db, s.text(text), args...)
+	if err != nil || !found {
+		return 0, 0, false, err
+	}
+	created, found, err = one[int64](ctx, s.db, s.text("SELECT created FROM {deliveries} WHERE num = ?"), num)
+	return created, num, found, err
+}
+
+// Deliveries implements [webhook.Store].
 func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webhook.Delivery, error) {
 	q = q.WithDefaults()
 	if err := s.check(ctx, s.db); err != nil {
@@ -31,20 +45,21 @@ func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webh
 	}
 	where, args := conditions(&q)
 	if q.After != "" {
-		after, found, err := one[int64](ctx, s.db, s.text("SELECT num FROM {deliveries} WHERE id = ?"), q.After)
+		created, num, found, err := s.place(ctx, "SELECT num FROM {deliveries} WHERE id = ?", q.After)
 		if err != nil {
 			return nil, err
 		}
 		if !found {
 			return nil, webhook.ErrNotFound
 		}
-		where, args = append(where, "num < ?"), append(args, after)
+		where = append(where, "created <= ? AND (created < ? OR num < ?)")
+		args = append(args, created, created, num)
 	}
 	text := "SELECT " + columns + " FROM {deliveries}"
 	if len(where) > 0 {
 		text += " WHERE " + strings.Join(where, " AND ")
 	}
-	rows, err := s.read(ctx, text+" ORDER BY num DESC LIMIT ?", append(args, q.Limit)...)
+	rows, err := s.read(ctx, text+newestFirst+" LIMIT ?", append(args, q.Limit)...)
 	if err != nil {
 		return nil, err
 	}

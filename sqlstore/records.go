@@ -62,6 +62,9 @@ func (s *Store) PutWebhooks(ctx context.Context, recs ...webhook.WebhookRecord) 
 	if txFrom(ctx) != nil {
 		return errInTx
 	}
+	if len(recs) == 0 {
+		return ctx.Err()
+	}
 	return s.write(ctx, func(q Tx) error {
 		if err := s.raise(ctx, q); err != nil {
 			return err

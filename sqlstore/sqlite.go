@@ -24,7 +24,8 @@ var sqlite = dialect{
 		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at) WHERE queue_place IS NOT NULL`,
 		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {deliveries} (webhook, queue_at) WHERE queue_place = 1`,
-		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook, created)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}created ON {deliveries} (created)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}age ON {deliveries} (state, finished) WHERE queue_place IS NULL`,
 		`CREATE INDEX IF NOT EXISTS {prefix}line ON {deliveries} (line)
 			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,
