@@ -18,6 +18,7 @@ type job struct {
 	Path        string
 	To          target
 	Connections int
+	Callers     int // that hand over messages at once
 	Messages    int
 	Profile     string `json:",omitempty"` // file for a CPU profile
 }
@@ -45,6 +46,7 @@ func delivery(ctx context.Context, args []string) error {
 	rounds := f.Int("rounds", 7, "times that every path is run")
 	messages := f.Int("messages", 20_000, "of a run; slow paths get a fixed share")
 	connections := f.String("connections", "16,64", "comma-separated")
+	callers := f.Int("callers", 128, "that hand over messages at once, as requests to the host would")
 	profile := f.String("cpuprofile", "", "PATH=FILE: write a CPU profile of the last run of that path")
 	out := f.String("json", "", "file for the results as JSON")
 	if err := f.Parse(args); err != nil {
@@ -65,7 +67,7 @@ func delivery(ctx context.Context, args []string) error {
 		if err != nil {
 			return fmt.Errorf("-connections: %w", err)
 		}
-		s := series{paths: chosen, job: job{To: to, Connections: n, Messages: *messages}, profile: *profile}
+		s := series{paths: chosen, job: job{To: to, Connections: n, Callers: *callers, Messages: *messages}, profile: *profile}
 		rows, err := s.measure(ctx, *rounds)
 		if err != nil {
 			return err
@@ -104,7 +106,7 @@ func (s series) measure(ctx context.Context, rounds int) ([]row, error) {
 
 func (s series) run(ctx context.Context, p path) (run, error) {
 	j := s.job
-	j.Path, j.Messages = p.name, max(j.Messages*p.share/100, 10*j.Connections)
+	j.Path, j.Messages = p.name, max(j.Messages*p.share/100, 500)
 	if name, file, _ := strings.Cut(s.profile, "="); name == p.name {
 		j.Profile = file
 	}
@@ -129,7 +131,7 @@ func deliverOnce(ctx context.Context, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
-	warm := max(j.Messages/10, 4*j.Connections)
+	warm := max(j.Messages/10, 500)
 	if _, err := j.messages(ctx, s, 0, warm); err != nil {
 		return err
 	}
@@ -167,7 +169,7 @@ func (j job) messages(ctx context.Context, s sender, first, n int) (run, error) 
 	runtime.GC()
 	start := time.Now()
 	before := used(start)
-	if err := s.send(ctx, first, n); err != nil {
+	if err := s.send(ctx, j.Callers, first, n); err != nil {
 		return run{}, fmt.Errorf("send: %w", err)
 	}
 	seen, err := j.To.wait(ctx)

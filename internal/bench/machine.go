@@ -38,7 +38,13 @@ func describeMachine() machine {
 }
 
 // compared are the modules whose versions matter to a reader.
-var compared = map[string]bool{}
+var compared = map[string]bool{
+	"github.com/hibiken/asynq":     true,
+	"github.com/jackc/pgx/v5":      true,
+	"github.com/riverqueue/river":  true,
+	"modernc.org/sqlite":           true,
+	"github.com/redis/go-redis/v9": true,
+}
 
 // fieldOf returns the value of the first "key : value" line, or "".
 func fieldOf(file, key string) string {

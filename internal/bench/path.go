@@ -20,9 +20,10 @@ type path struct {
 // A sender is a path that runs.
 type sender interface {
 	// send takes n messages with ids of their own, from first on, as fast as it
-	// can, by as many callers as there are connections. It returns when all are
-	// taken, which may be before they are delivered.
-	send(ctx context.Context, first, n int) error
+	// can, by so many callers at once, if it is not the loop of connections itself
+	// that sends. It returns when all are taken, which may be before they are
+	// delivered.
+	send(ctx context.Context, callers, first, n int) error
 
 	// close stops the path, and says if its log does not have the total of
 	// messages as delivered.
@@ -35,6 +36,14 @@ var paths = []path{
 	loopPath,
 	roundTripPath,
 	memoryPath,
+	sqlitePath,
+	postgresPath,
+	boundedPath,
+	pooledPath,
+	unboundedPath,
+	asynqPath,
+	riverManyPath,
+	riverPath,
 }
 
 // pathsNamed returns the yardstick and those named, or all for "".

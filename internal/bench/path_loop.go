@@ -62,7 +62,7 @@ func newLoop(to target, connections int) (*loop, error) {
 	}, nil
 }
 
-func (l *loop) send(ctx context.Context, first, n int) error {
+func (l *loop) send(ctx context.Context, _, first, n int) error {
 	return each(l.connections, first, n, func(i int) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(l.body))
 		if err != nil {

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"os"
 	"strconv"
 
 	"github.com/docevent/webhook"
+	"github.com/docevent/webhook/sqlstore"
 )
 
 // The library on the store in memory.
@@ -15,6 +19,51 @@ var memoryPath = path{
 	open: func(ctx context.Context, to target, connections int) (sender, error) {
 		return openWebhook(ctx, webhook.NewMemoryStore(), to, connections)
 	},
+}
+
+// The library on SQLite.
+var sqlitePath = path{
+	name: "sqlite", title: "webhook, SQLite", share: 50,
+	settings: "as above; modernc.org/sqlite, WAL, synchronous FULL",
+	open: func(ctx context.Context, to target, connections int) (sender, error) {
+		db, dir, err := openSQLite()
+		if err != nil {
+			return nil, err
+		}
+		o, err := openSQL(ctx, db, sqlstore.SQLite, to, connections)
+		if err == nil {
+			o.dir = dir
+		}
+		return o, err
+	},
+}
+
+// The library on PostgreSQL.
+var postgresPath = path{
+	name: "postgres", title: "webhook, PostgreSQL", share: 50,
+	settings: "as above; pgx, 16 connections, synchronous_commit on",
+	open: func(ctx context.Context, to target, connections int) (sender, error) {
+		db, err := openPostgres(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return openSQL(ctx, db, sqlstore.Postgres, to, connections)
+	},
+}
+
+func openSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect, to target, connections int) (*ours, error) {
+	s, err := sqlstore.New(db, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	o, err := openWebhook(ctx, s, to, connections)
+	if err == nil {
+		o.db = db
+	}
+	return o, err
 }
 
 // orders is the webhook of every run.
@@ -32,11 +81,12 @@ const orderBody = `{"doctype": "{{ doc.doctype }}", "event": "{{ event }}", "ord
 
 // ours is a Dispatcher that runs.
 type ours struct {
-	d           *webhook.Dispatcher
-	transport   *webhook.HTTPTransport
-	connections int
-	stop        context.CancelFunc
-	stopped     chan error // what Run returned
+	d         *webhook.Dispatcher
+	transport *webhook.HTTPTransport
+	db        *sql.DB // nil in memory
+	dir       string  // to be removed, unless ""
+	stop      context.CancelFunc
+	stopped   chan error // what Run returned
 }
 
 func openWebhook(ctx context.Context, s webhook.Store, to target, connections int) (*ours, error) {
@@ -44,7 +94,7 @@ func openWebhook(ctx context.Context, s webhook.Store, to target, connections in
 		transport: webhook.NewHTTPTransport(&webhook.HTTPOptions{
 			Allow: webhook.Loopback(), IdlePerEndpoint: connections,
 		}),
-		connections: connections, stopped: make(chan error, 1),
+		stopped: make(chan error, 1),
 	}
 	var err error
 	o.d, err = webhook.New(s, &webhook.Options{
@@ -67,8 +117,8 @@ func orderEvent(i int) webhook.Event {
 	}
 }
 
-func (o *ours) send(ctx context.Context, first, n int) error {
-	return each(o.connections, first, n, func(i int) error {
+func (o *ours) send(ctx context.Context, callers, first, n int) error {
+	return each(callers, first, n, func(i int) error {
 		report, err := o.d.Dispatch(ctx, orderEvent(i))
 		if err != nil {
 			return err
@@ -80,21 +130,35 @@ func (o *ours) send(ctx context.Context, first, n int) error {
 	})
 }
 
-// kept is how many finished deliveries a store keeps at least: MemoryStore the
-// last 10,000.
+func (o *ours) close(ctx context.Context, total int) error {
+	o.stop()
+	err := errors.Join(<-o.stopped, o.logged(ctx, total))
+	o.transport.CloseIdleConnections()
+	if o.db != nil {
+		err = errors.Join(err, o.db.Close())
+	}
+	if o.dir != "" {
+		err = errors.Join(err, os.RemoveAll(o.dir))
+	}
+	return err
+}
+
+// kept is how many finished deliveries a store keeps at least: the last 10,000
+// of MemoryStore, and by Retention of each webhook.
 const kept = 10_000
 
-func (o *ours) close(ctx context.Context, total int) error {
-	defer o.transport.CloseIdleConnections()
-	o.stop()
-	if err := <-o.stopped; err != nil {
-		return err
-	}
+// logged says if the store does not have all deliveries that it keeps as
+// delivered, and attempts of the newest.
+func (o *ours) logged(ctx context.Context, total int) error {
 	stats, err := o.d.Stats(ctx)
 	if err != nil {
 		return err
 	}
-	if got, want := stats.ByState[webhook.Delivered], min(total, kept); got < want || got != sum(stats.ByState) {
+	all := 0
+	for _, n := range stats.ByState {
+		all += n
+	}
+	if got := stats.ByState[webhook.Delivered]; got < min(total, kept) || got != all {
 		return fmt.Errorf("of %d deliveries the store has %v", total, stats.ByState)
 	}
 	return o.attempted(ctx)
@@ -116,11 +180,4 @@ func (o *ours) attempted(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func sum[K comparable](m map[K]int) (total int) {
-	for _, n := range m {
-		total += n
-	}
-	return total
 }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// river, one call for a hundred events.
+var riverManyPath = path{
+	name: "river-many", title: "river + PostgreSQL, InsertMany of 100", share: 15,
+	settings: riverSettings,
+	open: func(ctx context.Context, to target, connections int) (sender, error) {
+		return openRiver(ctx, to, connections, 100)
+	},
+}
+
+// river as an ORM's hook would use it.
+var riverPath = path{
+	name: "river", title: "river + PostgreSQL, Insert", share: 5,
+	settings: riverSettings,
+	open: func(ctx context.Context, to target, connections int) (sender, error) {
+		return openRiver(ctx, to, connections, 1)
+	},
+}
+
+const (
+	riverWorkers  = 1000
+	riverCooldown = 2 * time.Millisecond
+)
+
+var riverSettings = fmt.Sprintf("MaxWorkers %d (requests bounded by MaxConnsPerHost = connections), FetchCooldown and FetchPollInterval %v, "+
+	"pgxpool of 30, jobs kept as by default; PostgreSQL as it runs, synchronous_commit on", riverWorkers, riverCooldown)
+
+type riverArgs struct {
+	ID   string          `json:"id"`
+	Body json.RawMessage `json:"body"`
+}
+
+func (riverArgs) Kind() string { return "webhook_deliver" }
+
+type riverWorker struct {
+	river.WorkerDefaults[riverArgs]
+	work poster
+}
+
+func (w *riverWorker) Work(ctx context.Context, job *river.Job[riverArgs]) error {
+	return w.work.post(ctx, job.Args.ID, job.Args.Body)
+}
+
+type riverSender struct {
+	batch  int
+	pool   *pgxpool.Pool
+	client *river.Client[pgx.Tx]
+}
+
+func openRiver(ctx context.Context, to target, connections, batch int) (sender, error) {
+	pool, err := openPool(ctx, "river")
+	if err != nil {
+		return nil, err
+	}
+	driver := riverpgxv5.New(pool)
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, err
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &riverWorker{work: newPoster(to, connections)})
+	client, err := river.NewClient(driver, &river.Config{
+		Logger: log, Workers: workers,
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: riverWorkers}},
+		FetchCooldown: riverCooldown, FetchPollInterval: riverCooldown,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &riverSender{batch, pool, client}, client.Start(ctx)
+}
+
+func (r *riverSender) send(ctx context.Context, callers, first, n int) error {
+	batches := (n + r.batch - 1) / r.batch
+	return each(callers, 0, batches, func(b int) error {
+		var params []river.InsertManyParams
+		for i := first + b*r.batch; i < first+min(n, (b+1)*r.batch); i++ {
+			if !fires(&theOrder) {
+				continue
+			}
+			body, err := newMessage()
+			if err != nil {
+				return err
+			}
+			params = append(params, river.InsertManyParams{Args: riverArgs{strconv.Itoa(i), body}})
+		}
+		return r.insert(ctx, params)
+	})
+}
+
+func (r *riverSender) insert(ctx context.Context, params []river.InsertManyParams) error {
+	if r.batch == 1 {
+		_, err := r.client.Insert(ctx, params[0].Args, nil)
+		return err
+	}
+	_, err := r.client.InsertMany(ctx, params)
+	return err
+}
+
+func (r *riverSender) close(ctx context.Context, total int) error {
+	defer r.pool.Close()
+	if err := r.client.Stop(ctx); err != nil {
+		return err
+	}
+	var completed int
+	err := r.pool.QueryRow(ctx, "SELECT count(*) FROM river_job WHERE state = 'completed'").Scan(&completed)
+	if err == nil && completed != total {
+		err = fmt.Errorf("of %d jobs %d are completed", total, completed)
+	}
+	return err
+}
