@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/cenkalti/backoff/v4"
 )
 
 // startWindow is how long after a claim an attempt may start without asking the
@@ -70,7 +72,7 @@ func (d *Dispatcher) confirm(ctx context.Context, del *Delivery) bool {
 func (d *Dispatcher) settle(writes context.Context, h *hook, del *Delivery, c Change) error {
 	ctx, cancel := context.WithTimeout(writes, del.LeaseUntil.Sub(d.now()))
 	defer cancel()
-	wait := storeBackoff()
+	var wait backoff.BackOff
 	for try := 1; ; try++ {
 		errs, err := d.updates.do(ctx, []Change{c})
 		if err == nil {
@@ -78,6 +80,9 @@ func (d *Dispatcher) settle(writes context.Context, h *hook, del *Delivery, c Ch
 		}
 		d.log.Warn("webhook: store what came of an attempt", "webhook", h.w.Name,
 			"delivery", del.ID, "try", try, "error", err)
+		if wait == nil {
+			wait = storeBackoff()
+		}
 		if sleep(ctx, wait.NextBackOff()); ctx.Err() != nil {
 			return err
 		}
