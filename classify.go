@@ -37,12 +37,14 @@ var permanentStatus = map[int]bool{
 // 400, 405, 406, 411, 413, 414, 415, 422, 431, 501 and 505, and errors made by
 // [backoff.Permanent] have failed. Everything else is tried again.
 func Classify(resp *Response, err error) Verdict {
-	var permanent *backoff.PermanentError
-	switch {
-	case errors.As(err, &permanent):
-		return VerdictFailed
-	case err != nil:
+	if err != nil {
+		var permanent *backoff.PermanentError
+		if errors.As(err, &permanent) {
+			return VerdictFailed
+		}
 		return VerdictRetry
+	}
+	switch {
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		return VerdictDelivered
 	case resp.StatusCode == http.StatusGone:

@@ -18,9 +18,9 @@ const startWindow = time.Second
 // deliver makes one attempt for a claimed delivery and stores what came of it.
 // stop ends when the attempt is to be cut off, writes when the store gets no
 // more time.
-func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
-	h, del := it.entry.hook, &it.del
-	for asked := it.claimed; time.Since(asked) > startWindow; {
+func (d *Dispatcher) deliver(stop, writes context.Context, f *flight) aftermath {
+	h, del := f.entry.hook, &f.del
+	for asked := f.claimed; time.Since(asked) > startWindow; {
 		asked = time.Now() // the store's answer can be late too
 		if !d.confirm(stop, del) {
 			return aftermath{}
@@ -42,7 +42,7 @@ func (d *Dispatcher) deliver(stop, writes context.Context, it *item) aftermath {
 	}
 	d.tell(ctx, h, del, &r, err)
 	d.breakerOpened(stop, h, opened)
-	d.judgeHealth(writes, it.entry, r.verdict)
+	d.judgeHealth(writes, f.entry, r.verdict)
 	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}
 	after.moved = del.Line != "" && r.attempt.State == Delivered
 	if !errors.Is(err, ErrLeaseLost) && !errors.Is(err, ErrNotFound) {

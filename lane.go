@@ -51,14 +51,6 @@ func (l *lane) learn(a aftermath) {
 	}
 }
 
-// An item is a claimed delivery on its way.
-type item struct {
-	del     Delivery
-	entry   *entry
-	lane    *lane
-	claimed time.Time // on this process's clock, before the claim was made
-}
-
 // maxIdleLanes bounds how many endpoints are remembered: with dynamic hosts
 // there may be any number.
 const maxIdleLanes = 10_000

@@ -20,6 +20,7 @@ func (x *memoryDetail) log(a *Attempt) {
 	kept := &memoryAttempt{Attempt: *a, before: x.attempts}
 	kept.Header, kept.Body = nil, bytes.Clone(a.Body)
 	kept.Time, kept.Next = a.Time.UTC(), a.Next.UTC()
+	kept.header = make([]string, 0, 2*len(a.Header))
 	for name, values := range a.Header {
 		for _, v := range values {
 			kept.header = append(kept.header, name, v)

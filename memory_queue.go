@@ -113,7 +113,10 @@ func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
 	}
 	now := memoryTimeOf(c.Now)
 	s.expire(now)
-	var ds []Delivery
+	if s.due.Len() == 0 {
+		return nil, nil
+	}
+	ds := make([]Delivery, 0, min(c.Limit, s.rows.Len()-s.finished.n))
 	var left []*memoryWebhook
 	for len(ds) < c.Limit && s.due.Len() > 0 {
 		w := s.due.First()

@@ -8,7 +8,7 @@ import (
 // A queue holds a webhook's claimed deliveries that wait for a place. It belongs
 // to the runner's loop.
 type queue struct {
-	items    []item
+	items    []*flight
 	inFlight int
 	lane     *lane // of the last delivery
 	skipped  bool  // the last claim left the webhook out for want of a place
@@ -27,17 +27,17 @@ func (r *runner) queue(webhook string) *queue {
 // enqueue takes an item in, unless it would wait for long. Where the endpoint
 // answers it takes in whatever a claim brought: what is given back would only be
 // claimed again, many times over for a webhook with a backlog.
-func (r *runner) enqueue(it item) bool {
-	q := r.queue(it.del.Webhook)
-	q.lane = it.lane
-	full := len(q.items) >= r.d.opts.PerEndpoint && it.lane.trust != trusted
-	hangs := it.lane.trust == suspect && it.lane.inFlight > 0
-	if full || hangs || r.closed(it.del.Webhook) {
+func (r *runner) enqueue(f *flight) bool {
+	q := r.queue(f.del.Webhook)
+	q.lane = f.lane
+	full := len(q.items) >= r.d.opts.PerEndpoint && f.lane.trust != trusted
+	hangs := f.lane.trust == suspect && f.lane.inFlight > 0
+	if full || hangs || r.closed(f.del.Webhook) {
 		return false
 	}
-	q.items = append(q.items, it)
+	q.items = append(q.items, f)
 	r.queued++
-	r.ready[it.del.Webhook] = q
+	r.ready[f.del.Webhook] = q
 	return true
 }
 
@@ -60,12 +60,12 @@ func (r *runner) startQueued() {
 			continue
 		}
 		for len(q.items) > 0 && r.hasPlace(name, q) && !r.closed(name) {
-			it := q.items[0]
-			it.entry = e
-			q.items[0] = item{}
+			f := q.items[0]
+			f.entry = e
+			q.items[0] = nil
 			q.items = q.items[1:]
 			r.queued--
-			r.launch(it)
+			r.launch(f)
 		}
 		// Only behind an attempt that hangs would they wait for long; what merely
 		// has no place would be claimed again at once.
@@ -96,16 +96,16 @@ func (r *runner) inService(webhook string) *entry {
 
 // hasPlace reports whether the first item of a queue can start.
 func (r *runner) hasPlace(name string, q *queue) bool {
-	it := &q.items[0]
-	limit := it.entry.hook.w.Concurrency
+	f := q.items[0]
+	limit := f.entry.hook.w.Concurrency
 	if limit == 0 {
 		limit = r.d.opts.PerEndpoint
 	}
 	if r.d.valves.probing(name) {
 		limit = 1
 	}
-	return q.inFlight < limit && (r.free(it.lane) > 0 || r.probes(it.lane)) &&
-		it.lane.inFlight < it.lane.limit(r.d.opts.PerEndpoint, r.spare)
+	return q.inFlight < limit && (r.free(f.lane) > 0 || r.probes(f.lane)) &&
+		f.lane.inFlight < f.lane.limit(r.d.opts.PerEndpoint, r.spare)
 }
 
 // giveBack empties a queue and adds the changes that release its deliveries.

@@ -56,12 +56,17 @@ type claimed struct {
 	err    error
 }
 
-// A flight is an attempt under way.
+// A flight is a claimed delivery on its way: it waits for a place, and then is
+// attempted.
 type flight struct {
-	item
-	began  time.Time
-	parked bool // it does not count against Concurrency
-	late   bool // it has not ended for parkAfter
+	del     Delivery
+	entry   *entry
+	lane    *lane
+	claimed time.Time // on this process's clock, before the claim was made
+
+	began  time.Time // of the attempt
+	parked bool      // it does not count against Concurrency
+	late   bool      // it has not ended for parkAfter
 	ended  bool
 	after  aftermath
 }
@@ -284,8 +289,8 @@ func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
 	case r.d.policy(e.hook).outlived(del, now):
 		c, err = del.expire(now)
 	default:
-		it := item{del: *del, entry: e, claimed: at, lane: r.laneOf(e.hook, del)}
-		if r.enqueue(it) {
+		f := &flight{del: *del, entry: e, claimed: at, lane: r.laneOf(e.hook, del)}
+		if r.enqueue(f) {
 			return changes
 		}
 		return r.release(del, changes)
@@ -332,14 +337,14 @@ func (r *runner) apply(changes []Change) {
 }
 
 // launch starts an attempt.
-func (r *runner) launch(it item) {
-	f := &flight{item: it, began: time.Now()}
-	if r.probes(it.lane) {
+func (r *runner) launch(f *flight) {
+	f.began = time.Now()
+	if r.probes(f.lane) {
 		r.parkFlight(f)
 	}
 	r.inFlight++
-	it.lane.inFlight++
-	r.queue(it.del.Webhook).inFlight++
+	f.lane.inFlight++
+	r.queue(f.del.Webhook).inFlight++
 	r.flights = append(r.flights, f)
 	select {
 	case r.work <- f:
@@ -385,7 +390,7 @@ func (r *runner) fly(f *flight) {
 		case <-r.gone:
 		}
 	}()
-	f.after = r.d.deliver(r.attempts, r.writes, &f.item)
+	f.after = r.d.deliver(r.attempts, r.writes, f)
 }
 
 // land takes in an attempt that ended.

@@ -66,7 +66,7 @@ var (
 // the secret's bytes as typed. An empty secret is signed with like any other,
 // but [Verify] refuses what it signed.
 func Sign(secret string, body []byte) string {
-	return sum(newMAC([]byte(secret)), body)
+	return (&keyedMAC{Hash: newMAC([]byte(secret))}).sum(body)
 }
 
 // Verify returns nil if signature is what [Sign] makes of secret and body, and
@@ -187,26 +187,33 @@ func newSigningKey(secret string) *signingKey {
 type macPool struct{ pool sync.Pool }
 
 func newMACPool(key []byte) *macPool {
-	return &macPool{sync.Pool{New: func() any { return newMAC(key) }}}
+	return &macPool{sync.Pool{New: func() any { return &keyedMAC{Hash: newMAC(key)} }}}
 }
 
 func (p *macPool) sum(parts ...[]byte) string {
-	mac := p.pool.Get().(hash.Hash)
+	mac := p.pool.Get().(*keyedMAC)
 	defer p.pool.Put(mac)
 	mac.Reset()
-	return sum(mac, parts...)
+	return mac.sum(parts...)
+}
+
+// A keyedMAC is a hash with room for its result, as bytes and as base64.
+type keyedMAC struct {
+	hash.Hash
+	raw  [sha256.Size]byte
+	text [(sha256.Size + 2) / 3 * 4]byte
+}
+
+// sum returns the base64 of the MAC of the parts, one after the other.
+func (m *keyedMAC) sum(parts ...[]byte) string {
+	for _, part := range parts {
+		m.Write(part)
+	}
+	base64.StdEncoding.Encode(m.text[:], m.Sum(m.raw[:0]))
+	return string(m.text[:])
 }
 
 func newMAC(key []byte) hash.Hash { return hmac.New(sha256.New, key) }
-
-// sum returns the base64 of the MAC of the parts, one after the other.
-func sum(mac hash.Hash, parts ...[]byte) string {
-	for _, part := range parts {
-		mac.Write(part)
-	}
-	var raw [sha256.Size]byte
-	return base64.StdEncoding.EncodeToString(mac.Sum(raw[:0]))
-}
 
 // equal compares two texts in a time that depends on their lengths only. They
 // are compared as they stand, not decoded, so that base64 that decodes to the

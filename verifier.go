@@ -259,7 +259,7 @@ func listsStandard(list, secret string, prefix, body []byte) bool {
 	if err != nil {
 		return false
 	}
-	want := standardVersion + sum(newMAC(key), prefix, body)
+	want := standardVersion + (&keyedMAC{Hash: newMAC(key)}).sum(prefix, body)
 	found := false
 	for signature := range strings.FieldsSeq(list) {
 		if equal(want, signature) {

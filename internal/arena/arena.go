@@ -35,6 +35,7 @@ type Arena struct {
 	open   uint32   // the chunk being filled, if there is any chunk
 	filled []uint32 // chunks to be looked at: they may be less than half used
 	used   int      // bytes, headers included
+	spare  []byte   // of the last chunk of the largest shared size that was dropped
 }
 
 // A chunk holds pieces with their headers, one behind the other.
@@ -112,7 +113,12 @@ func (a *Arena) chunkSize(atLeast int) int {
 }
 
 func (a *Arena) add(size int, own bool) uint32 {
-	c := chunk{buf: make([]byte, 0, size), own: own}
+	c := chunk{own: own}
+	if c.buf = a.spare; own || size > cap(a.spare) {
+		c.buf = make([]byte, 0, size)
+	} else {
+		a.spare = nil
+	}
 	if last := len(a.vacant) - 1; last >= 0 {
 		at := a.vacant[last]
 		a.vacant = a.vacant[:last]
@@ -150,6 +156,9 @@ func (a *Arena) empty(at uint32) {
 			a.moved(owner, ref)
 		}
 		buf = buf[header+n:]
+	}
+	if c := &a.chunks[at]; !c.own && cap(c.buf) == maxChunk {
+		a.spare = c.buf[:0]
 	}
 	a.chunks[at] = chunk{}
 	a.vacant = append(a.vacant, at)
