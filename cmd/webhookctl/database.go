@@ -127,6 +127,9 @@ func createFile(ctx context.Context, dsn string) error {
 		return nil
 	}
 	path := sqlitePath(dsn)
+	if strings.ContainsAny(path, "@=") {
+		return nil // no name for a new file; openSQL says so
+	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):

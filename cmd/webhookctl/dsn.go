@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 
@@ -38,19 +39,35 @@ func parseDSN(dsn string) (*source, error) {
 	}
 	switch scheme {
 	case "postgres", "postgresql":
-		return &source{driver: "pgx", name: dsn, dialect: sqlstore.Postgres, secrets: secretsOf(u)}, nil
+		return postgresSource(dsn, u)
 	case "mysql":
 		return mysqlSource(u)
 	}
 	return nil, usagef("the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
 }
 
+// secretsOf returns the passwords of a DSN, as they are and as they are escaped.
 func secretsOf(u *url.URL) []string {
-	password, ok := u.User.Password()
-	if !ok || password == "" {
-		return nil
+	password, _ := u.User.Password()
+	var secrets []string
+	for _, p := range append(u.Query()["password"], password) {
+		if p != "" {
+			secrets = append(secrets, p, url.QueryEscape(p), url.PathEscape(p))
+		}
 	}
-	return []string{password, url.QueryEscape(password), url.PathEscape(password)}
+	return secrets
+}
+
+// postgresSource checks the DSN: the driver's own error would quote it.
+func postgresSource(dsn string, u *url.URL) (*source, error) {
+	s := &source{driver: "pgx", name: dsn, dialect: sqlstore.Postgres, secrets: secretsOf(u)}
+	if _, err := pgx.ParseConfig(dsn); err != nil {
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner
+		}
+		return nil, usagef("the DSN cannot be read: %v", s.redact(err))
+	}
+	return s, nil
 }
 
 // mysqlSource makes a DSN of the driver's own form.
@@ -78,6 +95,8 @@ func sqlitePath(dsn string) string { return strings.TrimPrefix(dsn, "sqlite:") }
 func sqliteSource(path string) (*source, error) {
 	info, err := os.Stat(path)
 	switch {
+	case err != nil && strings.ContainsAny(path, "@="): // perhaps of another form, with a password
+		return nil, usagef("the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
 	case errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("no database at %s: webhookctl migrate makes one", path)
 	case err != nil:

@@ -118,6 +118,10 @@ func TestErrorsAreOneLine(t *testing.T) {
 		{[]string{"deliveries", "--limit", "5000"}, exitUsage, "between 1 and 1000"},
 		{[]string{"deliveries", "--dsn", "oracle://x:hunter2@y/z"}, exitUsage, "neither postgres"},
 		{[]string{"deliveries", "--dsn", "postgres://x:hunter2%zz@y/z"}, exitUsage, "percent-encoded"},
+		{[]string{"deliveries", "--dsn", "postgres://x:hun@ter2@y/z?sslmode=odd"}, exitUsage, "sslmode is invalid"},
+		{[]string{"deliveries", "--dsn", "postgres://y/z?password=hunter2&sslmode=hunter2"}, exitUsage, "sslmode is invalid"},
+		{[]string{"deliveries", "--dsn", "host=y password=hunter2"}, exitUsage, "neither postgres"},
+		{[]string{"migrate", "--dsn", "x:hunter2@tcp(y)/z"}, exitUsage, "neither postgres"},
 		{[]string{"deliveries", "--dsn", "/nonexistent/webhooks.db"}, exitFailed, "no database at"},
 		{[]string{"deliveries", "--dsn", "."}, exitFailed, "directory"},
 		{[]string{"deliveries", "--dsn", "postgres://x:hunter2@127.0.0.1:1/z"}, exitFailed, "open the database"},
@@ -135,7 +139,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 			require.Empty(t, r.out)
 			require.Contains(t, r.stderr, c.want)
 			require.Equal(t, 1, strings.Count(r.stderr, "\n"), r.stderr)
-			require.NotContains(t, r.stderr, "hunter2")
+			require.NotContains(t, r.stderr, "ter2")
 		})
 	}
 }

@@ -18,57 +18,48 @@ const maxInputBytes = 16 << 20
 // readInput reads a file, or standard input for "-". The errors name it.
 func (c *console) readInput(ctx context.Context, path string) ([]byte, error) {
 	if path == "-" {
-		data, err := c.readStdin(ctx)
+		data, err := interruptible(ctx, func() ([]byte, error) { return readBounded(c.in) })
 		return data, inputError("standard input", err)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err // names the file
-	}
-	defer f.Close()
-	data, err := readBounded(f)
+	data, err := interruptible(ctx, func() ([]byte, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return readBounded(f)
+	})
 	return data, inputError(path, err)
-}
-
-// readStdin reads standard input, or gives up when ctx ends: a read of a
-// terminal cannot be broken off.
-func (c *console) readStdin(ctx context.Context) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	read := make(chan result, 1)
-	go func() {
-		data, err := readBounded(c.in)
-		read <- result{data, err}
-	}()
-	select {
-	case r := <-read:
-		return r.data, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // readLine reads a line of standard input.
 func (c *console) readLine(ctx context.Context) (string, error) {
+	line, err := interruptible(ctx, func() ([]byte, error) {
+		return bufio.NewReader(io.LimitReader(c.in, 1<<10)).ReadBytes('\n')
+	})
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return string(line), err
+}
+
+// interruptible reads, or gives up when ctx ends: reading a terminal or a pipe,
+// or opening one, cannot be broken off. What goes on then ends with the process.
+func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type result struct {
-		line string
+		data []byte
 		err  error
 	}
-	read := make(chan result, 1)
+	done := make(chan result, 1)
 	go func() {
-		line, err := bufio.NewReader(io.LimitReader(c.in, 1<<10)).ReadString('\n')
-		read <- result{line, err}
+		data, err := read()
+		done <- result{data, err}
 	}()
 	select {
-	case r := <-read:
-		if errors.Is(r.err, io.EOF) {
-			r.err = nil
-		}
-		return r.line, r.err
+	case r := <-done:
+		return r.data, r.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -83,7 +74,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 func inputError(path string, err error) error {
 	var named *os.PathError
 	if err == nil || errors.As(err, &named) {
-		return err
+		return err // the system's errors name the file
 	}
 	return fmt.Errorf("read %s: %w", path, err)
 }
