@@ -40,9 +40,9 @@ func (r *Run) Compare(op Comparison, a, b any) bool {
 		if y, ok := b.(string); ok {
 			return (x == y) == (op == Equal)
 		}
-	} else if x, ok := exact(a); ok {
-		if y, ok := exact(b); ok && op < In {
-			return compareFloats(op, x, y)
+	} else if x, ok := Exact(a); ok {
+		if y, ok := Exact(b); ok && op < In {
+			return op.Holds(x, y)
 		}
 	}
 	switch op {
@@ -56,11 +56,11 @@ func (r *Run) Compare(op Comparison, a, b any) bool {
 	if (a == nil || b == nil) && !r.NoneOrders {
 		Advise("say what it stands for: default(0, true)", "operator %s does not take None", comparisons[op])
 	}
-	return ok && compareFloats(op, float64(order), 0)
+	return ok && op.Holds(float64(order), 0)
 }
 
-// exact returns a number of the commonest kinds that a float64 holds exactly.
-func exact(v any) (float64, bool) {
+// Exact returns a number of the commonest kinds that a float64 holds exactly.
+func Exact(v any) (float64, bool) {
 	switch v := v.(type) {
 	case float64:
 		return v, true
@@ -72,7 +72,8 @@ func exact(v any) (float64, bool) {
 	return 0, false
 }
 
-func compareFloats(op Comparison, x, y float64) bool {
+// Holds compares two numbers; op is not in.
+func (op Comparison) Holds(x, y float64) bool {
 	switch op {
 	case Equal:
 		return x == y
@@ -90,12 +91,6 @@ func compareFloats(op Comparison, x, y float64) bool {
 
 // contains is needle in haystack.
 func (r *Run) contains(haystack, needle any) bool {
-	switch h := haystack.(type) {
-	case value.Tuple:
-		return r.among(h, needle)
-	case *value.List:
-		return r.among(h.Items, needle)
-	}
 	if h, ok := value.Text(haystack); ok {
 		n, ok := value.Text(needle)
 		if !ok {
@@ -111,19 +106,7 @@ func (r *Run) contains(haystack, needle any) bool {
 		Check(err)
 		return ok
 	}
-	return r.among(r.Items(haystack), needle)
-}
-
-func (r *Run) among(items []any, needle any) bool {
-	s, isText := needle.(string)
-	r.Tick(len(items) / itemsPerStep)
-	for _, x := range items {
-		if t, ok := x.(string); ok && isText {
-			if s == t {
-				return true
-			}
-			continue
-		}
+	for _, x := range r.Items(haystack) {
 		if r.Tick(1); equal(needle, x) {
 			return true
 		}

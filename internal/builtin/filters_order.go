@@ -100,7 +100,7 @@ func (c call) best(items []any, op Comparison, key func(any) any) any {
 	bestKey := key(best)
 	for _, x := range items[1:] {
 		c.Tick(1)
-		if k := key(x); compareFloats(op, float64(Must(value.Order(k, bestKey))), 0) {
+		if k := key(x); op.Holds(float64(Must(value.Order(k, bestKey))), 0) {
 			best, bestKey = x, k
 		}
 	}

@@ -171,9 +171,18 @@ func (c *compiler) attr(x *attrX) evalFn {
 		return docField(name, here, undefined)
 	}
 	c.namespaced(x)
-	get := c.expr(x.x)
+	get, field := c.expr(x.x), loopFields[name]
+	slot, isVariable := c.slotOf(x.x)
 	return func(r *run) any {
-		v := get(r)
+		var v any
+		if isVariable { // which spares a call
+			v = r.vars[slot]
+		} else {
+			v = get(r)
+		}
+		if l, ok := v.(*loopState); ok && field != nil {
+			return field(l)
+		}
 		if m, ok := v.(map[string]any); ok {
 			if f, ok := m[name]; ok && isPlain(f) {
 				return f
@@ -186,6 +195,17 @@ func (c *compiler) attr(x *attrX) evalFn {
 		}
 		return f
 	}
+}
+
+// slotOf returns the slot of a name that is bound, or of a variable.
+func (c *compiler) slotOf(x expr) (int, bool) {
+	switch x := x.(type) {
+	case *nameX:
+		return c.lookup(x.name)
+	case *slotX:
+		return x.slot, true
+	}
+	return 0, false
 }
 
 // isPlain is a quick yes to the commonest kinds of a field.
@@ -211,14 +231,13 @@ func (c *compiler) shadowed(name string) bool {
 // docField is doc.name, the commonest expression of all.
 func docField(name string, here *place, undefined any) evalFn {
 	return func(r *run) any {
-		doc, err := r.s.Document()
-		if m, ok := doc.(map[string]any); ok {
+		if m, ok := r.s.doc.v.(map[string]any); ok { // it has been read, and is a map
 			if f, ok := m[name]; ok && f != nil && isPlain(f) {
 				return f
 			}
 		}
 		r.here = here
-		builtin.Check(err)
+		doc := builtin.Must(r.s.Document())
 		f, ok, err := value.Get(doc, name)
 		builtin.Check(err)
 		if !ok || f == nil {

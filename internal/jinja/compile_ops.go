@@ -1,6 +1,8 @@
 package jinja
 
 import (
+	"slices"
+
 	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
@@ -109,9 +111,12 @@ func (c *compiler) compare(x *compareX) predFn {
 		ops[i] = builtin.ComparisonOf(op)
 	}
 	if k, ok := constant(x.rest[0]); ok && len(ops) == 1 {
-		op := ops[0]
+		op, quick := ops[0], quickTest(ops[0], k)
 		return func(r *run) bool {
 			a := first(r)
+			if holds, known := quick(a); known {
+				return holds
+			}
 			r.here = here
 			return r.Compare(op, a, k)
 		}
@@ -129,6 +134,48 @@ func (c *compiler) compare(x *compareX) predFn {
 		}
 		return true
 	}
+}
+
+// quickTest compares with a constant, which is most of what conditions do, where
+// it knows the answer without more ado.
+func quickTest(op builtin.Comparison, k any) func(a any) (holds, known bool) {
+	number, isNumber := builtin.Exact(k)
+	switch text, isText := k.(string); {
+	case isText && op <= builtin.NotEqual:
+		return func(a any) (bool, bool) {
+			s, ok := a.(string)
+			return (s == text) == (op == builtin.Equal), ok
+		}
+	case isNumber && op < builtin.In:
+		return func(a any) (bool, bool) {
+			f, ok := builtin.Exact(a)
+			return ok && op.Holds(f, number), ok
+		}
+	case op >= builtin.In:
+		if texts := textsOf(k); texts != nil {
+			return func(a any) (bool, bool) {
+				s, ok := a.(string)
+				return ok && slices.Contains(texts, s) == (op == builtin.In), ok
+			}
+		}
+	}
+	return func(any) (bool, bool) { return false, false }
+}
+
+// textsOf returns the elements of a list of nothing but text.
+func textsOf(k any) []string {
+	if !value.IsSequence(k) {
+		return nil
+	}
+	var out []string
+	for _, x := range builtin.Must(value.Items(k)) {
+		s, ok := x.(string)
+		if !ok {
+			return nil
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // constant returns what an operand of a comparison, which changes none, always

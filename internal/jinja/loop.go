@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
@@ -18,35 +19,30 @@ type loopState struct {
 // OpaqueValue marks a value of the engine.
 func (*loopState) OpaqueValue() {}
 
-// Attribute returns one of loop.index and its like.
+// loopFields are loop.index and its like. No loop is recursive.
+var loopFields = map[string]func(l *loopState) any{
+	"index":     func(l *loopState) any { return int64(l.i + 1) },
+	"index0":    func(l *loopState) any { return int64(l.i) },
+	"revindex":  func(l *loopState) any { return int64(len(l.items) - l.i) },
+	"revindex0": func(l *loopState) any { return int64(len(l.items) - l.i - 1) },
+	"first":     func(l *loopState) any { return l.i == 0 },
+	"last":      func(l *loopState) any { return l.i == len(l.items)-1 },
+	"length":    func(l *loopState) any { return int64(len(l.items)) },
+	"depth":     func(*loopState) any { return int64(1) },
+	"depth0":    func(*loopState) any { return int64(0) },
+	"previtem":  func(l *loopState) any { return l.neighbor(-1) },
+	"nextitem":  func(l *loopState) any { return l.neighbor(1) },
+}
+
+// Attribute returns one of the loopFields.
 func (l *loopState) Attribute(name string) (any, bool) {
-	n, i := int64(len(l.items)), int64(l.i)
-	switch name {
-	case "index":
-		return i + 1, true
-	case "index0":
-		return i, true
-	case "revindex":
-		return n - i, true
-	case "revindex0":
-		return n - i - 1, true
-	case "first":
-		return i == 0, true
-	case "last":
-		return i == n-1, true
-	case "length":
-		return n, true
-	case "depth":
-		return int64(1), true // none is recursive
-	case "depth0":
-		return int64(0), true
-	case "previtem":
-		return l.neighbor(-1), true
-	case "nextitem":
-		return l.neighbor(1), true
+	if field := loopFields[name]; field != nil {
+		return field(l), true
 	}
 	return nil, false
 }
+
+func (l *loopState) String() string { return fmt.Sprintf("<LoopContext %d/%d>", l.i+1, len(l.items)) }
 
 func (l *loopState) neighbor(by int) any {
 	if i := l.i + by; i >= 0 && i < len(l.items) {

@@ -144,11 +144,13 @@ func (w *Writer) Value(v any) error {
 	if w.err != nil {
 		return w.err
 	}
-	if s, ok := v.(string); ok && len(w.buf)+len(s) > w.end {
-		return w.fail(ErrTooLong)
-	}
 	var err error
+	s, isText := v.(string)
 	switch {
+	case isText && len(w.buf)+len(s) > w.end:
+		err = ErrTooLong
+	case isText && w.g.mode == modeString: // the way of most values
+		w.buf = value.AppendEscaped(w.buf, s)
 	case w.g.mode == modeString:
 		err = w.printed(v)
 	case w.g.mode == modeValue || w.g.mode == modeFirst:
@@ -156,13 +158,13 @@ func (w *Writer) Value(v any) error {
 	default:
 		err = w.elsewhere(v)
 	}
-	if err == nil && len(w.buf) > w.end || errors.Is(err, value.ErrTooLong) {
+	if err == nil && len(w.buf) <= w.end {
+		return nil
+	}
+	if err == nil || errors.Is(err, value.ErrTooLong) {
 		err = ErrTooLong
 	}
-	if err != nil {
-		w.fail(err)
-	}
-	return err
+	return w.fail(err)
 }
 
 // Close reports whether the whole is exactly one JSON value, with nothing but
