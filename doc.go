@@ -61,16 +61,66 @@
 // or attempt; [Options].Sealer encrypts them at rest. Whoever may save webhooks
 // decides what leaves the host: check it with [Options].CheckWebhook.
 //
+// # Implementing a store
+//
+// The comments on [Store] are the contract. The rules of what becomes of a
+// delivery are not the store's: it keeps, compares, swaps and finds. The store
+// in examples/boltstore, on a key-value database, is written to be read beside
+// this guide; its nine methods take less than 400 lines. In this order,
+// something can be tested after each step:
+//
+//  1. Transactions. Everything below is all or none, so begin with one function
+//     that runs another in a transaction, and undoes what an error left. It is
+//     also where a context that has ended is refused. (in)
+//  2. Webhooks, PutWebhooks, DeleteWebhook: rows by name, a compare-and-swap on
+//     each record's Revision, and one counter over all, which rises with every
+//     change: dispatchers compare it once a second, so let it be cheap to read.
+//  3. Enqueue and Delivery: rows by id. Keep the fields you never ask for as
+//     one value, JSON for instance, with the body byte for byte. An id that is
+//     there already is no error: the row stays as it is, fresh says false.
+//     Number the rows as you store them; the number is the Seq, and the
+//     tie-break of everything else. (row, save)
+//  4. Deliveries and Attempts: an index on Created and that number, read
+//     backwards. After is a place in this order. Keep an attempt in the
+//     transaction of its change. (newestFirst)
+//  5. Claim and Update without lines: an index on Due. Claim walks over it from
+//     the longest due to Now, passes over what is leased or to be skipped, and
+//     writes Owner, LeaseUntil and a higher Fence in the same transaction,
+//     under a lock that no other claim passes: SELECT ... FOR UPDATE SKIP
+//     LOCKED, a single writer, a script. Update compares the Fence, sets what
+//     [Change.Apply] sets, and moves the row's entry in the index. Compare with
+//     the times you are given and with no clock. (longestDue)
+//  6. Lines: an index on Line and Seq of the deliveries that are neither
+//     Delivered nor Canceled. Only the first of a line is in the index on Due;
+//     when a change makes another the first, that one enters it, so that the
+//     rest of a line costs nothing while it waits. Writers that enqueue at once
+//     must not number one line at once. (first, offer)
+//
+// After each step run package storetest, narrowed to what is there (go test
+// -run 'TestStore/webhooks', then enqueue, deliveries, claim, update, line):
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) webhook.Store { return newEmptyStore(t) })
+//	}
+//
+// Each failure prints the rule that was broken. What storetest cannot prove is
+// what a crash leaves: that is the database's. Its Benchmark says how fast the
+// store is: Claim beside a backlog, a history and a skipped webhook should cost
+// what it costs alone. The dispatcher makes one Enqueue and one Update of what
+// many ask for at once, so a transaction for each call is fast enough.
+//
+// What a database can do beyond, a store offers by further interfaces. A
+// [Pruner] lets [Options].Retention forget finished deliveries; without it they
+// stay. A [Counter] makes [Dispatcher.Stats] work, and the bound on paused
+// deliveries hold over several processes. A [Notifier] brings what another
+// process enqueued at once instead of with the next poll. A [Transactor] writes
+// deliveries in the host's own transaction: with it, what was rolled back is
+// never sent, and what was committed is never lost. All but the last are put to
+// the test as soon as they are there; see storetest's Beginner for that.
+//
 // # Testing
 //
 // Package webhooktest has a receiver in memory. Drain makes a pass without a
 // goroutine. The library reads no clock but [time.Now], so that all of it works
 // in a testing/synctest bubble.
-//
-// # Implementing a store
-//
-// The comments on [Store] are the contract; [MemoryStore] is the reference. The
-// rules of what becomes of a delivery are not the store's: it compares, swaps and
-// counts. Implement [Pruner], [Counter] and [Notifier] where the database can,
-// and let package storetest's Run put the store to the test.
 package webhook
