@@ -46,8 +46,8 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 // look reports whether something may be claimed, and whether leases ran out.
 func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
 	rows, err := s.db.QueryContext(ctx, s.text(
-		"SELECT EXISTS (SELECT 1 FROM {deliveries} WHERE queue_place = 1 AND queue_at <= ?), "+
-			"EXISTS (SELECT 1 FROM {deliveries} WHERE queue_place = 2 AND queue_at <= ?)"), now, now)
+		"SELECT EXISTS (SELECT 1 FROM {deliveries} {by queue} WHERE queue_place = 1 AND queue_at <= ?), "+
+			"EXISTS (SELECT 1 FROM {deliveries} {by queue} WHERE queue_place = 2 AND queue_at <= ?)"), now, now)
 	if err != nil {
 		return false, false, err
 	}
@@ -75,7 +75,7 @@ const maxExpired = 1000
 
 // expire makes deliveries ready whose lease ran out.
 func (k *claiming) expire(ctx context.Context) error {
-	text := k.store.text("SELECT num FROM {deliveries} WHERE queue_place = 2 AND queue_at <= ? " +
+	text := k.store.text("SELECT num FROM {deliveries} {by queue} WHERE queue_place = 2 AND queue_at <= ? " +
 		"ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
 	nums, err := all[int64](ctx, k.q, text, k.now, maxExpired)
 	if err != nil {
@@ -168,7 +168,7 @@ func (k *claiming) candidates(ctx context.Context) ([]*row, error) {
 	if len(k.Skip) > 0 {
 		return k.unskipped(ctx, limit)
 	}
-	text := k.store.text("SELECT " + columns + " FROM {deliveries} WHERE " + claimable +
+	text := k.store.text("SELECT " + columns + " FROM {deliveries} {by queue} WHERE " + claimable +
 		" ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
 	rows, err := k.q.QueryContext(ctx, text, k.now, k.now, webhook.DeliveryVersion, limit)
 	if err != nil {
@@ -186,8 +186,10 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 	for _, name := range k.Skip {
 		skip[name] = true
 	}
-	// Some more, for what others hold and what was seen.
-	most := 2*limit + len(k.seen)
+	most := limit + len(k.seen)
+	if k.store.writer == nil {
+		most += limit // others may hold some
+	}
 	dues, all, err := k.front(ctx, skip, most)
 	if err == nil && len(dues) < most && !all {
 		dues, err = k.byWebhook(ctx, skip, most)
@@ -196,7 +198,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 		return nil, err
 	}
 	var rows []*row
-	text := "SELECT " + columns + " FROM {deliveries} WHERE " + claimable + " AND num IN (%s) ORDER BY queue_at, num" +
+	text := "SELECT " + columns + " FROM {deliveries} {by num} WHERE " + claimable + " AND num IN (%s) ORDER BY queue_at, num LIMIT ?" +
 		k.store.dialect.skipLocked
 	nums := make([]any, len(dues))
 	for i, d := range dues {
@@ -204,6 +206,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 	}
 	err = k.store.inPieces(nums, func(list []any) error {
 		args := append([]any{k.now, k.now, webhook.DeliveryVersion}, list...)
+		args = append(args, limit+len(k.seen)-len(rows))
 		found, err := k.q.QueryContext(ctx, k.store.in(text, list), args...)
 		if err != nil {
 			return err
@@ -219,8 +222,8 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 // front looks at the longest due, and returns at most so many of webhooks that are
 // not skipped, and whether these are all there are.
 func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (dues []due, all bool, err error) {
-	window := 2*most + 64
-	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {deliveries} "+
+	window := most + 64
+	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {deliveries} {by queue} "+
 		"WHERE queue_place = 1 AND queue_at <= ? ORDER BY queue_at, num LIMIT ?"), k.now, window)
 	if err != nil {
 		return nil, false, err
@@ -247,7 +250,7 @@ func (k *claiming) byWebhook(ctx context.Context, skip map[string]bool, most int
 		return nil, err
 	}
 	var dues []due
-	text := k.store.text("SELECT num, queue_at FROM {deliveries} WHERE queue_place = 1 AND webhook = ? " +
+	text := k.store.text("SELECT num, queue_at FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook = ? " +
 		"AND queue_at <= ? ORDER BY queue_at, num LIMIT ?")
 	for _, h := range heads {
 		if len(dues) >= most && dues[most-1].at < h.at {

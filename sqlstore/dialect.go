@@ -38,6 +38,8 @@ type dialect struct {
 	now        string // the database's clock in Unix microseconds, 0 for none
 	forUpdate  string // locks the rows of a SELECT
 	skipLocked string // the same, but leaves out the locked ones
+	by         string // says which index to use, %s; "" where that cannot be said
+	byNum      string // says to use the primary key
 	openLine   string // a condition: row %[1]s is of line %[2]s and neither delivered nor canceled
 	lockLines  string // locks the rows of lines, and makes them; "" where it needs none
 	dueHeads   string // webhooks that have claimable rows, each with the earliest

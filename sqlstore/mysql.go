@@ -28,7 +28,7 @@ var mysql = dialect{
 			method VARBINARY(255) NOT NULL, url BLOB NOT NULL, content_type BLOB NOT NULL, chain BLOB NOT NULL, trace BLOB NOT NULL,
 			line VARBINARY(255), state VARBINARY(32) NOT NULL, reason BLOB NOT NULL, owner BLOB NOT NULL, body LONGBLOB,
 			open_line VARBINARY(255) AS (IF(state IN ('delivered', 'canceled'), NULL, line)) VIRTUAL,
-			UNIQUE KEY (id), KEY (queue_place, queue_at, num), KEY (queue_place, webhook, queue_at, num),
+			UNIQUE KEY (id), KEY {prefix}queue (queue_place, queue_at, num), KEY {prefix}ready (queue_place, webhook, queue_at, num),
 			KEY (state, webhook, created, num), KEY (created, num), KEY (state, finished), KEY (open_line, num)
 			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
 		`CREATE TABLE IF NOT EXISTS {attempts} (
@@ -49,9 +49,11 @@ var mysql = dialect{
 	now:        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
 	forUpdate:  " FOR UPDATE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
+	by:         "FORCE INDEX ({prefix}%s)",
+	byNum:      "FORCE INDEX (PRIMARY)",
 	openLine:   "o.open_line = c.line",
 	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON DUPLICATE KEY UPDATE line = line",
-	dueHeads:   "SELECT webhook, MIN(queue_at) FROM {deliveries} WHERE queue_place = 1 GROUP BY webhook",
+	dueHeads:   "SELECT webhook, MIN(queue_at) FROM {deliveries} {by ready} WHERE queue_place = 1 GROUP BY webhook",
 
 	insert:   insertMarked,
 	update:   updateLocked,

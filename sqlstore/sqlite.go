@@ -45,13 +45,15 @@ var sqlite = dialect{
 	maxBytes:  1 << 20,
 
 	now:      "0",
+	by:       "INDEXED BY {prefix}%s",
+	byNum:    "NOT INDEXED",
 	openLine: "o.line = c.line AND o.state NOT IN ('delivered', 'canceled')",
 	dueHeads: `WITH RECURSIVE w (name) AS (
-			SELECT MIN(webhook) FROM {deliveries} WHERE queue_place = 1
+			SELECT MIN(webhook) FROM {deliveries} {by ready} WHERE queue_place = 1
 			UNION ALL
-			SELECT (SELECT MIN(webhook) FROM {deliveries} WHERE queue_place = 1 AND webhook > w.name)
+			SELECT (SELECT MIN(webhook) FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook > w.name)
 			FROM w WHERE w.name IS NOT NULL)
-		SELECT name, (SELECT MIN(queue_at) FROM {deliveries} WHERE queue_place = 1 AND webhook = w.name)
+		SELECT name, (SELECT MIN(queue_at) FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook = w.name)
 		FROM w WHERE name IS NOT NULL`,
 
 	insert:     insertReturning,

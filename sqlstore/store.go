@@ -83,7 +83,11 @@ func (d *dialect) words(prefix string) *strings.Replacer {
 	for _, name := range []string{"schema", "records", "deliveries", "attempts", "lines"} {
 		pairs = append(pairs, "{"+name+"}", prefix+name)
 	}
-	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine)...)
+	for _, index := range []string{"queue", "ready"} {
+		by := strings.NewReplacer("{prefix}", prefix, "%s", index).Replace(d.by)
+		pairs = append(pairs, "{by "+index+"}", by)
+	}
+	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine, "{by num}", d.byNum)...)
 }
 
 // A textKey names a statement: what it is made from, and for how many rows.

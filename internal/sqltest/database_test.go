@@ -1,77 +1,50 @@
 package sqltest_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
+	"sync/atomic"
 	"testing"
 
-	_ "github.com/go-sql-driver/mysql"
-	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
 
+	"github.com/docevent/webhook/internal/sqltest"
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// A database is where a test's tables are.
-type database struct {
-	dialect sqlstore.Dialect
-	driver  string
-	dsn     string
-	prefix  string
-}
-
-// dialects are those that tests run on, with the variable that says where the
-// database is.
-var dialects = []struct {
-	name   sqlstore.Dialect
-	driver string
-	env    string
-}{
-	{sqlstore.SQLite, "sqlite", ""},
-	{sqlstore.Postgres, "pgx", "WEBHOOK_TEST_POSTGRES"},
-	{sqlstore.MySQL, "mysql", "WEBHOOK_TEST_MYSQL"},
-}
+// A database is one for a test.
+type database struct{ sqltest.Database }
 
 // onEach runs a test on each database.
 func onEach(t *testing.T, f func(t *testing.T, d database)) {
-	for _, d := range dialects {
-		t.Run(string(d.name), func(t *testing.T) { f(t, open(t, d.name)) })
+	for _, dialect := range sqltest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) { f(t, open(t, dialect)) })
 	}
 }
 
-// open returns a place for tables in a database, which the end of the test
-// removes; it skips the test where there is no such database.
-func open(t testing.TB, name sqlstore.Dialect) database {
+// counter numbers the prefixes of a test run.
+var counter atomic.Int64
+
+// open returns a place for tables, which are removed at the end of the test. It
+// skips the test where there is no such server.
+func open(t testing.TB, dialect sqlstore.Dialect) database {
 	t.Helper()
-	for _, d := range dialects {
-		if d.name != name {
-			continue
-		}
-		base := database{dialect: name, driver: d.driver, prefix: fmt.Sprintf("t%d_%d_", os.Getpid(), counter.Add(1))}
-		if d.env == "" {
-			base.dsn = "file:" + filepath.Join(t.TempDir(), "test.db") +
-				"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)"
-			return base
-		}
-		base.dsn = os.Getenv(d.env)
-		if base.dsn == "" {
-			t.Skipf("no %s to test on: set %s to a data source name", name, d.env)
-		}
-		t.Cleanup(func() { base.drop(t) })
-		return base
+	d, err := sqltest.Locate(dialect, t.TempDir(), fmt.Sprintf("t%d_%d_", os.Getpid(), counter.Add(1)))
+	if err != nil {
+		t.Skip(err)
 	}
-	t.Fatalf("unknown dialect %q", name)
-	return database{}
+	if dialect != sqlstore.SQLite {
+		t.Cleanup(func() { require.NoError(t, d.Drop(context.Background())) })
+	}
+	return database{d}
 }
 
 // connect opens a pool.
 func (d database) connect(t testing.TB) *sql.DB {
 	t.Helper()
-	db, err := sql.Open(d.driver, d.dsn)
+	db, err := d.Connect()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -80,7 +53,7 @@ func (d database) connect(t testing.TB) *sql.DB {
 // bare returns a store without its tables.
 func (d database) bare(t testing.TB, db *sql.DB) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlstore.NewWithOptions(db, d.dialect, &sqlstore.Options{Prefix: d.prefix})
+	s, err := d.Store(db)
 	require.NoError(t, err)
 	return s
 }
@@ -91,26 +64,4 @@ func (d database) store(t testing.TB, db *sql.DB) *sqlstore.Store {
 	s := d.bare(t, db)
 	require.NoError(t, s.Migrate(t.Context()))
 	return s
-}
-
-// drop removes the tables.
-func (d database) drop(t testing.TB) {
-	db, err := sql.Open(d.driver, d.dsn)
-	require.NoError(t, err)
-	defer db.Close()
-	for _, table := range []string{"schema", "records", "deliveries", "attempts", "lines", "host"} {
-		_, err := db.Exec("DROP TABLE IF EXISTS " + d.prefix + table)
-		require.NoError(t, err)
-	}
-}
-
-// sql returns a statement of the test's own in the dialect.
-func (d database) sql(text string) string {
-	text = strings.ReplaceAll(text, "{prefix}", d.prefix)
-	if d.dialect == sqlstore.Postgres {
-		for i := 1; strings.Contains(text, "?"); i++ {
-			text = strings.Replace(text, "?", fmt.Sprintf("$%d", i), 1)
-		}
-	}
-	return text
 }

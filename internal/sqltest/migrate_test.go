@@ -39,7 +39,7 @@ func TestMigrate(t *testing.T) {
 		t.Run("a newer schema", func(t *testing.T) {
 			db := d.connect(t)
 			d.store(t, db)
-			_, err := db.Exec(d.sql("UPDATE {prefix}schema SET version = version + 1"))
+			_, err := db.Exec(d.SQL("UPDATE {prefix}schema SET version = version + 1"))
 			require.NoError(t, err)
 			var se *sqlstore.SchemaError
 			s := d.bare(t, db)
@@ -49,7 +49,7 @@ func TestMigrate(t *testing.T) {
 			_, err = s.Claim(t.Context(), webhook.Claim{Limit: 1})
 			require.ErrorAs(t, err, &se)
 			var version int
-			require.NoError(t, db.QueryRow(d.sql("SELECT version FROM {prefix}schema")).Scan(&version))
+			require.NoError(t, db.QueryRow(d.SQL("SELECT version FROM {prefix}schema")).Scan(&version))
 			require.Equal(t, 2, version, "a newer schema is left as it is")
 		})
 	})

@@ -1,0 +1,187 @@
+// Command claimcost measures what Claim costs with a thousand to a million
+// deliveries due, with a million finished ones beside them, and with a million due
+// ones behind a webhook that is skipped.
+//
+//	go run ./claimcost -dialect postgres
+package main
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/docevent/webhook"
+	"github.com/docevent/webhook/internal/sqltest"
+	"github.com/docevent/webhook/sqlstore"
+)
+
+const (
+	claimed = 100 // deliveries that each claim takes
+	warm    = 5   // claims that find cold caches
+)
+
+func main() {
+	dialect := flag.String("dialect", "sqlite", "sqlite, postgres or mysql")
+	most := flag.Int("most", 1_000_000, "the largest backlog")
+	rounds := flag.Int("rounds", 21, "claims of each kind")
+	flag.Parse()
+	if err := run(context.Background(), sqlstore.Dialect(*dialect), *most, *rounds); err != nil {
+		fmt.Fprintln(os.Stderr, "claimcost:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, dialect sqlstore.Dialect, most, rounds int) error {
+	dir, err := os.MkdirTemp("", "claimcost")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	d, err := sqltest.Locate(dialect, dir, "claimcost"+strconv.Itoa(os.Getpid())+"_")
+	if err != nil {
+		return err
+	}
+	db, err := d.Connect()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if dialect != sqlstore.SQLite {
+		defer d.Drop(ctx) //nolint:errcheck // the figures are printed
+	}
+	s, err := d.Store(db)
+	if err != nil {
+		return err
+	}
+	if err := s.Migrate(ctx); err != nil {
+		return err
+	}
+	m := &measure{d: d, db: db, store: s, rounds: rounds}
+	return m.run(ctx, most)
+}
+
+// A measure fills a database and claims from it.
+type measure struct {
+	d      sqltest.Database
+	db     *sql.DB
+	store  *sqlstore.Store
+	rounds int
+	rows   int
+	least  time.Duration // of the smallest backlog
+}
+
+func (m *measure) run(ctx context.Context, most int) error {
+	due := 0
+	for n := 1000; n <= most; n *= 10 {
+		if err := m.add(ctx, n-due, "pending", "orders", 1, "1"); err != nil {
+			return err
+		}
+		due = n
+		if err := m.claim(ctx, fmt.Sprintf("%d due", n)); err != nil {
+			return err
+		}
+	}
+	if err := m.add(ctx, most, "delivered", "orders", 1, "NULL"); err != nil {
+		return err
+	}
+	if err := m.claim(ctx, fmt.Sprintf("and %d finished", most)); err != nil {
+		return err
+	}
+	// Due for longer than all others, so that they stand in front.
+	if err := m.add(ctx, most, "pending", "skipped", 0, "1"); err != nil {
+		return err
+	}
+	return m.claim(ctx, fmt.Sprintf("and %d due for longer that are skipped", most), "skipped")
+}
+
+// add inserts rows by SQL of the dialect's own; many in one statement.
+func (m *measure) add(ctx context.Context, n int, state, name string, due int, place string) error {
+	const columns = "id, event_id, type, webhook, doctype, doc_name, tenant, method, url, body, content_type, chain, trace, " +
+		"created, version, state, reason, attempts, tries, due, since, paused_at, finished, owner, lease_until, fence, queue_at, queue_place"
+	values := func(i string) string {
+		return "%s, 'evt', 'on_update', '" + name + "', 'Sales Order', 'SO-1', '', 'POST', '', " + m.body() + ", 'application/json', '', '', 1, 1, '" +
+			state + "', '', 0, 0, " + strconv.Itoa(due) + " + " + i + ", 1, 0, 0, '', 0, 0, " + strconv.Itoa(due) + " + " + i + ", " + place
+	}
+	first := m.rows
+	m.rows += n
+	mark, fill := "", ""
+	var series, id string
+	switch m.d.Dialect {
+	case sqlstore.Postgres:
+		series, id = "FROM generate_series(?::bigint, ?::bigint) AS g(i)", "'msg_' || md5(i::text)"
+		fill = "ANALYZE " + m.d.Prefix + "deliveries"
+	case sqlstore.MySQL:
+		mark = ", mark"
+		series, id = "FROM (SELECT seq AS i FROM seq_0_to_99999999 WHERE seq BETWEEN ? AND ?) g", "CONCAT('msg_', MD5(i))"
+		fill = "ANALYZE TABLE " + m.d.Prefix + "deliveries"
+	default:
+		fill = "PRAGMA wal_checkpoint(TRUNCATE)"
+		series = "FROM (WITH RECURSIVE g(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM g WHERE i < ?2) SELECT i FROM g)"
+		id = "'msg_' || hex(i * 7919 % 1000003) || i"
+	}
+	text := "INSERT INTO {prefix}deliveries (" + columns + mark + ") SELECT " + fmt.Sprintf(values("i"), id)
+	if mark != "" {
+		text += ", 0"
+	}
+	if _, err := m.db.ExecContext(ctx, m.d.SQL(text+" "+series), first, m.rows-1); err != nil {
+		return err
+	}
+	if fill != "" {
+		_, err := m.db.ExecContext(ctx, fill)
+		return err
+	}
+	return nil
+}
+
+// body is one of some hundred bytes.
+func (m *measure) body() string {
+	if m.d.Dialect == sqlstore.Postgres {
+		return `convert_to(repeat('{"name":"SO-1"}', 20), 'UTF8')`
+	}
+	if m.d.Dialect == sqlstore.MySQL {
+		return `REPEAT('{"name":"SO-1"}', 20)`
+	}
+	return `CAST(replace(hex(zeroblob(150)), '0', 'x') AS BLOB)`
+}
+
+// claim prints how long the fastest of several claims took, which other work on
+// the machine disturbs least, and the median.
+func (m *measure) claim(ctx context.Context, what string, skip ...string) error {
+	var took []time.Duration
+	for i := range m.rounds + warm {
+		began := time.Now()
+		ds, err := m.store.Claim(ctx, webhook.Claim{
+			Now: time.UnixMicro(1 << 40), Lease: time.Minute, Owner: "claimcost", Limit: claimed, Skip: skip,
+		})
+		if err != nil {
+			return err
+		}
+		if len(ds) != claimed {
+			return fmt.Errorf("%d deliveries claimed, not %d", len(ds), claimed)
+		}
+		if i >= warm {
+			took = append(took, time.Since(began))
+		}
+		// Back, so that the next claim finds the same.
+		changes := make([]webhook.Change, len(ds))
+		for j, d := range ds {
+			changes[j] = webhook.Change{ID: d.ID, Fence: d.Fence, State: webhook.Pending, Due: d.Due, Since: d.Since}
+		}
+		if _, err := m.store.Update(ctx, changes); err != nil {
+			return err
+		}
+	}
+	slices.Sort(took)
+	fastest, median := took[0], took[len(took)/2]
+	if m.least == 0 {
+		m.least = fastest
+	}
+	fmt.Printf("%-8s %-48s fastest %7.2f ms  median %7.2f ms  fastest to the first's %5.2f\n", m.d.Dialect, what,
+		float64(fastest.Microseconds())/1000, float64(median.Microseconds())/1000, float64(fastest)/float64(m.least))
+	return nil
+}

@@ -1,2 +1,0 @@
-// Package sqltest tests sqlstore on real databases.
-package sqltest
