@@ -3,7 +3,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . cmd/webhookctl internal/bench internal/sqltest examples/boltstore examples/otel
 
-.PHONY: test race lint tidy e2e oracle bench mutants histories fuzz
+.PHONY: test race lint tidy e2e oracle crash claimcost bench mutants histories fuzz
 
 test: ## every test that needs nothing but Go
 	cd examples/otel && $(GO) test ./...
@@ -31,6 +31,13 @@ oracle: ## the template engine against real Jinja2
 	@/usr/bin/python3 -c 'import jinja2' 2>/dev/null || \
 		{ echo 'make oracle needs Jinja2: apt-get install python3-jinja2'; exit 1; }
 	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja
+
+crash: ## a hundred workers are killed over 10,000 deliveries, on each database
+	cd internal/sqltest && $(GO) test -count=1 -v -timeout 60m -run '^TestCrash$$' -kills 100 -deliveries 10000 .
+
+claimcost: ## what a claim costs with a thousand to a million deliveries due
+	cd internal/sqltest && for d in sqlite $${WEBHOOK_TEST_POSTGRES:+postgres} $${WEBHOOK_TEST_MYSQL:+mysql}; do \
+		$(GO) run ./claimcost -dialect $$d || exit 1; done
 
 bench: ## ratios beside the alternatives, in one run
 	cd internal/bench && $(GO) run ./templates && $(GO) run . delivery

@@ -227,8 +227,8 @@ func TestInTxWhenTheCommitFails(t *testing.T) {
 			// What only the commit finds out.
 			switch d.Dialect {
 			case sqlstore.Postgres, sqlstore.SQLite:
-				exec(t, tx, d.SQL("CREATE TABLE {prefix}child (name VARCHAR(50) REFERENCES {prefix}host (name) DEFERRABLE INITIALLY DEFERRED)"))
-				exec(t, tx, d.SQL("INSERT INTO {prefix}child VALUES ('nobody')"))
+				run(t, tx, d.SQL("CREATE TABLE {prefix}child (name VARCHAR(50) REFERENCES {prefix}host (name) DEFERRABLE INITIALLY DEFERRED)"))
+				run(t, tx, d.SQL("INSERT INTO {prefix}child VALUES ('nobody')"))
 			case sqlstore.MySQL:
 				t.Skip("MySQL has no deferred constraints: its commits fail with the connection")
 			}
@@ -239,7 +239,7 @@ func TestInTxWhenTheCommitFails(t *testing.T) {
 	})
 }
 
-func exec(t *testing.T, tx sqlstore.Tx, text string, args ...any) {
+func run(t *testing.T, tx sqlstore.Tx, text string, args ...any) {
 	t.Helper()
 	_, err := tx.ExecContext(t.Context(), text, args...)
 	require.NoError(t, err)
@@ -387,9 +387,9 @@ func TestHostSavepoint(t *testing.T) {
 		require.NoError(t, err)
 		ctx := sqlstore.WithTx(t.Context(), tx)
 		require.NoError(t, h.save(ctx, tx, "a"))
-		exec(t, tx, "SAVEPOINT s")
+		run(t, tx, "SAVEPOINT s")
 		require.NoError(t, h.save(ctx, tx, "b"))
-		exec(t, tx, "ROLLBACK TO SAVEPOINT s")
+		run(t, tx, "ROLLBACK TO SAVEPOINT s")
 		require.NoError(t, h.save(ctx, tx, "c"))
 		require.NoError(t, tx.Commit())
 		h.holds("a", "c")
