@@ -226,7 +226,7 @@ func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 
 // put calls the store, and lets Run know.
 func (d *Dispatcher) put(ctx context.Context, ds []Delivery) ([]bool, error) {
-	if d.inTransaction(ctx) {
+	if d.store.InTransaction(ctx) {
 		fresh, err := d.enqueues.call(ctx, ds)
 		if err == nil {
 			signal(d.hurry)
@@ -243,12 +243,6 @@ func (d *Dispatcher) put(ctx context.Context, ds []Delivery) ([]bool, error) {
 		d.Wake()
 	}
 	return fresh, err
-}
-
-// inTransaction reports whether the host's transaction is in the context.
-func (d *Dispatcher) inTransaction(ctx context.Context) bool {
-	t, ok := d.store.(Transactor)
-	return ok && t.InTransaction(ctx)
 }
 
 // idEncoding spells delivery ids and lines: lower case, no padding, nothing

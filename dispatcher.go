@@ -18,7 +18,7 @@ import (
 // once. It starts no goroutine but in Run and Drain, which end with them, and while
 // calls wait for each other at the store.
 type Dispatcher struct {
-	store Store
+	store guardedStore
 	opts  Options
 	env   *jinja.Env
 	log   *slog.Logger
@@ -56,13 +56,14 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("webhook: Options.Funcs: %w", err)
 	}
+	guarded := guardedStore{store}
 	return &Dispatcher{
-		store: store, opts: o, env: env, log: o.Logger,
+		store: guarded, opts: o, env: env, log: slog.New(guardedHandler{o.Logger.Handler()}),
 		owner: newID("run_"), made: time.Now(),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 		hand:     handoff{given: make(chan struct{}, 1)},
-		enqueues: group[Delivery, bool]{write: store.Enqueue},
-		updates:  group[Change, error]{write: store.Update},
+		enqueues: group[Delivery, bool]{write: guarded.Enqueue},
+		updates:  group[Change, error]{write: guarded.Update},
 	}, nil
 }
 

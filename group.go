@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -157,17 +156,9 @@ func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
 	}
 }
 
-// errStorePanic is the error of a store that panicked.
-var errStorePanic = errors.New("panic in the store")
-
-// call calls write, with its panic as an error: it may be on a goroutine of ours.
-func (g *group[T, R]) call(ctx context.Context, items []T) (results []R, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			results, err = nil, fmt.Errorf("%w: %v", errStorePanic, p)
-		}
-	}()
-	results, err = g.write(ctx, items)
+// call calls write.
+func (g *group[T, R]) call(ctx context.Context, items []T) ([]R, error) {
+	results, err := g.write(ctx, items)
 	if err == nil && len(results) != len(items) {
 		return nil, fmt.Errorf("store: %d results for %d items", len(results), len(items))
 	}

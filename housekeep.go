@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -39,10 +40,6 @@ const pruneChunk = 500
 
 // prune forgets old finished deliveries, if the store can.
 func (d *Dispatcher) prune(ctx context.Context) error {
-	p, ok := d.store.(Pruner)
-	if !ok {
-		return nil
-	}
 	now, keep := d.now(), d.opts.Retention
 	q := Prune{Limit: pruneChunk, Keep: max(0, keep.PerWebhook)}
 	if keep.Delivered > 0 {
@@ -52,9 +49,9 @@ func (d *Dispatcher) prune(ctx context.Context) error {
 		q.Other = now.Add(-keep.Other)
 	}
 	for {
-		n, err := p.Prune(ctx, q)
-		if ctx.Err() != nil {
-			return nil // the rest is for the next time
+		n, err := d.store.Prune(ctx, q)
+		if errors.Is(err, errors.ErrUnsupported) || ctx.Err() != nil {
+			return nil // after a minute the rest is for the next time
 		}
 		if err != nil || n < pruneChunk {
 			return err

@@ -80,7 +80,7 @@ func (d *Dispatcher) current(ctx context.Context) (*index, error) {
 // look is refresh with a deadline. In a transaction of the host's it has none: a
 // statement that is broken off there takes the transaction with it.
 func (d *Dispatcher) look(ctx context.Context) (*index, error) {
-	if d.inTransaction(ctx) {
+	if d.store.InTransaction(ctx) {
 		return d.readIndex(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
@@ -92,7 +92,7 @@ func (d *Dispatcher) look(ctx context.Context) (*index, error) {
 // who do so at once, one does it at a time; but a transaction waits for nobody,
 // who may be waiting for its connection.
 func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
-	if d.inTransaction(ctx) {
+	if d.store.InTransaction(ctx) {
 		return d.readIndex(ctx)
 	}
 	// No mutex: who waits for another's slow read must heed ctx.
@@ -116,7 +116,7 @@ func (d *Dispatcher) readIndex(ctx context.Context) (*index, error) {
 		return nil, err
 	}
 	// A transaction may see the records as they were when it began.
-	if old != nil && (rev.N == seen.N || rev.N < seen.N && d.inTransaction(ctx)) {
+	if old != nil && (rev.N == seen.N || rev.N < seen.N && d.store.InTransaction(ctx)) {
 		return old, nil
 	}
 	idx, err := d.newIndex(recs, old)

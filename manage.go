@@ -214,11 +214,7 @@ func (s *Stats) UnmarshalJSON(data []byte) error {
 
 // Stats counts. errors.ErrUnsupported if the store is no [Counter].
 func (d *Dispatcher) Stats(ctx context.Context) (*Stats, error) {
-	c, ok := d.store.(Counter)
-	if !ok {
-		return nil, fmt.Errorf("webhook: stats: the store cannot count: %w", errors.ErrUnsupported)
-	}
-	counts, err := c.Count(ctx, "")
+	counts, err := d.store.Count(ctx, "")
 	if err != nil {
 		return nil, fmt.Errorf("webhook: stats: %w", err)
 	}

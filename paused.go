@@ -41,13 +41,15 @@ func (d *Dispatcher) roomToPause(webhook string) bool {
 // disabled, so that all processes together keep to Options.MaxPaused.
 func (d *Dispatcher) recount(ctx context.Context) error {
 	idx, err := d.current(ctx)
-	c, ok := d.store.(Counter)
-	if err != nil || !ok {
+	if err != nil {
 		return err
 	}
 	for name, e := range idx.byName {
 		if e.status.State == Disabled && e.status.By == ByLibrary {
-			counts, err := c.Count(ctx, name)
+			counts, err := d.store.Count(ctx, name)
+			if errors.Is(err, errors.ErrUnsupported) {
+				return nil
+			}
 			if err != nil {
 				return fmt.Errorf("count the paused deliveries of %q: %w", name, err)
 			}
@@ -113,11 +115,7 @@ func (d *Dispatcher) pausedWebhooks(ctx context.Context) ([]string, error) {
 
 // nonePaused reports whether the store can tell at once that nothing is paused.
 func (d *Dispatcher) nonePaused(ctx context.Context) bool {
-	c, ok := d.store.(Counter)
-	if !ok {
-		return false
-	}
-	counts, err := c.Count(ctx, "")
+	counts, err := d.store.Count(ctx, "")
 	return err == nil && counts.ByState[Paused] == 0
 }
 

@@ -36,6 +36,7 @@ func (r *runner) enqueue(f *flight) bool {
 		return false
 	}
 	q.items = append(q.items, f)
+	r.held[f.del.ID] = f.del.Fence
 	r.queued++
 	r.ready[f.del.Webhook] = q
 	return true
@@ -111,6 +112,7 @@ func (r *runner) hasPlace(name string, q *queue) bool {
 // giveBack empties a queue and adds the changes that release its deliveries.
 func (r *runner) giveBack(q *queue, changes []Change) []Change {
 	for i := range q.items {
+		delete(r.held, q.items[i].del.ID)
 		changes = r.release(&q.items[i].del, changes)
 	}
 	r.queued -= len(q.items)

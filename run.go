@@ -15,8 +15,8 @@ var errRunning = errors.New("webhook: Run: this dispatcher is running already")
 // came of it. Then it claims nothing more, lets the attempts in flight finish
 // within Options.StopTimeout, cancels those that have not, gives back what it
 // still holds, and returns. A canceled attempt does not count. It returns nil
-// after a clean stop; an error if it was running already, or if a Transport did
-// not heed its context, whose goroutine then remains.
+// after a clean stop; an error if it was running already, or if a Transport or
+// the store did not heed its context, whose goroutines then remain.
 //
 // It may be called again after it returned. Any number of processes may Run on
 // one store. While the store fails, Run waits, longer each time up to half a
@@ -25,19 +25,23 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if !d.run.TryLock() {
 		return errRunning
 	}
-	defer d.run.Unlock()
-	r := d.newRunner(ctx)
-	r.group.Go(func() error { r.housekeep(); return nil })
-	if n, ok := d.store.(Notifier); ok {
-		r.group.Go(func() error { r.listen(n); return nil })
-	}
-	r.begin()
-	d.hand.start()
-	r.loop()
-	err := r.stop(d.opts.StopTimeout)
-	r.storeHealth(0) // also of the attempts that ended last
-	return err
+	return supervise(ctx, max(0, d.opts.StopTimeout)+storeGrace, func() error {
+		defer d.run.Unlock()
+		r := d.newRunner(ctx)
+		r.group.Go(func() error { r.housekeep(); return nil })
+		r.group.Go(func() error { r.listen(); return nil })
+		r.begin()
+		d.hand.start()
+		r.loop()
+		err := r.stop(d.opts.StopTimeout)
+		r.storeHealth(0) // also of the attempts that ended last
+		return err
+	})
 }
+
+// storeGrace is how long after StopTimeout the last calls of a store may take:
+// those of attempts that were cut off, and the health of the webhooks.
+const storeGrace = 3 * stopGrace
 
 // begin waits until the webhooks are read: before, the store's clock is not
 // known either, and a claim by the wrong time takes what is another's.
@@ -62,6 +66,10 @@ func (r *runner) begin() {
 // what Options.Retention no longer keeps, for a minute at most. The error is the
 // store's, or ctx's when that ended first.
 func (d *Dispatcher) Drain(ctx context.Context) error {
+	return supervise(ctx, storeGrace, func() error { return d.drain(ctx) })
+}
+
+func (d *Dispatcher) drain(ctx context.Context) error {
 	if _, err := d.current(ctx); err != nil {
 		return err
 	}
@@ -81,9 +89,13 @@ func (d *Dispatcher) Drain(ctx context.Context) error {
 }
 
 // listen wakes the loop when the store tells of new deliveries.
-func (r *runner) listen(n Notifier) {
+func (r *runner) listen() {
 	for r.claims.Err() == nil {
-		if err := n.Notify(r.claims, r.d.Wake); err != nil && r.claims.Err() == nil {
+		err := r.d.store.Notify(r.claims, r.d.Wake)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return
+		}
+		if err != nil && r.claims.Err() == nil {
 			r.d.log.Warn("webhook: listen for deliveries", "error", err)
 		}
 		sleep(r.claims, time.Minute)

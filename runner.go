@@ -33,6 +33,7 @@ type runner struct {
 	lanes    map[string]*lane
 	queues   map[string]*queue // by webhook
 	ready    map[string]*queue // those with items
+	held     map[string]int64  // the fence of each delivery in queue or in flight, by id
 	flights  []*flight         // in flight, by start; ended ones are dropped at the front
 	inFlight int
 	parked   int  // of those, the ones that do not count against Concurrency
@@ -85,7 +86,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 		d: d, claims: ctx, group: &errgroup.Group{},
 		claimed: make(chan claimed, 1), work: make(chan *flight),
 		done: make(chan *flight, 64), gone: make(chan struct{}),
-		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{},
+		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{}, held: map[string]int64{},
 		due: true, pause: storeBackoff(),
 	}
 	r.attempts, r.cut = context.WithCancel(context.WithoutCancel(ctx))
@@ -223,12 +224,22 @@ func (r *runner) take(c claimed) {
 		r.storeFailed(c.err)
 		return
 	}
-	r.pause.Reset()
 	var changes []Change
+	var twice error
 	for i := range c.ds {
-		changes = r.place(&c.ds[i], c.at, changes)
+		del := &c.ds[i]
+		if fence, held := r.held[del.ID]; held && fence == del.Fence {
+			twice = fmt.Errorf("claim deliveries: the store returned %s again, which is leased", del.ID)
+			continue
+		}
+		changes = r.place(del, c.at, changes)
 	}
 	r.apply(changes)
+	if twice != nil {
+		r.storeFailed(twice)
+		return
+	}
+	r.pause.Reset()
 	switch {
 	case len(c.ds) >= c.limit, len(changes) > 0:
 		r.due = true
@@ -396,6 +407,7 @@ func (r *runner) fly(f *flight) {
 // land takes in an attempt that ended.
 func (r *runner) land(f *flight) {
 	f.ended = true
+	delete(r.held, f.del.ID)
 	r.inFlight--
 	f.lane.inFlight--
 	r.queue(f.del.Webhook).inFlight--
@@ -451,7 +463,7 @@ func (r *runner) stop(patience time.Duration) error {
 		case f := <-r.done:
 			r.land(f)
 		case <-grace.C:
-			return fmt.Errorf("webhook: %d attempts did not stop: the transport ignores its context", r.inFlight)
+			return fmt.Errorf("webhook: %d attempts did not stop: the transport or the store ignores its context", r.inFlight)
 		}
 	}
 	dismiss()

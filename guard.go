@@ -1,0 +1,143 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// A guardedStore is the host's store, a panic in which is that call's error: it
+// ends neither the host's write nor, in a goroutine of Run, the process. It has
+// every optional power; errors.ErrUnsupported says that the store does not.
+type guardedStore struct{ store Store }
+
+// contain makes a panic of the host's code an error.
+func contain(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic in the store: %v", p)
+	}
+}
+
+func (g guardedStore) Webhooks(ctx context.Context, seen Revision) (_ []WebhookRecord, _ Revision, err error) {
+	defer contain(&err)
+	return g.store.Webhooks(ctx, seen)
+}
+
+func (g guardedStore) PutWebhooks(ctx context.Context, recs ...WebhookRecord) (err error) {
+	defer contain(&err)
+	return g.store.PutWebhooks(ctx, recs...)
+}
+
+func (g guardedStore) DeleteWebhook(ctx context.Context, name string) (err error) {
+	defer contain(&err)
+	return g.store.DeleteWebhook(ctx, name)
+}
+
+func (g guardedStore) Enqueue(ctx context.Context, ds []Delivery) (_ []bool, err error) {
+	defer contain(&err)
+	return g.store.Enqueue(ctx, ds)
+}
+
+func (g guardedStore) Claim(ctx context.Context, c Claim) (_ []Delivery, err error) {
+	defer contain(&err)
+	return g.store.Claim(ctx, c)
+}
+
+func (g guardedStore) Update(ctx context.Context, cs []Change) (_ []error, err error) {
+	defer contain(&err)
+	return g.store.Update(ctx, cs)
+}
+
+func (g guardedStore) Delivery(ctx context.Context, id string) (_ *Delivery, err error) {
+	defer contain(&err)
+	return g.store.Delivery(ctx, id)
+}
+
+func (g guardedStore) Deliveries(ctx context.Context, q DeliveryQuery) (_ []Delivery, err error) {
+	defer contain(&err)
+	return g.store.Deliveries(ctx, q)
+}
+
+func (g guardedStore) Attempts(ctx context.Context, deliveryID string) (_ []Attempt, err error) {
+	defer contain(&err)
+	return g.store.Attempts(ctx, deliveryID)
+}
+
+// Prune is that of a Pruner.
+func (g guardedStore) Prune(ctx context.Context, p Prune) (_ int, err error) {
+	defer contain(&err)
+	if s, ok := g.store.(Pruner); ok {
+		return s.Prune(ctx, p)
+	}
+	return 0, errors.ErrUnsupported
+}
+
+// Count is that of a Counter.
+func (g guardedStore) Count(ctx context.Context, webhook string) (_ Counts, err error) {
+	defer contain(&err)
+	if s, ok := g.store.(Counter); ok {
+		return s.Count(ctx, webhook)
+	}
+	return Counts{}, fmt.Errorf("the store cannot count: %w", errors.ErrUnsupported)
+}
+
+// Notify is that of a Notifier.
+func (g guardedStore) Notify(ctx context.Context, wake func()) (err error) {
+	defer contain(&err)
+	if s, ok := g.store.(Notifier); ok {
+		return s.Notify(ctx, wake)
+	}
+	return errors.ErrUnsupported
+}
+
+// InTransaction is that of a Transactor. After a panic the context is taken to
+// carry a transaction: then nothing is done beside it.
+func (g guardedStore) InTransaction(ctx context.Context) (in bool) {
+	s, ok := g.store.(Transactor)
+	if !ok {
+		return false
+	}
+	in = true
+	safely(func() { in = s.InTransaction(ctx) })
+	return in
+}
+
+// A guardedHandler is the host's slog.Handler, a panic in which costs the line
+// that was to be logged and nothing else.
+type guardedHandler struct{ slog.Handler }
+
+func (g guardedHandler) Enabled(ctx context.Context, l slog.Level) (on bool) {
+	safely(func() { on = g.Handler.Enabled(ctx, l) })
+	return on
+}
+
+func (g guardedHandler) Handle(ctx context.Context, r slog.Record) (err error) {
+	safely(func() { err = g.Handler.Handle(ctx, r) })
+	return err
+}
+
+// supervise returns what f returns, or an error when f has not returned although
+// ctx ended that long ago. Then f goes on, on its own goroutine.
+func supervise(ctx context.Context, patience time.Duration, f func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errors.New("webhook: the goroutine was ended from within")
+		defer func() { ended <- err }()
+		err = f()
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return errors.New("webhook: a call of the store did not end: it ignores its context")
+	}
+}
