@@ -15,7 +15,7 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// testdata/frappe.json holds what Frappe and Frappe Cloud do in given
+// testdata/frappe/cases.json holds what Frappe and Frappe Cloud do in given
 // situations, as read from their source. The tests below put the cases that
 // concern configuration, events, conditions, bodies, signatures, URLs and the
 // handshake to this library: what Frappe does where the verdict is "match",
@@ -91,7 +91,7 @@ func (f frappeWebhook) webhook() webhook.Webhook {
 }
 
 func frappeCases(t *testing.T, areas ...string) []frappeCase {
-	data, err := os.ReadFile("testdata/frappe.json")
+	data, err := os.ReadFile("testdata/frappe/cases.json")
 	require.NoError(t, err)
 	var raw []json.RawMessage
 	require.NoError(t, json.Unmarshal(data, &raw))

@@ -47,15 +47,18 @@ const (
 	maxHeaderBytes = 8 << 10 // of one row
 )
 
-// headerRows returns the header that the rows make. A colon behind a key, as
+// headerKey returns the name that a row's key gives. A colon behind it, as
 // Frappe's documentation writes them, is no part of it.
+func headerKey(key string) string { return strings.TrimSuffix(strings.TrimSpace(key), ":") }
+
+// headerRows returns the header that the rows make.
 func headerRows(rows []Header, signature string) (http.Header, error) {
 	h := http.Header{}
 	if len(rows) > maxHeaderRows {
 		return nil, fieldErrorf("Headers", "more than %d rows", maxHeaderRows)
 	}
 	for i, row := range rows {
-		key := strings.TrimSuffix(strings.TrimSpace(row.Key), ":")
+		key := headerKey(row.Key)
 		if key == "" || row.Value == "" {
 			continue
 		}

@@ -6,277 +6,215 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 )
 
-// maxImportBytes bounds what is read at once.
-const maxImportBytes = 16 << 20
+// Bounds of what is read at once.
+const (
+	maxImportBytes    = 16 << 20
+	maxImportWebhooks = 10_000
+)
 
 // ReadWebhooks reads webhooks from JSON: one object, or an array of them, in the
 // form of [Webhook] or as Frappe exports its Webhook and Press Webhook documents.
-// It is strict: unknown members, and whatever of a Frappe document could not be
-// carried over, are errors. It saves nothing and checks no more than the form;
-// see [Dispatcher.SaveWebhooks].
+// It is strict: unknown and repeated members, a name that two have, and whatever
+// of a Frappe document could not be carried over, are errors, of type
+// *[ImportError]. It saves nothing and checks no more than the form; see
+// [Webhook.Validate] and [Dispatcher.SaveWebhooks].
+//
+// What json.Marshal makes of webhooks is read back as it was, but for the
+// secrets, which are never written.
 func ReadWebhooks(r io.Reader) ([]Webhook, error) {
-	objects, err := readObjects(r)
-	if err != nil {
-		return nil, fmt.Errorf("webhook: read webhooks: %w", err)
-	}
 	var ws []Webhook
-	for i, raw := range objects {
+	names := map[string]int{}
+	err := eachObject(r, func(i int, raw json.RawMessage) error {
 		w, err := readWebhook(raw)
 		if err != nil {
-			return nil, fmt.Errorf("webhook: read webhooks: %d: %w", i, err)
+			return importError(i, w.Name, err)
+		}
+		if err := once(names, w.Name, i); err != nil {
+			return importError(i, w.Name, err)
 		}
 		ws = append(ws, w)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return ws, nil
 }
 
+// readWebhook reads one. With an error the webhook has its name, if it is known.
 func readWebhook(raw json.RawMessage) (Webhook, error) {
-	if isFrappe(raw) {
-		w, notes, err := importFrappe(raw)
-		if err == nil && len(notes) > 0 {
-			err = fmt.Errorf("%q: not carried over: %s", w.Name, strings.Join(notes, "; "))
-		}
-		return w, err
-	}
-	var j webhookJSON
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&j); err != nil {
+	kind, err := frappeKind(raw)
+	if err != nil {
 		return Webhook{}, err
+	}
+	switch kind {
+	case notFrappe:
+		return readOurs(raw)
+	case otherFrappe:
+		return Webhook{}, fieldErrorf("doctype", "a document of Frappe, but no Webhook or Press Webhook")
+	}
+	in, err := importFrappe(kind, raw)
+	switch {
+	case err == nil && in.lost != "":
+		err = errors.New(in.lost)
+	case err == nil && len(in.notes) > 0:
+		err = errors.New("not carried over: " + strings.Join(in.notes, "; "))
+	}
+	return in.webhook, err
+}
+
+func readOurs(raw json.RawMessage) (Webhook, error) {
+	var j webhookJSON
+	refuse := func(path string, _ json.RawMessage) error {
+		return fieldErrorf(path, "there is no such member")
+	}
+	err := readInto(raw, reflect.ValueOf(&j).Elem(), "", refuse)
+	if err != nil {
+		return Webhook{Name: j.Name}, err
 	}
 	var w Webhook
 	return w, json.Unmarshal(raw, &w)
 }
 
-// readObjects returns the objects of a JSON text: the text itself, or its
-// elements.
-func readObjects(r io.Reader) ([]json.RawMessage, error) {
+// once refuses a name that another element has.
+func once(names map[string]int, name string, i int) error {
+	if first, ok := names[name]; ok && name != "" {
+		return fieldErrorf("name", "%q is the name of number %d too", name, first)
+	}
+	names[name] = i
+	return nil
+}
+
+// An ImportError says what of a text with webhooks cannot be read, and where.
+type ImportError struct {
+	Index   int    // of the element, from 0; -1: the text as a whole
+	Webhook string // its name; "" if it is not known
+	Field   string // the member, such as "headers[0].key"; "" if it is none in particular
+	Line    int    // of a syntax error, from 1; 0 elsewhere
+	Column  int    // in bytes from 1, with Line
+	Err     error
+}
+
+// Error describes the error.
+func (e *ImportError) Error() string {
+	b := []byte("webhook: read webhooks: ")
+	if e.Index >= 0 {
+		b = strconv.AppendInt(append(b, "number "...), int64(e.Index), 10)
+		if e.Webhook != "" {
+			b = fmt.Appendf(b, " (%q)", e.Webhook)
+		}
+		b = append(b, ": "...)
+	}
+	if e.Line > 0 {
+		b = fmt.Appendf(b, "line %d, column %d: ", e.Line, e.Column)
+	}
+	if e.Field != "" {
+		b = append(append(b, e.Field...), ": "...)
+	}
+	return string(append(b, e.Err.Error()...))
+}
+
+// Unwrap returns what is wrong.
+func (e *ImportError) Unwrap() error { return e.Err }
+
+// importError returns err as that of an element.
+func importError(i int, name string, err error) error {
+	e := &ImportError{Index: i, Webhook: name, Err: err}
+	var fe *fieldError
+	if errors.As(err, &fe) {
+		e.Field, e.Err = fe.field, fe.err
+	}
+	return e
+}
+
+// eachObject calls f for each object of a JSON text: the text itself, or the
+// elements of an array. It stops at the first error, f's or an *ImportError.
+func eachObject(r io.Reader, f func(int, json.RawMessage) error) error {
+	text, err := readText(r)
+	if err != nil {
+		return &ImportError{Index: -1, Err: err}
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	fault := func(i int, err error) error {
+		e := &ImportError{Index: i, Err: err}
+		at := dec.InputOffset()
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			at = syntax.Offset
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			at, e.Err = int64(len(text)), io.ErrUnexpectedEOF
+		}
+		e.Line, e.Column = position(text, at)
+		return e
+	}
+	array := bytes.HasPrefix(bytes.TrimSpace(text), []byte("["))
+	if array {
+		_, _ = dec.Token() // the bracket
+	}
+	for i := 0; !array && i == 0 || array && dec.More(); i++ {
+		if i == maxImportWebhooks {
+			return &ImportError{Index: -1, Err: fmt.Errorf("more than %d webhooks", maxImportWebhooks)}
+		}
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return fault(i, err)
+		}
+		if err := f(i, raw); err != nil {
+			return err
+		}
+	}
+	if array {
+		if _, err := dec.Token(); err != nil {
+			return fault(-1, err)
+		}
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return fault(-1, errors.New("something stands behind the end; several webhooks are an array"))
+	}
+	return nil
+}
+
+// readText returns a text without the mark that some Windows programs put in
+// front of UTF-8. White space there stays, so that places are those of the file.
+func readText(r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxImportBytes+1))
 	switch {
 	case err != nil:
 		return nil, err
 	case len(text) > maxImportBytes:
-		return nil, fmt.Errorf("larger than %d bytes", maxImportBytes)
+		return nil, fmt.Errorf("larger than %d MiB", maxImportBytes>>20)
+	case !utf8.Valid(text):
+		line, column := position(text, int64(invalidAt(text)))
+		return nil, fmt.Errorf("not UTF-8 at line %d, column %d", line, column)
 	}
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 {
-		return nil, io.ErrUnexpectedEOF
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errors.New("empty")
 	}
-	if !bytes.HasPrefix(text, []byte("[")) {
-		text = append(append([]byte("["), text...), ']')
-	}
-	var objects []json.RawMessage
-	return objects, json.Unmarshal(text, &objects)
+	return text, nil
 }
 
-// An Import is what ImportFrappe made of Frappe's documents.
-type Import struct {
-	Webhooks []Webhook `json:"webhooks"`
-
-	// Notes say what could not be carried over, by the name of the webhook.
-	Notes map[string][]string `json:"notes,omitempty"`
-}
-
-// ImportFrappe reads documents of Frappe's types Webhook and Press Webhook, as
-// exported to JSON: one, or an array of them. What could not be carried over is
-// in the notes; documents of which no webhook can be made are in the notes alone.
-// An error means that the text is not such JSON.
-//
-// The webhooks send what Frappe sends, so that receivers need not change: a field
-// table becomes a JSON object even when the structure says form, and an empty
-// configuration becomes "{}" (webhook.py, get_webhook_data).
-func ImportFrappe(r io.Reader) (*Import, error) {
-	objects, err := readObjects(r)
-	if err != nil {
-		return nil, fmt.Errorf("webhook: import: %w", err)
-	}
-	im := &Import{Notes: map[string][]string{}}
-	for i, raw := range objects {
-		if !isFrappe(raw) {
-			return nil, fmt.Errorf("webhook: import: %d is no Webhook or Press Webhook document", i)
+// invalidAt returns where a text stops being UTF-8.
+func invalidAt(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
 		}
-		w, notes, err := importFrappe(raw)
-		if err != nil {
-			notes = append(notes, err.Error())
-		} else {
-			im.Webhooks = append(im.Webhooks, w)
-		}
-		if len(notes) > 0 {
-			im.Notes[w.Name] = notes
-		}
+		i += n
 	}
-	return im, nil
+	return len(text)
 }
 
-// frappeDocument has the fields of both document types that matter here
-// (frappe/integrations/doctype/webhook/webhook.json; press_webhook.json).
-type frappeDocument struct {
-	Type string `json:"doctype"`
-	Name string `json:"name"`
-
-	DocType    string   `json:"webhook_doctype"`
-	DocEvent   string   `json:"webhook_docevent"`
-	Enabled    *flag    `json:"enabled"`
-	Condition  string   `json:"condition"`
-	URL        string   `json:"request_url"`
-	Dynamic    flag     `json:"is_dynamic_url"`
-	Method     string   `json:"request_method"`
-	Structure  string   `json:"request_structure"`
-	Timeout    int      `json:"timeout"`
-	Queue      string   `json:"background_jobs_queue"`
-	MaxRetries *int     `json:"max_retries"`
-	Secured    flag     `json:"enable_security"`
-	Secret     string   `json:"webhook_secret"`
-	Headers    []Header `json:"webhook_headers"`
-	Data       []Field  `json:"webhook_data"`
-	JSON       string   `json:"webhook_json"`
-
-	Endpoint   string `json:"endpoint"` // from here on of Press Webhook
-	Team       string `json:"team"`
-	FlatSecret string `json:"secret"`
-	Events     []struct {
-		Event EventType `json:"event"`
-	} `json:"events"`
-}
-
-// A flag is Frappe's Check: 0 or 1, or a boolean.
-type flag bool
-
-// UnmarshalJSON reads 0, 1, true, false and null.
-func (f *flag) UnmarshalJSON(data []byte) error {
-	switch string(data) {
-	case "1", "true":
-		*f = true
-	case "0", "false", "null":
-		*f = false
-	default:
-		return errors.New("a check is neither 0 nor 1")
-	}
-	return nil
-}
-
-func isFrappe(raw json.RawMessage) bool {
-	var d struct {
-		Type     string  `json:"doctype"`
-		DocType  *string `json:"webhook_doctype"`
-		Endpoint *string `json:"endpoint"`
-	}
-	// Our own may listen to documents of a type that is called Webhook.
-	return json.Unmarshal(raw, &d) == nil &&
-		(d.Type == "Webhook" && d.DocType != nil || d.Type == "Press Webhook" && d.Endpoint != nil)
-}
-
-// importFrappe makes a webhook of a document, and says what is lost.
-func importFrappe(raw json.RawMessage) (Webhook, []string, error) {
-	var d frappeDocument
-	if err := json.Unmarshal(raw, &d); err != nil {
-		return Webhook{}, nil, err
-	}
-	if d.Type == "Press Webhook" {
-		return d.press(), d.secretNotes(d.FlatSecret), nil
-	}
-	w := Webhook{
-		Name: d.Name, DocType: d.DocType, Events: []EventType{EventType(d.DocEvent)},
-		Condition: d.Condition, URL: d.URL, DynamicURL: bool(d.Dynamic), Method: d.Method,
-		Timeout: time.Duration(d.Timeout) * time.Second, Disabled: d.Enabled != nil && !bool(*d.Enabled),
-	}
-	if !w.Events[0].IsDocumentEvent() {
-		return w, nil, fmt.Errorf("%q is no event that webhooks listen to", d.DocEvent)
-	}
-	notes := d.body(&w)
-	notes = append(notes, d.headers(&w)...)
-	if d.Secured {
-		if w.Secret = d.Secret; d.hidden(d.Secret) {
-			w.Secret = ""
-		}
-		notes = append(notes, d.secretNotes(d.Secret)...)
-	}
-	if d.MaxRetries != nil {
-		w.Retry = frappeRetries(*d.MaxRetries)
-	}
-	if d.Queue != "" {
-		notes = append(notes, "background_jobs_queue: there are no queues to choose from")
-	}
-	return w, notes, nil
-}
-
-// press makes a webhook of a Press Webhook document: activation in Frappe Cloud
-// does not hold here.
-func (d *frappeDocument) press() Webhook {
-	w := Webhook{
-		Name: d.Name, URL: d.Endpoint, Tenant: d.Team, RequireActivation: true,
-		Disabled: d.Enabled != nil && !bool(*d.Enabled),
-	}
-	for _, e := range d.Events {
-		w.Events = append(w.Events, e.Event)
-	}
-	if !d.hidden(d.FlatSecret) {
-		w.Secret = d.FlatSecret
-	}
-	return w
-}
-
-// hidden reports whether an export left a password out.
-func (d *frappeDocument) hidden(secret string) bool { return strings.Trim(secret, "*") == "" }
-
-func (d *frappeDocument) secretNotes(secret string) []string {
-	if secret != "" && d.hidden(secret) || bool(d.Secured) && secret == "" {
-		return []string{"webhook_secret: the export does not hold it"}
-	}
-	return nil
-}
-
-// body carries over what is sent: rows win over a template, unless the structure
-// is JSON, which drops them.
-func (d *frappeDocument) body(w *Webhook) []string {
-	rows := len(d.Data) > 0 && d.Structure != "JSON"
-	switch {
-	case rows:
-		w.Data = d.Data
-	case d.JSON != "" && d.Structure != "Form URL-Encoded":
-		w.Structure, w.Body = JSON, d.JSON
-	default:
-		w.Structure = JSON
-	}
-	var notes []string
-	if rows && d.Structure == "Form URL-Encoded" {
-		notes = append(notes, `request_structure: Frappe sends JSON for "Form URL-Encoded", and so does this; `+
-			`choose Form to send a form`)
-	}
-	if rows && d.JSON != "" {
-		notes = append(notes, "webhook_json: Frappe does not send it beside webhook_data")
-	}
-	return notes
-}
-
-// headers carries over the rows that this library sends.
-func (d *frappeDocument) headers(w *Webhook) []string {
-	var notes []string
-	for _, row := range d.Headers {
-		h, err := headerRows([]Header{row}, headerFrappeSignature)
-		if err == nil {
-			err = checkContentType(h.Get(headerContentType), w.Structure)
-		}
-		switch {
-		case err != nil:
-			notes = append(notes, fmt.Sprintf("webhook_headers: %s: %v", row.Key, err))
-		case len(h) > 0:
-			w.Headers = append(w.Headers, row)
-		}
-	}
-	return notes
-}
-
-// frappeRetries is the schedule of Frappe's sweeper (webhook.py, RETRY_SCHEDULE).
-func frappeRetries(most int) *RetryPolicy {
-	return &RetryPolicy{
-		Schedule: []time.Duration{
-			5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour,
-		},
-		MaxAttempts: max(0, most) + 1,
-	}
+// position returns the line and column, from 1, of an offset.
+func position(text []byte, at int64) (line, column int) {
+	before := text[:min(max(at, 0), int64(len(text)))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }

@@ -68,12 +68,17 @@ func newCandidate(index int, object json.RawMessage) candidate {
 	return c
 }
 
-// innermost drops what ReadWebhooks says of the place, which is in another file.
+// innermost drops what ReadWebhooks says of the place, which is in another file,
+// but for the member.
 func innermost(err error) error {
-	if inner := errors.Unwrap(err); inner != nil {
-		return inner
+	var ie *webhook.ImportError
+	switch {
+	case !errors.As(err, &ie):
+		return err
+	case ie.Field == "":
+		return ie.Err
 	}
-	return err
+	return fmt.Errorf("%s: %w", ie.Field, ie.Err)
 }
 
 func nameOf(object json.RawMessage) string {

@@ -131,6 +131,7 @@ func pythonFunctions() table {
 		"abs":   def("x", absOf),
 		"str":   def("object=''", func(c call) any { return c.str(0) }),
 		"int":   def("x=0 base=10", pythonInt),
+		"long":  def("x=0 base=10", pythonInt), // Frappe has kept it
 		"float": def("x=0.0", pythonFloat),
 		"round": def("number ndigits=none", pythonRound),
 		"bool":  def("x=false", func(c call) any { return c.truth(0) }),

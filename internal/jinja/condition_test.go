@@ -45,6 +45,7 @@ func TestCondition(t *testing.T) {
 		{`doc.status == "Open"`, false},
 		{`eval: doc.status == "Submitted"`, true},
 		{"\n eval:doc.grand_total < 1", false},
+		{"doc.status == '#1' or \\\n  # both\n  long(doc.num[:2]) == 42  # the answer", true},
 		{`doc.due_date == nowdate()`, true},
 		{`doc.due_date == utils.nowdate()`, true},
 		{`doc.due_date <= frappe.utils.add_days(nowdate(), -1)`, false},

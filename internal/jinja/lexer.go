@@ -208,6 +208,11 @@ func (l *lexer) code(end string) {
 		switch c := l.src[l.pos]; {
 		case c == ' ' || c >= '\t' && c <= '\r':
 			l.pos++
+		case end == "" && c == '#': // Python's comment
+			line, _, _ := strings.Cut(l.src[l.pos:], "\n")
+			l.pos += len(line)
+		case end == "" && strings.HasPrefix(l.src[l.pos:], "\\\n"): // and its long lines
+			l.pos += 2
 		case c == '"' || c == '\'':
 			l.quoted(c)
 		case isDigit(c):
