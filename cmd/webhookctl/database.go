@@ -58,6 +58,9 @@ func (f *databaseFlags) dispatcher(ctx context.Context, c *console, store webhoo
 	return webhook.New(store, opts)
 }
 
+// maxConnections is how much of a database that serves others a command takes.
+const maxConnections = 8
+
 // openSQL opens the database, and closes it again. Its errors do not hold the
 // password.
 func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) error) error {
@@ -70,6 +73,8 @@ func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) e
 		return source.redact(err)
 	}
 	defer db.Close()
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxConnections)
 	if err := db.PingContext(ctx); err != nil {
 		return source.redact(fmt.Errorf("open the database: %w", err))
 	}

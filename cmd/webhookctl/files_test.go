@@ -143,3 +143,23 @@ func TestErrorsAreOneLine(t *testing.T) {
 		})
 	}
 }
+
+// A file is replaced whole, and what is no file is left in its place.
+func TestImportReplaces(t *testing.T) {
+	path := write(t, "webhooks.json", "old")
+	require.NoError(t, os.Chmod(path, 0o644))
+	require.Zero(t, ctl(t, "", "import", "testdata/webhooks.json", "-o", path).code)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	left, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+
+	require.Zero(t, ctl(t, "", "import", "testdata/webhooks.json", "-o", os.DevNull).code)
+	info, err = os.Stat(os.DevNull)
+	require.NoError(t, err)
+	require.NotZero(t, info.Mode()&os.ModeCharDevice)
+	require.Equal(t, exitFailed, ctl(t, "", "import", "testdata/webhooks.json", "-o", "/nonexistent/x").code)
+	require.Equal(t, exitFailed, ctl(t, "", "import", "testdata/webhooks.json", "-o", t.TempDir()).code)
+}

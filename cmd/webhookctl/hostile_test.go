@@ -100,6 +100,7 @@ func TestHostileFiles(t *testing.T) {
 		{"a string", `"webhook"`, "neither an object nor an array"},
 		{"two values", `{} {}`, "not JSON at 1:4"},
 		{"large", "[" + strings.Repeat(" ", maxInputBytes) + "]", "larger than 16 MiB"},
+		{"too many", "[{}" + strings.Repeat(",{}", maxWebhooks) + "]", "more than 10000 webhooks"},
 		{"numbers", `[1, null, "x", []]`, "errors"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -114,7 +115,7 @@ func TestHostileFiles(t *testing.T) {
 				require.Less(t, len(r.out+r.stderr), 2000)
 			}
 			r := ctl(t, "", "preview", "-f", "testdata/webhooks.json", "Order lines", "--doc", path)
-			if c.name != "a string" && c.name != "numbers" {
+			if c.name != "a string" && c.name != "numbers" && c.name != "too many" {
 				require.Equal(t, exitFailed, r.code, r.stderr)
 				require.Equal(t, 1, strings.Count(r.stderr, "\n"))
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -123,18 +124,27 @@ func (im *imported) printNotes(c *console) {
 }
 
 // writeWebhooks writes a file that only its owner may read: header rows may hold
-// passwords. It replaces the file at once, or not at all.
+// passwords. It replaces the file at once, or not at all; what is no file, such
+// as a device, is written to.
 func writeWebhooks(path string, ws []webhook.Webhook) error {
 	data, err := json.MarshalIndent(ws, "", "  ")
 	if err != nil {
 		return err
 	}
-	temporary := path + ".tmp"
-	if err := os.WriteFile(temporary, []byte(cleanJSON(string(data))+"\n"), 0o600); err != nil {
+	text := []byte(cleanJSON(string(data)) + "\n")
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(path, text, 0o600)
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".webhookctl-*")
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, path); err != nil {
-		return errors.Join(err, os.Remove(temporary))
+	_, err = temporary.Write(text)
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
 	}
 	return nil
 }

@@ -80,8 +80,9 @@ type batch struct {
 	reason  error // why the first was skipped
 }
 
-// batchWorkers is how many changes are under way at once.
-const batchWorkers = 8
+// batchWorkers is how many changes are under way at once: the library joins them
+// into few writes.
+const batchWorkers = 256
 
 func (b *batch) run(ctx context.Context, c *console, d *webhook.Dispatcher, s *selection, q webhook.DeliveryQuery) error {
 	named := len(b.ids) > 0

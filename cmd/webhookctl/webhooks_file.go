@@ -20,6 +20,9 @@ type candidate struct {
 	err     error    // why there is no webhook
 }
 
+// maxWebhooks bounds how many a file may hold.
+const maxWebhooks = 10_000
+
 // readCandidates reads a file of webhooks. The error says that it is no JSON
 // object or array; what is wrong with one object is its own.
 func (c *console) readCandidates(ctx context.Context, path string) ([]candidate, error) {
@@ -36,6 +39,9 @@ func (c *console) readCandidates(ctx context.Context, path string) ([]candidate,
 	case '{':
 	default:
 		return nil, &formError{path, errors.New("neither an object nor an array of objects")}
+	}
+	if len(objects) > maxWebhooks {
+		return nil, &formError{path, fmt.Errorf("more than %d webhooks", maxWebhooks)}
 	}
 	all := make([]candidate, len(objects))
 	for i, object := range objects {
