@@ -172,7 +172,7 @@ func requireSoon(t *testing.T, start time.Time) {
 	t.Helper()
 	took := time.Since(start)
 	t.Logf("took %v", took)
-	require.Less(t, took, time.Second)
+	require.Less(t, took, 5*time.Second)
 }
 
 func TestGoTemplateEndsFast(t *testing.T) {

@@ -3,7 +3,6 @@ package value
 import (
 	"errors"
 	"slices"
-	"strings"
 )
 
 // ErrNoLen says that a value has no length; ErrNotIterable that it cannot be
@@ -238,15 +237,6 @@ func Entries(v any) ([]Entry, error) {
 		}
 	}
 	return out, nil
-}
-
-// sortedKeys appends the keys of m to buf, sorted.
-func sortedKeys(m map[string]any, buf []string) []string {
-	for k := range m {
-		buf = append(buf, k)
-	}
-	slices.SortFunc(buf, strings.Compare)
-	return buf
 }
 
 func runeLen(s string) int {

@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // AppendStr appends v as Python's str spells it: 1500.0, True, None. Times are
@@ -49,141 +46,47 @@ func Str(v any) (string, error) {
 
 // AppendRepr appends v as Python's repr spells it: text quoted, lists in
 // brackets. It stops with ErrTooLarge above MaxText bytes.
-func AppendRepr(dst []byte, v any) ([]byte, error) {
-	p := printer{dst: dst, max: len(dst) + MaxText}
-	err := p.repr(v)
-	return p.dst, err
+func AppendRepr(dst []byte, v any) ([]byte, error) { return repr.append(dst, v, len(dst)+MaxText) }
+
+var repr = style{
+	null: "None", yes: "True", no: "False", nilMap: "{}", spaced: true, tooLong: ErrTooLarge,
+	quote: appendPyQuoted, float: AppendFloat, leaf: reprLeaf, brackets: reprBrackets,
+	number: func(dst []byte, n json.Number) []byte { return appendNumber(dst, n) },
 }
 
-type printer struct {
-	dst   []byte
-	max   int
-	depth int
-}
-
-func (p *printer) repr(v any) error {
-	if len(p.dst) > p.max {
-		return ErrTooLarge
-	}
+func reprLeaf(w *writer, v any) bool {
 	switch v := v.(type) {
-	case nil:
-		p.dst = append(p.dst, "None"...)
-	case string:
-		p.dst = appendPyQuoted(p.dst, v)
-	case bool:
-		p.dst = appendPyBool(p.dst, v)
-	case float64:
-		p.dst = AppendFloat(p.dst, v)
-	case int, int64, json.Number, *big.Int:
-		p.dst = appendNumber(p.dst, v)
 	case Undefined:
-		p.dst = append(p.dst, "Undefined"...)
+		w.text("Undefined")
 	case Safe, Markup, JSON:
 		s, _ := Text(v)
-		p.dst = append(appendPyQuoted(append(p.dst, "Markup("...), s), ')')
-	case time.Time:
-		p.dst = append(v.AppendFormat(append(p.dst, '\''), time.RFC3339Nano), '\'')
-	case Date:
-		p.dst = append(v.Time.AppendFormat(append(p.dst, '\''), time.DateOnly), '\'')
+		w.dst = append(appendPyQuoted(append(w.dst, "Markup("...), s), ')')
 	case time.Duration:
-		p.dst = append(p.dst, timedelta(v)...)
+		w.text(timedelta(v))
 	case Range:
-		p.dst = append(p.dst, v.String()...)
-	default:
-		return p.nested(v)
-	}
-	return nil
-}
-
-func (p *printer) nested(v any) error {
-	if p.depth++; p.depth > MaxDepth {
-		return ErrDepth
-	}
-	defer func() { p.depth-- }()
-	switch v := v.(type) {
-	case []any:
-		return p.list('[', v, ']')
-	case Tuple:
-		return p.tuple(v)
-	case *Group:
-		return p.tuple([]any{v.Grouper, v.List})
-	case *View:
-		p.dst = append(append(p.dst, v.Name...), '(')
-		err := p.list('[', v.Items, ']')
-		p.dst = append(p.dst, ')')
-		return err
+		w.text(v.String())
 	case fmt.Stringer:
-		if _, ok := v.(Opaque); ok {
-			p.dst = append(p.dst, v.String()...)
-			return nil
+		if _, ok := v.(Opaque); !ok {
+			return false
 		}
+		w.text(v.String())
+	default:
+		return false
 	}
-	switch {
-	case IsSequence(v):
-		items, err := Items(v)
-		if err != nil {
-			return err
-		}
-		return p.list('[', items, ']')
-	case IsMapping(v):
-		return p.dict(v)
-	case settled(v):
-		return fmt.Errorf("print %s: %w", TypeName(v), errUnsupported)
-	}
-	x, err := Of(v)
-	if err != nil {
-		return err
-	}
-	if _, ok := x.(Opaque); ok {
-		return fmt.Errorf("print %s: %w", TypeName(v), errUnsupported)
-	}
-	return p.repr(x)
+	return true
 }
 
-func (p *printer) list(open byte, items []any, end byte) error {
-	p.dst = append(p.dst, open)
-	for i, x := range items {
-		if i > 0 {
-			p.dst = append(p.dst, ", "...)
+func reprBrackets(v any, n int) (open, end string) {
+	switch v := v.(type) {
+	case Tuple, *Group:
+		if n == 1 {
+			return "(", ",)"
 		}
-		if err := p.repr(x); err != nil {
-			return err
-		}
+		return "(", ")"
+	case *View:
+		return v.Name + "([", "])"
 	}
-	p.dst = append(p.dst, end)
-	return nil
-}
-
-func (p *printer) tuple(items []any) error {
-	if len(items) != 1 {
-		return p.list('(', items, ')')
-	}
-	p.dst = append(p.dst, '(')
-	err := p.repr(items[0])
-	p.dst = append(p.dst, ",)"...)
-	return err
-}
-
-func (p *printer) dict(v any) error {
-	entries, err := Entries(v)
-	if err != nil {
-		return err
-	}
-	p.dst = append(p.dst, '{')
-	for i, e := range entries {
-		if i > 0 {
-			p.dst = append(p.dst, ", "...)
-		}
-		if err := p.repr(e.Key); err != nil {
-			return err
-		}
-		p.dst = append(p.dst, ": "...)
-		if err := p.repr(e.Value); err != nil {
-			return err
-		}
-	}
-	p.dst = append(p.dst, '}')
-	return nil
+	return "[", "]"
 }
 
 func (r Range) String() string {
@@ -212,13 +115,6 @@ func timedelta(d time.Duration) string {
 		return fmt.Sprintf("%d day, %s", days, s)
 	}
 	return fmt.Sprintf("%d days, %s", days, s)
-}
-
-func appendPyBool(dst []byte, b bool) []byte {
-	if b {
-		return append(dst, "True"...)
-	}
-	return append(dst, "False"...)
 }
 
 func appendNumber(dst []byte, v any) []byte {
@@ -256,45 +152,4 @@ func AppendFloat(dst []byte, f float64) []byte {
 		dst = append(dst, ".0"...)
 	}
 	return dst
-}
-
-// appendPyQuoted appends s as Python's repr of a str.
-func appendPyQuoted(dst []byte, s string) []byte {
-	quote := byte('\'')
-	for i := range len(s) {
-		if s[i] == '"' {
-			quote = '\''
-			break
-		}
-		if s[i] == '\'' {
-			quote = '"'
-		}
-	}
-	dst = append(dst, quote)
-	for i, c := range s {
-		dst = appendPyRune(dst, s[i:], c, quote)
-	}
-	return append(dst, quote)
-}
-
-func appendPyRune(dst []byte, rest string, c rune, quote byte) []byte {
-	switch {
-	case c == rune(quote) || c == '\\':
-		return append(dst, '\\', byte(c))
-	case c == '\n':
-		return append(dst, `\n`...)
-	case c == '\r':
-		return append(dst, `\r`...)
-	case c == '\t':
-		return append(dst, `\t`...)
-	case c == utf8.RuneError && rest[0] != 0xef:
-		return append(dst, '\\', 'x', hexDigits[rest[0]>>4], hexDigits[rest[0]&15])
-	case c == ' ' || unicode.IsPrint(c):
-		return utf8.AppendRune(dst, c)
-	case c < 0x100:
-		return fmt.Appendf(dst, `\x%02x`, c)
-	case c < 0x10000:
-		return fmt.Appendf(dst, `\u%04x`, c)
-	}
-	return fmt.Appendf(dst, `\U%08x`, c)
 }
