@@ -59,9 +59,13 @@ func (a *agenda) reached(now time.Time, interval time.Duration) bool {
 // will bring when it commits; nobody tells when that is.
 const fastPoll = 5 * time.Millisecond
 
-// hurry polls fast for a while, and ever slower.
+// hurry polls fast for a while, and ever slower. It never puts a poll off: who
+// hurries all the time would have none.
 func (a *agenda) hurry(now time.Time) {
-	a.poll, a.fast = now.Add(fastPoll), 2*fastPoll
+	if t := now.Add(fastPoll); t.Before(a.poll) {
+		a.poll = t
+	}
+	a.fast = 2 * fastPoll
 }
 
 // A timeHeap is a heap of times, the first in front.

@@ -25,14 +25,18 @@ func (d *Dispatcher) deliver(stop, writes context.Context, f *flight) aftermath 
 		if !d.confirm(stop, del) {
 			return aftermath{}
 		}
+		e := d.index.Load().inService(del.Webhook) // it may have changed meanwhile
+		if e == nil {
+			d.giveBack(writes, h, del)
+			return aftermath{}
+		}
+		f.entry, h = e, e.hook
 	}
 	ctx, end := d.opts.Trace.start(stop, del)
 	defer end()
 	r := d.attempt(stop, ctx, h, del, false)
 	if r.stopped {
-		if c, err := del.release(); err == nil {
-			d.settle(writes, h, del, c)
-		}
+		d.giveBack(writes, h, del)
 		return aftermath{}
 	}
 	opened := d.valves.record(h.w.Name, r.verdict, d.now(), r.hint)
@@ -64,6 +68,13 @@ func (d *Dispatcher) confirm(ctx context.Context, del *Delivery) bool {
 	}
 	c.Apply(del)
 	return true
+}
+
+// giveBack ends the lease of a delivery that was not attempted.
+func (d *Dispatcher) giveBack(writes context.Context, h *hook, del *Delivery) {
+	if c, err := del.release(); err == nil {
+		_ = d.settle(writes, h, del, c) // if that fails, the lease runs out
+	}
 }
 
 // settle stores a change until the store has taken it, or until the lease has

@@ -225,7 +225,7 @@ func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 }
 
 // put calls the store, and lets Run know.
-func (d *Dispatcher) put(ctx context.Context, ds []Delivery) ([]bool, error) {
+func (d *Dispatcher) put(ctx context.Context, ds []Delivery) (fresh []bool, err error) {
 	if d.store.InTransaction(ctx) {
 		fresh, err := d.enqueues.call(ctx, ds)
 		if err == nil {
@@ -235,11 +235,11 @@ func (d *Dispatcher) put(ctx context.Context, ds []Delivery) ([]bool, error) {
 	}
 	asked := time.Now()
 	ds, leased := d.lease(ds)
-	fresh, err := d.enqueues.do(ctx, ds)
 	if leased > 0 {
-		d.handOver(ctx, ds, fresh, leased, asked)
+		// Deferred: the store may end the goroutine, as a test's FailNow does.
+		defer func() { d.handOver(ctx, ds, fresh, leased, asked) }()
 	}
-	if err == nil && leased < len(ds) {
+	if fresh, err = d.enqueues.do(ctx, ds); err == nil && leased < len(ds) {
 		d.Wake()
 	}
 	return fresh, err

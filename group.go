@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -50,6 +51,9 @@ func (c *groupCall) leave() {
 // do writes items and returns their results. The items must not change
 // afterwards: when ctx ends first they may be being written still.
 func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
 	r := g.queue(ctx, items)
 	if r == nil {
 		defer g.next()
@@ -88,17 +92,21 @@ func (g *group[T, R]) leave(r *grouped[T, R]) {
 	g.waiting = slices.DeleteFunc(g.waiting, func(w *grouped[T, R]) bool { return w == r })
 }
 
-// next ends a lone call, and lets those that came meanwhile be written.
+// next ends a lone call or a flush, and lets those that came meanwhile be
+// written.
 func (g *group[T, R]) next() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.busy = len(g.waiting) > 0; g.busy {
 		go g.flush() // it is waited for by those it writes for
+	} else {
+		g.waiting = nil
 	}
 }
 
 // flush writes until nobody waits.
 func (g *group[T, R]) flush() {
+	defer g.next() // also if the store ends the goroutine
 	for {
 		ctx, together := g.take()
 		if together == nil {
@@ -109,7 +117,7 @@ func (g *group[T, R]) flush() {
 }
 
 // take returns the requests to be written next, and the context for that; none
-// if nobody waits, and then nothing is under way.
+// if nobody waits.
 func (g *group[T, R]) take() (context.Context, []*grouped[T, R]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,7 +127,6 @@ func (g *group[T, R]) take() (context.Context, []*grouped[T, R]) {
 		n++
 	}
 	if n == 0 {
-		g.busy, g.waiting = false, nil
 		return nil, nil
 	}
 	together := g.waiting[:n:n]
@@ -138,6 +145,13 @@ func (g *group[T, R]) take() (context.Context, []*grouped[T, R]) {
 // that none fails for what another brought.
 func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
 	defer together[0].call.cancel()
+	ended := 0
+	defer func() {
+		for _, r := range together[ended:] { // the store ended the goroutine
+			r.err = errStoreQuit
+			close(r.done)
+		}
+	}()
 	var items []T
 	for _, r := range together {
 		items = append(items, r.items...)
@@ -153,14 +167,22 @@ func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
 			r.results, r.err = g.call(r.ctx, r.items)
 		}
 		close(r.done)
+		ended++
 	}
 }
+
+// errStoreQuit is the error of a store that called [runtime.Goexit], as a test's
+// FailNow does.
+var errStoreQuit = errors.New("the store ended its goroutine")
 
 // call calls write.
 func (g *group[T, R]) call(ctx context.Context, items []T) ([]R, error) {
 	results, err := g.write(ctx, items)
 	if err == nil && len(results) != len(items) {
-		return nil, fmt.Errorf("store: %d results for %d items", len(results), len(items))
+		err = fmt.Errorf("store: %d results for %d items", len(results), len(items))
 	}
-	return results, err
+	if err != nil {
+		return nil, err // what came beside an error says nothing
+	}
+	return results, nil
 }

@@ -3,6 +3,8 @@ package webhook_test
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -323,5 +325,131 @@ func TestFirstDispatchInATransaction(t *testing.T) {
 		require.Len(t, tx.rows, 1)
 		<-store.connection
 		require.NoError(t, <-other)
+	})
+}
+
+// A Drain beside a Run leaves the hand-off to the Run.
+func TestDrainBesideRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore()}
+		w := newWorld(t, store, newAnswers(), webhook.Options{PollInterval: time.Hour})
+		w.save(hook("a"))
+		defer w.run()()
+		pass(time.Second)
+		require.NoError(t, w.Drain(w.ctx))
+		for i := range 5 {
+			id := w.send(fmt.Sprint("doc", i))
+			pass(time.Second)
+			require.Equal(t, webhook.Delivered, w.state(id))
+		}
+		_, leased := store.count()
+		require.Equal(t, 5, leased)
+	})
+}
+
+// Dispatch in one transaction after another, however fast, does not put off the poll.
+func TestManyTransactions(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &transactional{MemoryStore: webhook.NewMemoryStore(), connection: make(chan struct{}, 1)}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		defer w.run()()
+		pass(time.Second)
+		var first string
+		for i := range 3000 {
+			ctx, tx := store.begin(w.ctx)
+			r, err := w.Dispatch(ctx, change(fmt.Sprint("doc", i)))
+			require.NoError(t, err)
+			if i == 0 {
+				first = r.Outcomes[0].DeliveryID
+			}
+			tx.commit()
+			<-store.connection
+			pass(2 * time.Millisecond)
+		}
+		require.Equal(t, webhook.Delivered, w.state(first))
+	})
+}
+
+// A store that ends the goroutine, as a test's FailNow does.
+type quitting struct {
+	*disk
+	quits atomic.Bool
+}
+
+func (q *quitting) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+	if err := wait(ctx, time.Millisecond); err != nil {
+		return nil, err
+	}
+	if q.quits.Load() {
+		runtime.Goexit()
+	}
+	return q.disk.Enqueue(ctx, ds)
+}
+
+// A store that ends its goroutine fails the calls it was asked for, and neither
+// later ones nor the hand-off.
+func TestJoinedEnqueueQuits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &quitting{disk: &disk{MemoryStore: webhook.NewMemoryStore()}}
+		w := newWorld(t, store, newAnswers(), webhook.Options{Concurrency: 4})
+		w.save(hook("a"))
+		defer w.run()()
+		pass(time.Second)
+		store.quits.Store(true)
+		for range 20 {
+			var group sync.WaitGroup
+			for i := range 5 {
+				group.Go(func() {
+					ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
+					defer cancel()
+					_, err := w.Dispatch(ctx, change(fmt.Sprint("doc", i)))
+					require.Error(t, err)
+					require.NoError(t, ctx.Err())
+				})
+			}
+			group.Wait()
+		}
+		store.quits.Store(false)
+		for i := range 20 {
+			w.fire(fmt.Sprint("doc", i))
+			pass(100 * time.Millisecond)
+		}
+		_, leased := store.count()
+		require.Equal(t, 20, leased)
+	})
+}
+
+// half fails, and says of each row that it is new.
+type half struct {
+	*disk
+	on atomic.Bool
+}
+
+func (h *half) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+	if h.on.Load() {
+		fresh := make([]bool, len(ds))
+		for i := range fresh {
+			fresh[i] = true
+		}
+		return fresh, errDown
+	}
+	return h.disk.Enqueue(ctx, ds)
+}
+
+// What comes beside an error says nothing.
+func TestFailedEnqueueIsNotSent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &half{disk: &disk{MemoryStore: webhook.NewMemoryStore()}}
+		wire := always(200)
+		w := newWorld(t, store, wire, webhook.Options{})
+		w.save(hook("a"))
+		defer w.run()()
+		pass(time.Second)
+		store.on.Store(true)
+		_, err := w.Dispatch(w.ctx, change("doc"))
+		require.ErrorIs(t, err, errDown)
+		pass(time.Minute)
+		require.Zero(t, wire.count(""))
 	})
 }

@@ -49,6 +49,15 @@ func (x *index) listens(docType string, t EventType) bool {
 	return x != nil && len(x.hooks(docType, t)) > 0
 }
 
+// inService returns a webhook, nil if nothing is to be sent for it.
+func (x *index) inService(webhook string) *entry {
+	e := x.byName[webhook]
+	if e == nil || e.hook.err != nil || e.status.State != Active {
+		return nil
+	}
+	return e
+}
+
 // ownTag reports whether a tag is one of this store's webhooks.
 func (x *index) ownTag(tag string) bool { return x.tags[tag] }
 

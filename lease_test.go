@@ -226,3 +226,21 @@ func TestPanics(t *testing.T) {
 		})
 	}
 }
+
+// A delivery that waited for the store's confirmation is sent as its webhook is then, or not.
+func TestDisabledWhileConfirmed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &late{MemoryStore: webhook.NewMemoryStore()}
+		wire := always(200)
+		w := newWorld(t, store, wire, webhook.Options{})
+		w.save(hook("a"))
+		w.send("one")
+		store.claim.Store(int64(5 * time.Second))
+		store.update.Store(int64(900 * time.Millisecond))
+		defer w.run()()
+		pass(5*time.Second + 500*time.Millisecond)
+		require.NoError(t, w.Disable(w.ctx, "a", "stop"))
+		pass(time.Minute)
+		require.Zero(t, wire.count("a"))
+	})
+}

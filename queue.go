@@ -88,11 +88,7 @@ func (r *runner) inService(webhook string) *entry {
 	if err != nil {
 		return nil
 	}
-	e := idx.byName[webhook]
-	if e == nil || e.hook.err != nil || e.status.State != Active {
-		return nil
-	}
-	return e
+	return idx.inService(webhook)
 }
 
 // hasPlace reports whether the first item of a queue can start.

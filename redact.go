@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,7 +16,7 @@ import (
 const (
 	maxExcerpt     = 4 << 10  // of the body, in bytes
 	maxErrorText   = 1 << 10  // of an error, and of one header value
-	maxLogHeaders  = 50       // names
+	maxLogHeaders  = 50       // lines
 	maxHeaderTexts = 8 << 10  // of all header values together
 	maxRedacted    = 64 << 10 // of a text that is looked through
 )
@@ -63,17 +65,23 @@ func (r *redactor) of(req *Request, signatureHeader string, dynamic bool) *redac
 	return own
 }
 
-// add hides a text, also as JSON spells it, unless it is so short that hiding it
-// would only blot out the log.
+// add hides a text, also as JSON spells it, with slashes escaped or not, unless it
+// is so short that hiding it would only blot out the log.
 func (r *redactor) add(s string, shortest int) {
 	if len(s) < shortest {
 		return
 	}
 	r.secrets = append(r.secrets, s)
-	if quoted := string(value.AppendEscaped(nil, s)); quoted != s {
-		r.secrets = append(r.secrets, quoted)
+	quoted := string(value.AppendEscaped(nil, s))
+	for _, q := range []string{quoted, escapeSlashes(quoted)} {
+		if !slices.Contains(r.secrets, q) {
+			r.secrets = append(r.secrets, q)
+		}
 	}
 }
+
+// escapeSlashes spells a text as encoders of JSON do that think of HTML.
+func escapeSlashes(s string) string { return strings.ReplaceAll(s, "/", `\/`) }
 
 // addValue hides a header's value, and what is behind a word such as Bearer.
 func (r *redactor) addValue(v string) {
@@ -107,11 +115,8 @@ func (r *redactor) replace(s string) string {
 	cut := len(s) > maxRedacted
 	s = s[:min(len(s), maxRedacted)]
 	longest := 0
-	for _, signature := range r.signatures {
-		if signature != "" {
-			s = strings.ReplaceAll(s, signature, masked)
-			longest = max(longest, len(signature))
-		}
+	if len(s) >= signatureLength {
+		s, longest = r.replaceSignatures(s), signatureLength
 	}
 	for _, secret := range r.secrets {
 		s = strings.ReplaceAll(s, secret, masked)
@@ -119,6 +124,24 @@ func (r *redactor) replace(s string) string {
 	}
 	if cut {
 		s = s[:max(0, len(s)-longest)]
+	}
+	return s
+}
+
+// signatureLength is that of each signature, in base64.
+var signatureLength = base64.StdEncoding.EncodedLen(sha256.Size)
+
+// replaceSignatures masks the signatures, also one of several alone.
+func (r *redactor) replaceSignatures(s string) string {
+	escaped := strings.Contains(s, `\/`)
+	for _, list := range r.signatures {
+		for signature := range strings.FieldsSeq(list) {
+			signature = strings.TrimPrefix(signature, standardVersion)
+			s = strings.ReplaceAll(s, signature, masked)
+			if escaped {
+				s = strings.ReplaceAll(s, escapeSlashes(signature), masked)
+			}
+		}
 	}
 	return s
 }
@@ -148,17 +171,21 @@ var confidential = map[string]bool{
 
 func (r *redactor) header(h http.Header) http.Header {
 	shown, left := make(http.Header, min(len(h), maxLogHeaders)), maxHeaderTexts
+	lines := 0
 	for key, values := range h {
-		if len(shown) >= maxLogHeaders || len(key) > maxErrorText {
+		if len(key) > maxErrorText {
 			continue
 		}
 		if confidential[http.CanonicalHeaderKey(key)] {
-			shown[key] = []string{masked}
-			continue
+			values = []string{masked}
 		}
 		for _, v := range values {
+			if lines >= maxLogHeaders {
+				return shown
+			}
 			if v = r.text(v); len(v) <= left {
 				left -= len(v)
+				lines++
 				shown[key] = append(shown[key], v)
 			}
 		}

@@ -30,6 +30,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		r := d.newRunner(ctx)
 		r.group.Go(func() error { r.housekeep(); return nil })
 		r.group.Go(func() error { r.listen(); return nil })
+		r.hand, r.wake, r.hurry = &d.hand, d.wake, d.hurry
 		r.begin()
 		d.hand.start()
 		r.loop()

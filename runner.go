@@ -28,7 +28,10 @@ type runner struct {
 	work     chan *flight    // attempts to be made by a worker that waits for one
 	idle     atomic.Int32    // such workers
 	done     chan *flight    // attempts that ended
-	gone     chan struct{}   // closed when nobody takes them in any more
+	hand     *handoff        // what Dispatch gives; Drain: nobody gives it anything
+	wake     <-chan struct{} // Drain: nil, they are Run's
+	hurry    <-chan struct{}
+	gone     chan struct{} // closed when nobody takes them in any more
 
 	lanes    map[string]*lane
 	queues   map[string]*queue // by webhook
@@ -87,7 +90,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 		claimed: make(chan claimed, 1), work: make(chan *flight),
 		done: make(chan *flight, 64), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{}, held: map[string]int64{},
-		due: true, pause: storeBackoff(),
+		hand: &handoff{}, due: true, pause: storeBackoff(),
 	}
 	r.attempts, r.cut = context.WithCancel(context.WithoutCancel(ctx))
 	r.writes, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
@@ -108,10 +111,14 @@ func (r *runner) loop() {
 	timer, armed := time.NewTimer(0), time.Time{}
 	defer timer.Stop()
 	for r.claims.Err() == nil {
+		// Not only when the timer goes off: a busy loop might never see that.
+		if r.agenda.reached(r.d.now(), r.d.opts.PollInterval) {
+			r.hungry()
+		}
 		r.park()
 		r.startQueued()
 		r.claim()
-		r.d.hand.setRoom(r.room())
+		r.hand.setRoom(r.room())
 		if r.drained() {
 			return
 		}
@@ -128,17 +135,14 @@ func (r *runner) loop() {
 			for range len(r.done) {
 				r.land(<-r.done)
 			}
-		case <-r.d.hand.given:
+		case <-r.hand.given:
 			r.takeHanded()
-		case <-r.d.hurry:
+		case <-r.hurry:
 			r.agenda.hurry(r.d.now())
-		case <-r.d.wake:
+		case <-r.wake:
 			r.hungry()
 		case <-timer.C:
 			r.rest()
-			if r.agenda.reached(r.d.now(), r.d.opts.PollInterval) {
-				r.hungry()
-			}
 		}
 	}
 }
@@ -220,7 +224,7 @@ func (d *Dispatcher) claim(ctx context.Context, c Claim) ([]Delivery, error) {
 func (r *runner) take(c claimed) {
 	r.claiming = false
 	if c.err != nil {
-		r.d.hand.behind()
+		r.hand.behind()
 		r.storeFailed(c.err)
 		return
 	}
@@ -243,21 +247,21 @@ func (r *runner) take(c claimed) {
 	switch {
 	case len(c.ds) >= c.limit, len(changes) > 0:
 		r.due = true
-		r.d.hand.behind()
+		r.hand.behind()
 	case c.strict && !r.spare:
 		r.due, r.spare = true, true // nothing else is due: lanes may spread
 	default:
-		r.d.hand.caughtUp(c.skip)
+		r.hand.caughtUp(c.skip)
 	}
 }
 
 // takeHanded places what Dispatch stored leased to this process.
 func (r *runner) takeHanded() {
 	var changes []Change
-	for _, h := range r.d.hand.take() {
+	for _, h := range r.hand.take() {
 		n := len(changes)
 		if changes = r.place(&h.del, h.leased, changes); len(changes) > n {
-			r.d.hand.refuse(h.del.Webhook)
+			r.hand.refuse(h.del.Webhook)
 		}
 	}
 	if len(changes) > 0 {
@@ -443,7 +447,7 @@ func (r *runner) stop(patience time.Duration) error {
 	defer time.AfterFunc(patience, r.cut).Stop()
 	defer time.AfterFunc(patience+stopGrace, r.giveUp).Stop()
 	var changes []Change
-	for _, h := range r.d.hand.stop() {
+	for _, h := range r.hand.stop() {
 		changes = r.release(&h.del, changes)
 	}
 	if r.claiming {
