@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -56,14 +55,8 @@ func openPostgres(ctx context.Context) (*sql.DB, error) {
 	return db, err
 }
 
-// openSQLite opens an empty file in the directory for temporary files, which
-// should be on a disk: BENCH_DIR names another one.
-func openSQLite() (*sql.DB, string, error) {
-	dir, err := os.MkdirTemp(os.Getenv("BENCH_DIR"), "bench")
-	if err != nil {
-		return nil, "", err
-	}
-	db, err := sql.Open("sqlite", fmt.Sprintf("file:%s?%s", filepath.Join(dir, "webhook.db"),
+// openSQLite opens a file in dir.
+func openSQLite(dir string) (*sql.DB, error) {
+	return sql.Open("sqlite", fmt.Sprintf("file:%s?%s", filepath.Join(dir, "webhook.db"),
 		"_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)"))
-	return db, dir, err
 }

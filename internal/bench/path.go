@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,20 +13,26 @@ type path struct {
 	title    string // as tables have it
 	settings string // beyond the number of connections
 	share    int    // percent of the messages of a run: slow paths get fewer
-	open     func(ctx context.Context, to target, connections int) (sender, error)
+	blocks   bool   // a caller waits for the answer, so callers are the connections
+	open     func(context.Context, job) (sender, error)
 }
 
 // A sender is a path that runs.
 type sender interface {
-	// send takes n messages with ids of their own, from first on, as fast as it
-	// can, by so many callers at once, if it is not the loop of connections itself
-	// that sends. It returns when all are taken, which may be before they are
+	// take takes message i, for one of the receiver's endpoints. It may be
+	// called by many goroutines at once, and may return before the message is
 	// delivered.
-	send(ctx context.Context, callers, first, n int) error
+	take(ctx context.Context, i int, to endpoint) error
 
 	// close stops the path, and says if its log does not have the total of
 	// messages as delivered.
 	close(ctx context.Context, total int) error
+}
+
+// A batcher is a sender that would rather take many messages in one call.
+type batcher interface {
+	batch() int
+	takeMany(ctx context.Context, first, n int) error
 }
 
 // paths are all there are, in the order of the tables. The first is the
@@ -46,20 +51,18 @@ var paths = []path{
 	riverPath,
 }
 
-// pathsNamed returns the yardstick and those named, or all for "".
+// pathsNamed returns those named, or all for "".
 func pathsNamed(names string) ([]path, error) {
 	if names == "" {
 		return paths, nil
 	}
-	chosen := []path{paths[0]}
+	var chosen []path
 	for name := range strings.SplitSeq(names, ",") {
 		p, err := pathNamed(name)
 		if err != nil {
 			return nil, err
 		}
-		if name != paths[0].name {
-			chosen = append(chosen, p)
-		}
+		chosen = append(chosen, p)
 	}
 	return chosen, nil
 }
@@ -81,42 +84,21 @@ func pathNames() string {
 	return strings.Join(names, ", ")
 }
 
-// An order is the document of every event. Its body has about a kilobyte.
-type order struct {
-	Name       string  `json:"name"`
-	Status     string  `json:"status"`
-	Customer   string  `json:"customer"`
-	GrandTotal float64 `json:"grand_total"`
-	Remarks    string  `json:"remarks"`
-}
-
-// theOrder is one document for all events: where it comes from is the host's
-// affair, and no part of what is measured.
-var theOrder = order{
-	Name: "SO-00000001", Status: "Open", Customer: "Customer A", GrandTotal: 1500.5,
-	Remarks: strings.Repeat("x", 850),
-}
-
-// theDocument is the same as the library gets it from a host's ORM.
-var theDocument = map[string]any{
-	"name": theOrder.Name, "status": theOrder.Status, "customer": theOrder.Customer,
-	"grand_total": theOrder.GrandTotal, "remarks": theOrder.Remarks,
-}
-
-// A message is the body of every request, as a program that does without the
-// library would write it.
-type message struct {
-	DocType string `json:"doctype"`
-	Event   string `json:"event"`
-	Order   order  `json:"order"`
-}
-
-func newMessage() ([]byte, error) {
-	return json.Marshal(message{DocType: "Sales Order", Event: "on_update", Order: theOrder})
+// send hands n messages to s, with numbers from first on, as fast as it takes
+// them, by so many callers at once.
+func send(ctx context.Context, s sender, callers, first, n int, to func(i int) endpoint) error {
+	b, ok := s.(batcher)
+	if !ok {
+		return each(callers, first, n, func(i int) error { return s.take(ctx, i, to(i)) })
+	}
+	size := b.batch()
+	return each(callers, 0, (n+size-1)/size, func(k int) error {
+		return b.takeMany(ctx, first+k*size, min(size, n-k*size))
+	})
 }
 
 // each calls f for the numbers from first on, n in all, from workers at once,
-// and returns the first error.
+// and returns an error if there is one.
 func each(workers, first, n int, f func(i int) error) error {
 	var group sync.WaitGroup
 	errs := make([]error, workers)

@@ -20,53 +20,50 @@ const (
 // asynq with a hand-written worker.
 var asynqPath = path{
 	name: "asynq", title: "asynq + Redis", share: 20,
-	settings: "Config.Concurrency = connections, PoolSize = twice that, Retention 1h so that finished tasks can be queried; Redis as it runs, without persistence",
-	open:     openAsynq,
+	settings: "Config.Concurrency = connections, PoolSize = twice that, TaskCheckInterval 1s as by default, " +
+		"Retention 1h so that finished tasks can be queried; Redis without persistence",
+	open: openAsynq,
 }
 
-const asynqTask = "webhook:deliver"
+const asynqTask = "webhook:deliver:" // and the endpoint
 
 type asynqSender struct {
 	client    *asynq.Client
 	server    *asynq.Server
 	inspector *asynq.Inspector
-	work      poster
 }
 
-func openAsynq(ctx context.Context, to target, connections int) (sender, error) {
+func openAsynq(ctx context.Context, j job) (sender, error) {
 	r := redis.NewClient(&redis.Options{Addr: redisAddress, DB: redisDB})
 	defer r.Close()
 	if err := r.FlushDB(ctx).Err(); err != nil {
 		return nil, err
 	}
-	opt := asynq.RedisClientOpt{Addr: redisAddress, DB: redisDB, PoolSize: 2 * connections}
+	opt := asynq.RedisClientOpt{Addr: redisAddress, DB: redisDB, PoolSize: 2 * j.Connections}
+	mux, work := asynq.NewServeMux(), newPoster(j)
+	for _, e := range j.Scene.endpoints() {
+		mux.HandleFunc(asynqTask+e.name(), func(ctx context.Context, t *asynq.Task) error {
+			return work.post(ctx, t.ResultWriter().TaskID(), t.Payload(), e)
+		})
+	}
 	a := &asynqSender{
 		client: asynq.NewClient(opt), inspector: asynq.NewInspector(opt),
-		work: newPoster(to, connections),
-		server: asynq.NewServer(opt, asynq.Config{
-			Concurrency: connections, LogLevel: asynq.ErrorLevel,
-		}),
+		server: asynq.NewServer(opt, asynq.Config{Concurrency: j.Connections, LogLevel: asynq.FatalLevel}),
 	}
-	mux := asynq.NewServeMux()
-	mux.HandleFunc(asynqTask, func(ctx context.Context, t *asynq.Task) error {
-		return a.work.post(ctx, t.ResultWriter().TaskID(), t.Payload())
-	})
 	return a, a.server.Start(mux)
 }
 
-func (a *asynqSender) send(ctx context.Context, callers, first, n int) error {
-	return each(callers, first, n, func(i int) error {
-		if !fires(&theOrder) {
-			return nil
-		}
-		body, err := newMessage()
-		if err != nil {
-			return err
-		}
-		_, err = a.client.EnqueueContext(ctx, asynq.NewTask(asynqTask, body),
-			asynq.TaskID(strconv.Itoa(i)), asynq.MaxRetry(7), asynq.Retention(time.Hour))
+func (a *asynqSender) take(ctx context.Context, i int, to endpoint) error {
+	if !fires(&theOrder) {
+		return nil
+	}
+	body, err := newMessage()
+	if err != nil {
 		return err
-	})
+	}
+	_, err = a.client.EnqueueContext(ctx, asynq.NewTask(asynqTask+to.name(), body),
+		asynq.TaskID(strconv.Itoa(i)), asynq.MaxRetry(7), asynq.Retention(time.Hour))
+	return err
 }
 
 func (a *asynqSender) close(_ context.Context, total int) error {

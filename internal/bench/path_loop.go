@@ -15,10 +15,10 @@ import (
 // idle pool of the right size, and no logic. Only the id differs from request
 // to request, so that the receiver can count it.
 var loopPath = path{
-	name: "loop", title: "L: net/http POST loop", share: 100,
+	name: "loop", title: "L: net/http POST loop", share: 100, blocks: true,
 	settings: "http.Client, MaxIdleConnsPerHost = connections, prepared body and signature",
-	open: func(_ context.Context, to target, connections int) (sender, error) {
-		l, err := newLoop(to, connections)
+	open: func(_ context.Context, j job) (sender, error) {
+		l, err := newLoop(j)
 		if err != nil {
 			return nil, err
 		}
@@ -30,10 +30,10 @@ var loopPath = path{
 
 // The same without http.Client: what net/http can do at best.
 var roundTripPath = path{
-	name: "roundtrip", title: "RoundTrip loop", share: 100,
+	name: "roundtrip", title: "RoundTrip loop", share: 100, blocks: true,
 	settings: "as L, Transport.RoundTrip instead of Client.Do",
-	open: func(_ context.Context, to target, connections int) (sender, error) {
-		l, err := newLoop(to, connections)
+	open: func(_ context.Context, j job) (sender, error) {
+		l, err := newLoop(j)
 		if err != nil {
 			return nil, err
 		}
@@ -43,36 +43,33 @@ var roundTripPath = path{
 }
 
 type loop struct {
-	url         string
-	body        []byte
-	signature   []string
-	connections int
-	transport   *http.Transport
-	do          func(*http.Request) (*http.Response, error)
+	to        target
+	body      []byte
+	signature []string
+	transport *http.Transport
+	do        func(*http.Request) (*http.Response, error)
 }
 
-func newLoop(to target, connections int) (*loop, error) {
+func newLoop(j job) (*loop, error) {
 	body, err := newMessage()
 	if err != nil {
 		return nil, err
 	}
 	return &loop{
-		url: to.url(), body: body, signature: []string{webhook.Sign(secret, body)}, connections: connections,
-		transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableCompression: true},
+		to: j.To, body: body, signature: []string{webhook.Sign(secret, body)},
+		transport: &http.Transport{MaxIdleConnsPerHost: j.Connections, DisableCompression: true},
 	}, nil
 }
 
-func (l *loop) send(ctx context.Context, _, first, n int) error {
-	return each(l.connections, first, n, func(i int) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(l.body))
-		if err != nil {
-			return err
-		}
-		req.Header["Content-Type"] = []string{"application/json"}
-		req.Header[headerSignature] = l.signature
-		req.Header[headerID] = []string{strconv.Itoa(i)}
-		return drained(l.do(req))
-	})
+func (l *loop) take(ctx context.Context, i int, to endpoint) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.to.url(to), bytes.NewReader(l.body))
+	if err != nil {
+		return err
+	}
+	req.Header["Content-Type"] = []string{"application/json"}
+	req.Header[headerSignature] = l.signature
+	req.Header[headerID] = []string{strconv.Itoa(i)}
+	return drained(l.do(req))
 }
 
 func (l *loop) close(context.Context, int) error {

@@ -7,30 +7,31 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/docevent/webhook"
 )
 
-// A poster is what a program that does without the library writes: the
-// condition in Go, json.Marshal, the signature, and a request.
+// A poster is what a program that does without the library writes: a signature
+// and a request.
 type poster struct {
-	url    string
+	to     target
 	client *http.Client
 }
 
+// postTimeout is as long as the library's.
+const postTimeout = 15 * time.Second
+
 // newPoster returns a poster whose idle pool has the right size.
-func newPoster(to target, connections int) poster {
-	return poster{to.url(), &http.Client{Transport: &http.Transport{
-		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
+func newPoster(j job) poster {
+	return poster{j.To, &http.Client{Timeout: postTimeout, Transport: &http.Transport{
+		MaxIdleConnsPerHost: j.Connections, MaxConnsPerHost: j.Connections, DisableCompression: true,
 	}}}
 }
 
-// fires is the condition.
-func fires(o *order) bool { return o.GrandTotal > 1000 }
-
 // post signs a body and sends it.
-func (p poster) post(ctx context.Context, id string, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+func (p poster) post(ctx context.Context, id string, body []byte, to endpoint) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.to.url(to), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -40,12 +41,12 @@ func (p poster) post(ctx context.Context, id string, body []byte) error {
 	return drained(p.client.Do(req))
 }
 
-// Goroutines, as many as there are connections, with http.DefaultClient.
+// Goroutines, as many as there are connections, with the default Transport.
 var boundedPath = path{
-	name: "goroutine", title: "goroutine + http.DefaultClient, bounded", share: 25,
-	settings: "a semaphore of as many goroutines as connections; DefaultTransport keeps 2 idle connections a host",
-	open: func(_ context.Context, to target, connections int) (sender, error) {
-		return &spawner{poster: poster{to.url(), http.DefaultClient}, room: make(chan struct{}, connections)}, nil
+	name: "goroutine", title: "goroutine + http.Post, bounded", share: 50,
+	settings: "a semaphore of as many goroutines as connections; http.DefaultTransport, which keeps 2 idle connections a host",
+	open: func(_ context.Context, j job) (sender, error) {
+		return newSpawner(poster{j.To, &http.Client{Timeout: postTimeout}}, j.Connections), nil
 	},
 }
 
@@ -53,18 +54,17 @@ var boundedPath = path{
 var pooledPath = path{
 	name: "goroutine-pooled", title: "goroutine + tuned http.Client, bounded", share: 100,
 	settings: "as above, MaxIdleConnsPerHost = connections",
-	open: func(_ context.Context, to target, connections int) (sender, error) {
-		return &spawner{poster: newPoster(to, connections), room: make(chan struct{}, connections)}, nil
+	open: func(_ context.Context, j job) (sender, error) {
+		return newSpawner(newPoster(j), j.Connections), nil
 	},
 }
 
-// As many goroutines as there are messages. More than a thousand at once exhaust
-// the descriptors of the process, so they come in waves of that many.
+// As many goroutines as there are messages.
 var unboundedPath = path{
-	name: "goroutine-unbounded", title: "goroutine + http.DefaultClient, unbounded", share: 10,
-	settings: "a goroutine a message, up to 500 at once for want of descriptors",
-	open: func(_ context.Context, to target, _ int) (sender, error) {
-		return &spawner{poster: poster{to.url(), http.DefaultClient}, room: make(chan struct{}, 500)}, nil
+	name: "goroutine-unbounded", title: "goroutine + http.Post, unbounded", share: 10,
+	settings: "a goroutine a message, but no more than 500 at once: more would run out of descriptors",
+	open: func(_ context.Context, j job) (sender, error) {
+		return newSpawner(poster{j.To, &http.Client{Timeout: postTimeout}}, 500), nil
 	},
 }
 
@@ -79,21 +79,27 @@ type spawner struct {
 	err error // the first
 }
 
-func (s *spawner) send(ctx context.Context, _, first, n int) error {
-	for i := first; i < first+n; i++ {
-		if !fires(&theOrder) {
-			continue
-		}
-		s.room <- struct{}{}
-		s.group.Go(func() {
-			defer func() { <-s.room }()
-			body, err := newMessage()
-			if err == nil {
-				err = s.post(ctx, strconv.Itoa(i), body)
-			}
-			s.note(err)
-		})
+func newSpawner(p poster, most int) *spawner {
+	return &spawner{poster: p, room: make(chan struct{}, most)}
+}
+
+func (s *spawner) take(ctx context.Context, i int, to endpoint) error {
+	if !fires(&theOrder) {
+		return nil
 	}
+	select {
+	case s.room <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.group.Go(func() {
+		defer func() { <-s.room }()
+		body, err := newMessage()
+		if err == nil {
+			err = s.post(context.WithoutCancel(ctx), strconv.Itoa(i), body, to)
+		}
+		s.note(err)
+	})
 	return nil
 }
 

@@ -20,8 +20,9 @@ import (
 var riverManyPath = path{
 	name: "river-many", title: "river + PostgreSQL, InsertMany of 100", share: 15,
 	settings: riverSettings,
-	open: func(ctx context.Context, to target, connections int) (sender, error) {
-		return openRiver(ctx, to, connections, 100)
+	open: func(ctx context.Context, j job) (sender, error) {
+		r, err := openRiver(ctx, j)
+		return riverBatches{r}, err
 	},
 }
 
@@ -29,8 +30,8 @@ var riverManyPath = path{
 var riverPath = path{
 	name: "river", title: "river + PostgreSQL, Insert", share: 5,
 	settings: riverSettings,
-	open: func(ctx context.Context, to target, connections int) (sender, error) {
-		return openRiver(ctx, to, connections, 1)
+	open: func(ctx context.Context, j job) (sender, error) {
+		return openRiver(ctx, j)
 	},
 }
 
@@ -44,6 +45,7 @@ var riverSettings = fmt.Sprintf("MaxWorkers %d (requests bounded by MaxConnsPerH
 
 type riverArgs struct {
 	ID   string          `json:"id"`
+	To   endpoint        `json:"to"`
 	Body json.RawMessage `json:"body"`
 }
 
@@ -55,22 +57,21 @@ type riverWorker struct {
 }
 
 func (w *riverWorker) Work(ctx context.Context, job *river.Job[riverArgs]) error {
-	return w.work.post(ctx, job.Args.ID, job.Args.Body)
+	return w.work.post(ctx, job.Args.ID, job.Args.Body, job.Args.To)
 }
 
 type riverSender struct {
-	batch  int
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 }
 
-func openRiver(ctx context.Context, to target, connections, batch int) (sender, error) {
+func openRiver(ctx context.Context, j job) (*riverSender, error) {
 	pool, err := openPool(ctx, "river")
 	if err != nil {
 		return nil, err
 	}
 	driver := riverpgxv5.New(pool)
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func openRiver(ctx context.Context, to target, connections, batch int) (sender, 
 		return nil, err
 	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &riverWorker{work: newPoster(to, connections)})
+	river.AddWorker(workers, &riverWorker{work: newPoster(j)})
 	client, err := river.NewClient(driver, &river.Config{
 		Logger: log, Workers: workers,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: riverWorkers}},
@@ -88,31 +89,37 @@ func openRiver(ctx context.Context, to target, connections, batch int) (sender, 
 	if err != nil {
 		return nil, err
 	}
-	return &riverSender{batch, pool, client}, client.Start(ctx)
+	return &riverSender{pool, client}, client.Start(ctx)
 }
 
-func (r *riverSender) send(ctx context.Context, callers, first, n int) error {
-	batches := (n + r.batch - 1) / r.batch
-	return each(callers, 0, batches, func(b int) error {
-		var params []river.InsertManyParams
-		for i := first + b*r.batch; i < first+min(n, (b+1)*r.batch); i++ {
-			if !fires(&theOrder) {
-				continue
-			}
-			body, err := newMessage()
-			if err != nil {
-				return err
-			}
-			params = append(params, river.InsertManyParams{Args: riverArgs{strconv.Itoa(i), body}})
-		}
-		return r.insert(ctx, params)
-	})
-}
-
-func (r *riverSender) insert(ctx context.Context, params []river.InsertManyParams) error {
-	if r.batch == 1 {
-		_, err := r.client.Insert(ctx, params[0].Args, nil)
+func (r *riverSender) take(ctx context.Context, i int, to endpoint) error {
+	if !fires(&theOrder) {
+		return nil
+	}
+	body, err := newMessage()
+	if err != nil {
 		return err
+	}
+	_, err = r.client.Insert(ctx, riverArgs{strconv.Itoa(i), to, body}, nil)
+	return err
+}
+
+// riverBatches inserts a hundred jobs in one call.
+type riverBatches struct{ *riverSender }
+
+func (riverBatches) batch() int { return 100 }
+
+func (r riverBatches) takeMany(ctx context.Context, first, n int) error {
+	var params []river.InsertManyParams
+	for i := first; i < first+n; i++ {
+		if !fires(&theOrder) {
+			continue
+		}
+		body, err := newMessage()
+		if err != nil {
+			return err
+		}
+		params = append(params, river.InsertManyParams{Args: riverArgs{strconv.Itoa(i), healthy, body}})
 	}
 	_, err := r.client.InsertMany(ctx, params)
 	return err

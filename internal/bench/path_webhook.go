@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 
@@ -16,8 +17,8 @@ import (
 var memoryPath = path{
 	name: "memory", title: "webhook, MemoryStore", share: 100,
 	settings: "default Options but Concurrency = PerEndpoint = connections",
-	open: func(ctx context.Context, to target, connections int) (sender, error) {
-		return openWebhook(ctx, webhook.NewMemoryStore(), to, connections)
+	open: func(ctx context.Context, j job) (sender, error) {
+		return openWebhook(ctx, webhook.NewMemoryStore(), j)
 	},
 }
 
@@ -25,33 +26,29 @@ var memoryPath = path{
 var sqlitePath = path{
 	name: "sqlite", title: "webhook, SQLite", share: 50,
 	settings: "as above; modernc.org/sqlite, WAL, synchronous FULL",
-	open: func(ctx context.Context, to target, connections int) (sender, error) {
-		db, dir, err := openSQLite()
+	open: func(ctx context.Context, j job) (sender, error) {
+		db, err := openSQLite(j.Dir)
 		if err != nil {
 			return nil, err
 		}
-		o, err := openSQL(ctx, db, sqlstore.SQLite, to, connections)
-		if err == nil {
-			o.dir = dir
-		}
-		return o, err
+		return openSQL(ctx, db, sqlstore.SQLite, j)
 	},
 }
 
 // The library on PostgreSQL.
 var postgresPath = path{
 	name: "postgres", title: "webhook, PostgreSQL", share: 50,
-	settings: "as above; pgx, 16 connections, synchronous_commit on",
-	open: func(ctx context.Context, to target, connections int) (sender, error) {
+	settings: "as above; pgx by database/sql, 16 connections, synchronous_commit on",
+	open: func(ctx context.Context, j job) (sender, error) {
 		db, err := openPostgres(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return openSQL(ctx, db, sqlstore.Postgres, to, connections)
+		return openSQL(ctx, db, sqlstore.Postgres, j)
 	},
 }
 
-func openSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect, to target, connections int) (*ours, error) {
+func openSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect, j job) (*ours, error) {
 	s, err := sqlstore.New(db, d)
 	if err != nil {
 		return nil, err
@@ -59,18 +56,18 @@ func openSQL(ctx context.Context, db *sql.DB, d sqlstore.Dialect, to target, con
 	if err := s.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	o, err := openWebhook(ctx, s, to, connections)
+	o, err := openWebhook(ctx, s, j)
 	if err == nil {
 		o.db = db
 	}
 	return o, err
 }
 
-// orders is the webhook of every run.
-func orders(url string) webhook.Webhook {
+// hook is the webhook of an endpoint.
+func hook(to target, e endpoint) webhook.Webhook {
 	return webhook.Webhook{
-		Name: "orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate},
-		Condition: "doc.grand_total > 1000", URL: url, Secret: secret,
+		Name: e.name(), DocType: e.docType(), Events: []webhook.EventType{webhook.OnUpdate},
+		Condition: "doc.grand_total > 1000", URL: to.url(e), Secret: secret,
 		Structure: webhook.JSON, Body: orderBody,
 	}
 }
@@ -84,26 +81,30 @@ type ours struct {
 	d         *webhook.Dispatcher
 	transport *webhook.HTTPTransport
 	db        *sql.DB // nil in memory
-	dir       string  // to be removed, unless ""
 	stop      context.CancelFunc
 	stopped   chan error // what Run returned
 }
 
-func openWebhook(ctx context.Context, s webhook.Store, to target, connections int) (*ours, error) {
+func openWebhook(ctx context.Context, s webhook.Store, j job) (*ours, error) {
 	o := &ours{
 		transport: webhook.NewHTTPTransport(&webhook.HTTPOptions{
-			Allow: webhook.Loopback(), IdlePerEndpoint: connections,
+			Allow: webhook.Loopback(), IdlePerEndpoint: j.Connections,
 		}),
 		stopped: make(chan error, 1),
 	}
 	var err error
 	o.d, err = webhook.New(s, &webhook.Options{
-		Transport: o.transport, Concurrency: connections, PerEndpoint: connections,
+		Transport: o.transport, Concurrency: j.Connections, PerEndpoint: j.Connections,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := o.d.SaveWebhook(ctx, orders(to.url())); err != nil {
+	var hooks []webhook.Webhook
+	for _, e := range j.Scene.endpoints() {
+		hooks = append(hooks, hook(j.To, e))
+	}
+	if err := o.d.SaveWebhooks(ctx, hooks...); err != nil {
 		return nil, err
 	}
 	ctx, o.stop = context.WithCancel(ctx)
@@ -111,23 +112,21 @@ func openWebhook(ctx context.Context, s webhook.Store, to target, connections in
 	return o, nil
 }
 
-func orderEvent(i int) webhook.Event {
+func orderEvent(i int, to endpoint) webhook.Event {
 	return webhook.Event{
-		ID: strconv.Itoa(i), Type: webhook.OnUpdate, DocType: "Sales Order", Name: theOrder.Name, Doc: theDocument,
+		ID: strconv.Itoa(i), Type: webhook.OnUpdate, DocType: to.docType(), Name: theOrder.Name, Doc: theDocument,
 	}
 }
 
-func (o *ours) send(ctx context.Context, callers, first, n int) error {
-	return each(callers, first, n, func(i int) error {
-		report, err := o.d.Dispatch(ctx, orderEvent(i))
-		if err != nil {
-			return err
-		}
-		if got := report.Outcomes[0]; got.Decision != webhook.Queued {
-			return fmt.Errorf("event %d: %s: %w", i, got.Decision, got.Err)
-		}
-		return nil
-	})
+func (o *ours) take(ctx context.Context, i int, to endpoint) error {
+	report, err := o.d.Dispatch(ctx, orderEvent(i, to))
+	if err != nil {
+		return err
+	}
+	if got := report.Outcomes[0]; got.Decision != webhook.Queued {
+		return fmt.Errorf("event %d: %s: %w", i, got.Decision, got.Err)
+	}
+	return nil
 }
 
 func (o *ours) close(ctx context.Context, total int) error {
@@ -136,9 +135,6 @@ func (o *ours) close(ctx context.Context, total int) error {
 	o.transport.CloseIdleConnections()
 	if o.db != nil {
 		err = errors.Join(err, o.db.Close())
-	}
-	if o.dir != "" {
-		err = errors.Join(err, os.RemoveAll(o.dir))
 	}
 	return err
 }

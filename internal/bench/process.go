@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,12 +13,6 @@ import (
 	"syscall"
 	"time"
 )
-
-// A target is a receiver in a process of its own, as seen from the others.
-type target struct {
-	Hooks     string // address that takes requests
-	Questions string // address that answers questions
-}
 
 // startReceiver starts a receiver and returns what stops it.
 func startReceiver(ctx context.Context) (target, func() error, error) {
@@ -41,30 +34,30 @@ func startReceiver(ctx context.Context) (target, func() error, error) {
 		return cmd.Wait()
 	}
 	var t target
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err == nil {
-		_, err = fmt.Sscan(line, &t.Hooks, &t.Questions)
-	}
-	if err != nil {
+	if err := json.NewDecoder(out).Decode(&t); err != nil {
 		stop()
 		return target{}, nil, fmt.Errorf("start the receiver: %w", err)
 	}
 	return t, stop, nil
 }
 
-// url is where requests are to go.
-func (t target) url() string { return "http://" + t.Hooks + "/hook" }
-
 // expect resets the receiver and makes it wait for n distinct ids.
 func (t target) expect(ctx context.Context, n int) error {
 	return t.ask(ctx, fmt.Sprintf("/reset?n=%d", n), nil)
 }
 
-// wait returns when what was expected is in.
-func (t target) wait(ctx context.Context) (tally, error) {
+// wait returns when what was expected is in, or after a time.
+func (t target) wait(ctx context.Context, most time.Duration) (tally, error) {
 	var seen tally
-	err := t.ask(ctx, "/wait", &seen)
+	err := t.ask(ctx, fmt.Sprintf("/wait?most=%v", most), &seen)
 	return seen, err
+}
+
+// arrivals says when each message of those expected arrived.
+func (t target) arrivals(ctx context.Context) (map[int]time.Time, error) {
+	var at map[int]time.Time
+	err := t.ask(ctx, "/arrivals", &at)
+	return at, err
 }
 
 func (t target) ask(ctx context.Context, question string, answer any) error {

@@ -14,49 +14,49 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"sync/atomic"
+	"time"
 )
 
 // secret signs every request of every path.
 const secret = "a secret of some length"
 
-// Headers of every request of every path, as the library sends them.
+// Headers that the receiver reads. The id is the number of the message; where
+// the library makes an id of its own, the event's id is the number.
 const (
 	headerID        = "Webhook-Id"
+	headerEventID   = "X-Webhook-Event-Id"
 	headerSignature = "X-Frappe-Webhook-Signature"
 )
 
-// A tally is what a receiver saw since it was last reset.
+// A tally is what the healthy endpoint saw since it was last reset.
 type tally struct {
-	Requests    int64 // with a right signature
-	Distinct    int   // ids among them
-	Wrong       int64 // without
-	Connections int64 // opened
+	Requests    int // with a right signature
+	Distinct    int // messages among them
+	Wrong       int // without
+	Connections int // opened
 }
 
 // complete says what is wrong with a tally of n messages, each to be sent once.
 func (t tally) complete(n int) error {
-	if t.Wrong != 0 || t.Distinct != n || t.Requests != int64(n) {
+	if t.Wrong != 0 || t.Distinct != n || t.Requests != n {
 		return fmt.Errorf("%d messages: the receiver saw %+v", n, t)
 	}
 	return nil
 }
 
-// A receiver verifies and counts requests. It listens on two ports: one that is
-// measured, and one that answers questions about it.
+// A receiver verifies and counts requests.
 type receiver struct {
 	macs sync.Pool // of hash.Hash
 
-	requests, wrong, connections atomic.Int64
-
-	mu   sync.Mutex          // guards the fields below
-	ids  map[string]struct{} // seen
-	want int                 // distinct ids that all waits for
-	all  chan struct{}       // closed when they are in
+	mu   sync.Mutex // guards the fields below
+	seen tally
+	at   map[int]time.Time // when each message came first
+	want int               // messages that all waits for
+	all  chan struct{}     // closed when they are in
 }
 
 // receive runs a receiver until its standard input ends, which happens when the
-// process that started it does. It prints the two addresses.
+// process that started it does. It prints its target.
 func receive(ctx context.Context, _ []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -64,45 +64,82 @@ func receive(ctx context.Context, _ []string) error {
 		cancel()
 	}()
 	r := newReceiver()
-	hooks, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var t target
+	var servers []*http.Server
+	serve := func(h http.Handler) (string, error) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		s := &http.Server{Handler: h}
+		if h == http.Handler(r) {
+			s.ConnState = r.connState
+		}
+		servers = append(servers, s)
+		go s.Serve(l)
+		return l.Addr().String(), nil
+	}
+	handlers := []http.Handler{r, answerAfter(2 * time.Second)}
+	for range hungEndpoints {
+		handlers = append(handlers, answerAfter(time.Hour))
+	}
+	for _, h := range append(handlers, r.questions()) {
+		address, err := serve(h)
+		if err != nil {
+			return err
+		}
+		t.Endpoints = append(t.Endpoints, address)
+	}
+	last := len(handlers)
+	t.Questions, t.Endpoints = t.Endpoints[last], t.Endpoints[:last]
+	if err := json.NewEncoder(os.Stdout).Encode(t); err != nil {
 		return err
 	}
-	questions, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	hs := &http.Server{Handler: r, ConnState: r.connState}
-	qs := &http.Server{Handler: r.questions()}
-	go hs.Serve(hooks)
-	go qs.Serve(questions)
-	fmt.Println(hooks.Addr(), questions.Addr())
 	<-ctx.Done()
-	hs.Close()
-	return qs.Close()
+	for _, s := range servers {
+		s.Close()
+	}
+	return nil
+}
+
+// answerAfter is an endpoint that takes its time.
+func answerAfter(d time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		io.Copy(io.Discard, req.Body) // else the server does not see that the client left
+		select {
+		case <-time.After(d):
+		case <-req.Context().Done():
+		}
+	})
 }
 
 func newReceiver() *receiver {
-	r := &receiver{ids: map[string]struct{}{}, all: make(chan struct{})}
+	r := &receiver{at: map[int]time.Time{}, all: make(chan struct{})}
 	r.macs.New = func() any { return hmac.New(sha256.New, []byte(secret)) }
 	return r
 }
 
 func (r *receiver) connState(_ net.Conn, s http.ConnState) {
 	if s == http.StateNew {
-		r.connections.Add(1)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.seen.Connections++
 	}
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	now := time.Now()
 	body, err := io.ReadAll(req.Body)
-	if err != nil || !r.signed(body, req.Header.Get(headerSignature)) {
-		r.wrong.Add(1)
-		w.WriteHeader(http.StatusUnauthorized)
-		return
+	id := req.Header.Get(headerEventID)
+	if id == "" {
+		id = req.Header.Get(headerID)
 	}
-	r.requests.Add(1)
-	r.count(req.Header.Get(headerID))
+	number, err2 := strconv.Atoi(id)
+	if err != nil || err2 != nil || !r.signed(body, req.Header.Get(headerSignature)) {
+		w.WriteHeader(http.StatusUnauthorized)
+		number = -1
+	}
+	r.count(number, now)
 }
 
 func (r *receiver) signed(body []byte, signature string) bool {
@@ -114,49 +151,53 @@ func (r *receiver) signed(body []byte, signature string) bool {
 	return hmac.Equal([]byte(base64.StdEncoding.EncodeToString(m.Sum(sum[:0]))), []byte(signature))
 }
 
-func (r *receiver) count(id string) {
+// count wants -1 for a request that proves nothing.
+func (r *receiver) count(number int, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ids[id] = struct{}{}
-	if len(r.ids) == r.want {
+	if number < 0 {
+		r.seen.Wrong++
+		return
+	}
+	r.seen.Requests++
+	if _, again := r.at[number]; again {
+		return
+	}
+	r.at[number] = now
+	r.seen.Distinct++
+	if r.seen.Distinct == r.want {
 		close(r.all)
-		r.want = 0
 	}
 }
 
-// questions answers /reset, after which n distinct ids are expected, and /wait,
-// which answers once they are in.
+// questions answers /reset, after which n messages are expected; /wait, which
+// answers once they are in; and /arrivals, with when they came.
 func (r *receiver) questions() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/reset", func(w http.ResponseWriter, req *http.Request) {
+	mux.HandleFunc("/reset", func(_ http.ResponseWriter, req *http.Request) {
 		n, _ := strconv.Atoi(req.FormValue("n"))
-		r.reset(n)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.seen, r.at, r.want, r.all = tally{}, make(map[int]time.Time, n), n, make(chan struct{})
 	})
 	mux.HandleFunc("/wait", func(w http.ResponseWriter, req *http.Request) {
+		most, _ := time.ParseDuration(req.FormValue("most"))
 		r.mu.Lock()
 		all := r.all
 		r.mu.Unlock()
 		select {
 		case <-all:
+		case <-time.After(most):
 		case <-req.Context().Done():
-			return
 		}
-		json.NewEncoder(w).Encode(r.tally())
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		json.NewEncoder(w).Encode(r.seen)
+	})
+	mux.HandleFunc("/arrivals", func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		json.NewEncoder(w).Encode(r.at)
 	})
 	return mux
-}
-
-func (r *receiver) reset(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.requests.Store(0)
-	r.wrong.Store(0)
-	r.connections.Store(0)
-	r.ids, r.want, r.all = make(map[string]struct{}, n), n, make(chan struct{})
-}
-
-func (r *receiver) tally() tally {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return tally{r.requests.Load(), len(r.ids), r.wrong.Load(), r.connections.Load()}
 }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"time"
+)
+
+// A job is one run of one path, in a process of its own.
+type job struct {
+	Path        string
+	To          target
+	Scene       scene
+	Connections int
+	Callers     int // that hand over messages at once
+	Messages    int
+	Most        time.Duration // that a run may take
+	Dir         string        // for files, made and removed by whoever starts the process
+	Profile     string        // file for a CPU profile, or ""
+}
+
+// start runs a command of bench with the job, in a process of its own.
+func (j job) start(ctx context.Context, command string, out any) (err error) {
+	p, err := pathNamed(j.Path)
+	if err != nil {
+		return err
+	}
+	if p.blocks {
+		j.Callers = j.Connections
+	}
+	j.Dir, err = os.MkdirTemp(os.Getenv("BENCH_DIR"), "bench")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(j.Dir)) }()
+	ctx, cancel := context.WithTimeout(ctx, 4*j.Most)
+	defer cancel()
+	return runSelf(ctx, command, j, out)
+}
+
+// readJob reads what start wrote, and opens the path.
+func readJob(ctx context.Context) (job, sender, error) {
+	var j job
+	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
+		return j, nil, err
+	}
+	p, err := pathNamed(j.Path)
+	if err != nil {
+		return j, nil, err
+	}
+	s, err := p.open(ctx, j)
+	if err != nil {
+		return j, nil, fmt.Errorf("open: %w", err)
+	}
+	return j, s, nil
+}
+
+// A run is what came of a job: its usage from the first message to the last one
+// received, warm-up excluded.
+type run struct {
+	Usage usage
+	Seen  tally
+}
+
+func (r run) each(v float64) float64 { return v / float64(max(r.Seen.Distinct, 1)) }
+func (r run) rate() float64          { return float64(r.Seen.Distinct) / r.Usage.Wall.Seconds() }
+func (r run) cpu() float64           { return r.each(r.Usage.CPU.Seconds() * 1000) }
+func (r run) allocs() float64        { return r.each(float64(r.Usage.Allocs)) }
+func (r run) bytes() float64         { return r.each(float64(r.Usage.Bytes)) }
+
+// reuse is the share of requests that did not open a connection.
+func (r run) reuse() float64 { return 1 - r.each(float64(r.Seen.Connections)) }
+
+// warmUp opens the connections, and returns how many messages that took.
+func (j job) warmUp(ctx context.Context, s sender) (int, error) {
+	n := max(j.Messages/10, 500)
+	quiet := j
+	quiet.Scene = alone
+	_, err := quiet.messages(ctx, s, 0, n)
+	return n, err
+}
+
+// obstruct hands over the messages for the endpoints that hang.
+func (j job) obstruct(ctx context.Context, s sender) error {
+	const far = 1 << 40 // from the numbers of the healthy
+	return each(j.Scene.Hung, 0, 10*j.Scene.Hung, func(i int) error {
+		return s.take(ctx, far+i, hung+endpoint(i%j.Scene.Hung))
+	})
+}
+
+// messages sends n messages and measures until the receiver has all of them
+// that are for the healthy endpoint, or the time is up: then only if something
+// obstructs it.
+func (j job) messages(ctx context.Context, s sender, first, n int) (run, error) {
+	expected := 0
+	for i := range n {
+		if j.Scene.of(first+i) == healthy {
+			expected++
+		}
+	}
+	if err := j.To.expect(ctx, expected); err != nil {
+		return run{}, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, j.Most)
+	defer cancel()
+	sent := make(chan error, 1)
+	runtime.GC()
+	start := time.Now()
+	before := used(start)
+	go func() { sent <- send(bounded, s, j.Callers, first, n, j.Scene.of) }()
+	seen, err := j.To.wait(ctx, j.Most)
+	r := run{used(start).minus(before), seen}
+	if err != nil || j.Scene != alone {
+		return r, err
+	}
+	if err := <-sent; err != nil {
+		return r, fmt.Errorf("send: %w", err)
+	}
+	return r, seen.complete(expected)
+}
+
+// profiled calls f under the profiler, if the job says so.
+func (j job) profiled(f func() error) error {
+	if j.Profile == "" {
+		return f()
+	}
+	file, err := os.Create(j.Profile)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return f()
+}
