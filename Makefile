@@ -40,7 +40,7 @@ claimcost: ## what a claim costs with a thousand to a million deliveries due
 		$(GO) run ./claimcost -dialect $$d || exit 1; done
 
 bench: ## ratios beside the alternatives, in one run
-	cd internal/bench && $(GO) run ./templates && $(GO) run . delivery
+	cd internal/bench && $(GO) run ./templates && $(GO) run . delivery && $(GO) run . latency && $(GO) run . fairness
 
 mutants: ## the random histories find seeded faults
 	$(GO) test -count=1 -tags mutants -timeout 30m -run '^TestMutants$$' -v .

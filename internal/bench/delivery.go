@@ -120,10 +120,8 @@ func deliverOnce(ctx context.Context, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
-	bounded, cancel := context.WithTimeout(ctx, j.Most)
-	defer cancel()
-	if err := j.obstruct(bounded, s); err != nil && bounded.Err() == nil {
-		return fmt.Errorf("obstruct: %w", err)
+	if err := j.obstruct(ctx, s); err != nil {
+		return err
 	}
 	var r run
 	err = j.profiled(func() error {

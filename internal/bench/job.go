@@ -19,7 +19,7 @@ type job struct {
 	Connections int
 	Callers     int // that hand over messages at once
 	Messages    int
-	Most        time.Duration // that a run may take
+	Most        time.Duration // that a run may take; without obstruction three times that
 	Dir         string        // for files, made and removed by whoever starts the process
 	Profile     string        // file for a CPU profile, or ""
 }
@@ -38,9 +38,12 @@ func (j job) start(ctx context.Context, command string, out any) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(j.Dir)) }()
-	ctx, cancel := context.WithTimeout(ctx, 4*j.Most)
+	ctx, cancel := context.WithTimeout(ctx, 10*j.Most)
 	defer cancel()
-	return runSelf(ctx, command, j, out)
+	if err := runSelf(ctx, command, j, out); err != nil {
+		return fmt.Errorf("run %s, %d connections, %s: %w", j.Path, j.Connections, j.Scene.Name, err)
+	}
+	return nil
 }
 
 // readJob reads what start wrote, and opens the path.
@@ -86,11 +89,18 @@ func (j job) warmUp(ctx context.Context, s sender) (int, error) {
 }
 
 // obstruct hands over the messages for the endpoints that hang.
+// What is not taken within a time does not obstruct.
 func (j job) obstruct(ctx context.Context, s sender) error {
 	const far = 1 << 40 // from the numbers of the healthy
-	return each(j.Scene.Hung, 0, 10*j.Scene.Hung, func(i int) error {
+	ctx, cancel := context.WithTimeout(ctx, j.Most)
+	defer cancel()
+	err := each(j.Scene.Hung, 0, 10*j.Scene.Hung, func(i int) error {
 		return s.take(ctx, far+i, hung+endpoint(i%j.Scene.Hung))
 	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("obstruct: %w", err)
+	}
+	return nil
 }
 
 // messages sends n messages and measures until the receiver has all of them
@@ -106,14 +116,18 @@ func (j job) messages(ctx context.Context, s sender, first, n int) (run, error) 
 	if err := j.To.expect(ctx, expected); err != nil {
 		return run{}, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, j.Most)
+	most := j.Most
+	if j.Scene == alone {
+		most *= 3
+	}
+	bounded, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	sent := make(chan error, 1)
 	runtime.GC()
 	start := time.Now()
 	before := used(start)
 	go func() { sent <- send(bounded, s, j.Callers, first, n, j.Scene.of) }()
-	seen, err := j.To.wait(ctx, j.Most)
+	seen, err := j.To.wait(ctx, most)
 	r := run{used(start).minus(before), seen}
 	if err != nil || j.Scene != alone {
 		return r, err

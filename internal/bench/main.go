@@ -4,6 +4,8 @@
 // falls on all of them.
 //
 //	go run . delivery    events per second, CPU and allocations of every path
+//	go run . latency     what a hook pays, and the way to the receiver
+//	go run . fairness    delivery while endpoints are slow or hang
 //
 // The receiver is a process of its own, and so is every run of a path, so that
 // nothing is left over from one run to the next and CPU time is that of the
@@ -21,15 +23,18 @@ import (
 // underscore are for the processes that bench starts.
 var commands = map[string]func(context.Context, []string) error{
 	"delivery":  delivery,
+	"latency":   latency,
+	"fairness":  fairness,
 	"_receiver": receive,
 	"_deliver":  deliverOnce,
+	"_latency":  timeOnce,
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench delivery [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench delivery|latency|fairness [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil {

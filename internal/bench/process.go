@@ -88,7 +88,7 @@ func runSelf(ctx context.Context, command string, in, out any) error {
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(b), os.Stderr
 	printed, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("run %s %s: %w", command, b, err)
+		return err
 	}
 	return json.Unmarshal(printed, out)
 }

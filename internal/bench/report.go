@@ -12,6 +12,8 @@ type report struct {
 	Machine  machine       `json:"machine"`
 	Load     []string      `json:"load"` // averages of the machine, before and after
 	Delivery []deliveryRow `json:"delivery,omitempty"`
+	Latency  []latencyRow  `json:"latency,omitempty"`
+	Fairness []fairRow     `json:"fairness,omitempty"`
 }
 
 func newReport() *report {
@@ -42,6 +44,12 @@ func (r *report) print(w io.Writer) {
 	fmt.Fprintln(w, "\nMedians of the rounds (least-most).")
 	if r.Delivery != nil {
 		printDelivery(w, r.Delivery)
+	}
+	if r.Latency != nil {
+		printLatency(w, r.Latency)
+	}
+	if r.Fairness != nil {
+		printFairness(w, r.Fairness)
 	}
 }
 
