@@ -30,6 +30,7 @@ type dialect struct {
 
 	isolation sql.IsolationLevel // of our own transactions
 	begin     string             // their first statement; "" for none
+	writer    string             // makes any transaction the writer, before it reads; "" for nothing
 	serial    bool               // the database has one writer at a time
 	prepared  bool               // a statement is worth preparing
 	numbered  bool               // parameters are $1, $2
@@ -41,6 +42,7 @@ type dialect struct {
 	by         string // says which index to use, %s; "" where that cannot be said
 	byNum      string // says to use the primary key
 	openLine   string // a condition: row %[1]s is of line %[2]s and neither delivered nor canceled
+	tryLines   string // fails at once if the rows of lines are locked; "" where begin sees to that
 	lockLines  string // locks the rows of lines, and makes them; "" where it needs none
 	dueHeads   string // webhooks that have claimable rows, each with the earliest
 

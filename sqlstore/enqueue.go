@@ -22,7 +22,7 @@ func (s *Store) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, err
 	rows, first := unique(ds)
 	var err error
 	if tx := txFrom(ctx); tx != nil {
-		if err = s.check(ctx, tx); err == nil {
+		if err = s.enter(ctx, tx); err == nil {
 			err = s.enqueue(ctx, tx, rows)
 		}
 	} else {
@@ -107,7 +107,8 @@ func (s *Store) fitting(rows []*row) int {
 }
 
 // lockLines locks the lines of rows until the transaction ends, always in the
-// same order.
+// same order. A transaction of our own does not wait for a host's that has locked
+// one, which may take its time: it is repeated, and so are others without it.
 func (s *Store) lockLines(ctx context.Context, q Tx, rows []*row) error {
 	if s.dialect.lockLines == "" {
 		return nil
@@ -115,6 +116,15 @@ func (s *Store) lockLines(ctx context.Context, q Tx, rows []*row) error {
 	var lines []any
 	for _, line := range linesOf(rows) {
 		lines = append(lines, line)
+	}
+	if _, ours := q.(*session); ours && s.dialect.tryLines != "" {
+		err := s.inPieces(lines, func(list []any) error {
+			_, err := all[string](ctx, q, s.in(s.dialect.tryLines, list), list...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	for len(lines) > 0 {
 		n := piece(len(lines))

@@ -52,6 +52,7 @@ var mysql = dialect{
 	by:         "FORCE INDEX ({prefix}%s)",
 	byNum:      "FORCE INDEX (PRIMARY)",
 	openLine:   "o.open_line = c.line",
+	tryLines:   "SELECT line FROM {lines} WHERE line IN (%s) FOR UPDATE NOWAIT",
 	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON DUPLICATE KEY UPDATE line = line",
 	dueHeads:   "SELECT webhook, MIN(queue_at) FROM {deliveries} {by ready} WHERE queue_place = 1 GROUP BY webhook",
 
@@ -59,8 +60,9 @@ var mysql = dialect{
 	update:   updateLocked,
 	conflict: " ON DUPLICATE KEY UPDATE {key} = {key}",
 
-	// A deadlock, and a lock that did not come within innodb_lock_wait_timeout.
-	transient: func(err error) bool { return mysqlNumber(err, 1213, 1205) },
+	// A deadlock, and a lock that did not come within innodb_lock_wait_timeout, or
+	// with NOWAIT at once, for which MySQL has another number.
+	transient: func(err error) bool { return mysqlNumber(err, 1213, 1205, 3572) },
 	noTable:   func(err error) bool { return mysqlNumber(err, 1146) },
 	full:      func(err error) bool { return mysqlNumber(err, 1114, 1021) },
 }

@@ -9,7 +9,7 @@ import (
 // In PostgreSQL our own transactions are READ COMMITTED, whatever the default: a
 // statement sees what was committed before it began. They keep the planner from
 // reading whole tables, which it does with plans that it made while they were
-// small.
+// small. And they wait for no lock for long: others may be in the same group.
 var postgres = dialect{
 	migrations: [][]string{{
 		`CREATE TABLE IF NOT EXISTS {records} (
@@ -43,9 +43,10 @@ var postgres = dialect{
 	abandon: "ROLLBACK",
 
 	isolation: sql.LevelReadCommitted,
-	begin:     "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)",
-	numbered:  true,
-	maxBytes:  8 << 20,
+	begin: "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), " +
+		"set_config('lock_timeout', '2s', true)",
+	numbered: true,
+	maxBytes: 8 << 20,
 
 	now:        "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
 	forUpdate:  " FOR UPDATE",

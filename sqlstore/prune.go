@@ -20,6 +20,9 @@ const (
 
 // Prune implements [webhook.Pruner].
 func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
+	if err := s.pruneLines(ctx); err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, state := range []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled} {
 		before := p.Other
@@ -39,6 +42,36 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
 	}
 	removed, err := s.pruneExcess(ctx, p.Keep, p.Limit-n)
 	return n + removed, err
+}
+
+// pruneLines removes the rows that lines were locked by. They say nothing: who
+// needs one makes it.
+func (s *Store) pruneLines(ctx context.Context) error {
+	if s.dialect.lockLines == "" {
+		return nil
+	}
+	const chunk = 1000
+	for n := chunk; n == chunk; {
+		err := s.write(ctx, func(q Tx) error {
+			lines, err := all[string](ctx, q, s.text("SELECT line FROM {lines} LIMIT ?"+s.dialect.skipLocked), chunk)
+			if err != nil {
+				return err
+			}
+			n = len(lines)
+			list := make([]any, n)
+			for i, line := range lines {
+				list[i] = line
+			}
+			return s.inPieces(list, func(part []any) error {
+				_, err := q.ExecContext(ctx, s.in("DELETE FROM {lines} WHERE line IN (%s)", part), part...)
+				return err
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pruneExcess removes what is beyond the newest keep of each webhook.

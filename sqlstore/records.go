@@ -10,11 +10,8 @@ import (
 // Webhooks implements [webhook.Store]. Revision.Now is the database server's
 // clock; it is zero for SQLite, whose processes share a machine.
 func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
-	q := txFrom(ctx)
-	if q == nil {
-		q = s.db
-	}
-	if err := s.check(ctx, q); err != nil {
+	q, err := s.reader(ctx)
+	if err != nil {
 		return nil, webhook.Revision{}, err
 	}
 	// The revision is read first: the records are then at least as new.
@@ -36,6 +33,17 @@ func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.
 		recs = append(recs, r)
 	}
 	return recs, rev, rows.Err()
+}
+
+// reader returns what webhooks are read by: the host's transaction if there is
+// one. It is made the writer first if it matters: it will write, and might fail
+// then if another wrote since it read.
+func (s *Store) reader(ctx context.Context) (Tx, error) {
+	tx := txFrom(ctx)
+	if tx == nil {
+		return s.db, s.check(ctx, s.db)
+	}
+	return tx, s.enter(ctx, tx)
 }
 
 func (s *Store) revision(ctx context.Context, q Tx) (webhook.Revision, error) {

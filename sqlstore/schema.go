@@ -149,6 +149,20 @@ func (s *Store) check(ctx context.Context, q Tx) error {
 	return nil
 }
 
+// enter begins work in the host's transaction.
+func (s *Store) enter(ctx context.Context, tx Tx) error {
+	if s.dialect.writer != "" {
+		_, err := tx.ExecContext(ctx, s.text(s.dialect.writer))
+		if err != nil && s.dialect.noTable(err) {
+			return &SchemaError{Known: len(s.dialect.migrations)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.check(ctx, tx)
+}
+
 // one returns what a query of one column says in its first row, and whether it
 // has one.
 func one[T any](ctx context.Context, q Tx, text string, args ...any) (v T, ok bool, err error) {

@@ -39,7 +39,7 @@ var sqlite = dialect{
 	abandon: "ROLLBACK",
 
 	isolation: sql.LevelDefault, // serializable
-	begin:     "DELETE FROM {schema} WHERE id < 0",
+	writer:    "DELETE FROM {schema} WHERE id < 0",
 	serial:    true,
 	prepared:  true,
 	maxBytes:  1 << 20,

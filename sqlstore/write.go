@@ -59,8 +59,11 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 		return err
 	}
 	defer t.tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	if s.dialect.begin != "" {
-		if _, err := t.tx.ExecContext(ctx, s.text(s.dialect.begin)); err != nil {
+	for _, text := range []string{s.dialect.begin, s.dialect.writer} {
+		if text == "" {
+			continue
+		}
+		if _, err := t.tx.ExecContext(ctx, s.text(text)); err != nil {
 			return err
 		}
 	}
