@@ -23,6 +23,7 @@ var (
 	errDynamicHost = errors.New("a value stands in the scheme, host or port; " +
 		"write them out, or set Options.DynamicHosts")
 	errURLTooLong = errors.New("the URL is longer than 8 KiB")
+	errDotSegment = errors.New(`a value makes a path segment "." or "..", which leads elsewhere`)
 )
 
 // dynamicURL compiles the webhook's URL. The endpoint is the one its text
@@ -61,7 +62,9 @@ func (u *urlTemplate) render(s *jinja.Scope, at string) (raw string, err error) 
 	if err := u.t.Render(context.Background(), s, sink); err != nil {
 		return "", concealLine(err)
 	}
-	sink.closeSegment()
+	if err := sink.closeSegment(); err != nil {
+		return "", err
+	}
 	parsed, err := endpoint.Parse(strings.TrimSpace(string(sink.dst)))
 	if err != nil {
 		return "", err
@@ -110,37 +113,38 @@ type urlSink struct {
 // Text implements [jinja.Sink].
 func (s *urlSink) Text(text string) error {
 	for i := range len(text) {
-		s.byte(text[i])
+		if err := s.byte(text[i]); err != nil {
+			return err
+		}
 	}
 	return s.check()
 }
 
 // byte adds a byte of the template's own text.
-func (s *urlSink) byte(c byte) {
-	if c == '?' || c == '#' {
-		s.closeSegment()
-		s.query = true
+func (s *urlSink) byte(c byte) error {
+	var err error
+	if c == '?' || c == '#' || c == '/' && !s.query {
+		err = s.closeSegment()
 	}
-	if c == '/' && !s.query {
-		s.closeSegment()
-	}
+	s.query = s.query || c == '?' || c == '#'
 	s.dst = append(s.dst, c)
+	return err
 }
 
-// closeSegment encodes the dots of a segment that values made "." or "..",
-// which would lead upwards.
-func (s *urlSink) closeSegment() {
+// closeSegment refuses a segment that values made "." or "..". To encode the dots
+// would not help: RFC 3986 section 6.2.2.2 makes "%2E" the same as ".", so that
+// servers may follow it upwards.
+func (s *urlSink) closeSegment() error {
 	if !s.filled {
-		return
+		return nil
 	}
 	s.filled = false
 	start := strings.LastIndexByte(string(s.dst), '/') + 1
 	switch string(s.dst[start:]) {
-	case ".":
-		s.dst = append(s.dst[:start], "%2E"...)
-	case "..":
-		s.dst = append(s.dst[:start], "%2E%2E"...)
+	case ".", "..":
+		return errDotSegment
 	}
+	return nil
 }
 
 // Value implements [jinja.Sink].

@@ -20,9 +20,15 @@ func TestDynamicURL(t *testing.T) {
 		{"file name", "https://h.example/x/{{ doc.name }}.json", nil, "https://h.example/x/SO-00001.json"},
 		{"blank and non-ASCII", "https://h.example/x/{{ doc.a }}?q={{ doc.q }}", map[string]any{"a": "SINV 1", "q": "ü"}, "https://h.example/x/SINV%201?q=%C3%BC"},
 		{"slashes", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": "../../admin"}, "https://h.example/x/..%2F..%2Fadmin/y"},
-		{"dots", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": ".."}, "https://h.example/x/%2E%2E/y"},
-		{"dots of two values", "https://h.example/x/{{ doc.a }}{{ doc.a }}", map[string]any{"a": "."}, "https://h.example/x/%2E%2E"},
-		{"dot and text", "https://h.example/x/.{{ doc.a }}?q", map[string]any{"a": "."}, "https://h.example/x/%2E%2E?q"},
+		{"dots", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": ".."}, ""},
+		{"dots of two values", "https://h.example/x/{{ doc.a }}{{ doc.a }}", map[string]any{"a": "."}, ""},
+		{"dot and text", "https://h.example/x/.{{ doc.a }}?q", map[string]any{"a": "."}, ""},
+		{"dots at the end", "https://h.example/x/{{ doc.a }}", map[string]any{"a": ".."}, ""},
+		{"dots before a fragment", "https://h.example/x/{{ doc.a }}#f", map[string]any{"a": "."}, ""},
+		{"dots in a name", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": "..."}, "https://h.example/x/.../y"},
+		{"dots beside text", "https://h.example/x/v{{ doc.a }}", map[string]any{"a": ".."}, "https://h.example/x/v.."},
+		{"dots that are encoded", "https://h.example/x/{{ doc.a }}", map[string]any{"a": "%2e%2e"}, "https://h.example/x/%252e%252e"},
+		{"dots in the query", "https://h.example/x?f={{ doc.a }}", map[string]any{"a": ".."}, "https://h.example/x?f=.."},
 		{"question mark", "https://h.example/x/{{ doc.a }}?b=1", map[string]any{"a": "?admin=1#"}, "https://h.example/x/%3Fadmin%3D1%23?b=1"},
 		{"query", "https://h.example/x?a={{ doc.a }}&b=1", map[string]any{"a": "1&admin=1#+%"}, "https://h.example/x?a=1%26admin%3D1%23%2B%25&b=1"},
 		{"none is empty", "https://h.example/x/{{ doc.a }}?b={{ doc.missing }}", map[string]any{"a": nil}, "https://h.example/x/?b="},
@@ -44,6 +50,9 @@ func TestDynamicURL(t *testing.T) {
 			require.NoError(t, err)
 			if tt.want == "" {
 				require.Equal(t, webhook.RenderError, report.Outcomes[0].Decision)
+				if strings.HasPrefix(tt.name, "dot") {
+					require.ErrorContains(t, report.Outcomes[0].Err, `path segment "." or ".."`)
+				}
 				return
 			}
 			require.NoError(t, report.Err())
