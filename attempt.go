@@ -183,21 +183,18 @@ func (d *Dispatcher) classify(resp *Response, err error) (v Verdict) {
 func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redactor) {
 	switch {
 	case errors.Is(err, errEndpointChanged):
-		a.Class, a.Error = ReasonEndpoint, hide.text(err.Error())
+		a.Class, a.Error = ClassEndpointChanged, hide.text(err.Error())
 	case err != nil:
 		a.Class, a.Error = ErrorClass(err), hide.text(err.Error())
 	case resp.BodyErr != nil && verdict == VerdictDelivered:
 		a.Class, a.Error = ErrorClass(resp.BodyErr), hide.text(resp.BodyErr.Error())
 	case verdict != VerdictDelivered:
-		a.Class, a.Error = classStatus, fmt.Sprintf("status %d", resp.StatusCode)
+		a.Class, a.Error = ClassStatus, fmt.Sprintf("status %d", resp.StatusCode)
 	}
 	if resp != nil {
 		a.StatusCode, a.Header, a.Body = resp.StatusCode, hide.header(resp.Header), hide.body(resp.Body)
 	}
 }
-
-// classStatus is the class of an attempt whose status was not a success.
-const classStatus = "status"
 
 // resolution returns the change that an attempt makes of its delivery.
 func (d *Dispatcher) resolution(h *hook, del *Delivery, r *result) (Change, error) {

@@ -89,17 +89,3 @@ func (d *Dispatcher) TrackChain(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-type suppressContext struct{}
-
-// Suppress silences what is dispatched with the context it returns: every
-// outcome is [Suppressed]. It is for imports, patches and migrations, which
-// Frappe silences too (frappe/integrations/doctype/webhook/__init__.py).
-func Suppress(ctx context.Context) context.Context {
-	return context.WithValue(ctx, suppressContext{}, true)
-}
-
-func isSuppressed(ctx context.Context) bool {
-	on, _ := ctx.Value(suppressContext{}).(bool)
-	return on
-}

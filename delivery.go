@@ -79,8 +79,8 @@ const (
 
 // An Attempt is one HTTP request for a delivery, as logged. It holds neither
 // secrets nor the request. Of Error it keeps 1 KiB, of the response 50 headers
-// and 4 KiB of body. Class is [ClassTimeout] or another of [ErrorClass],
-// [ReasonEndpoint], or "status" when the answer was no success.
+// and 4 KiB of body. Class is one of [ErrorClass], [ClassStatus] or
+// [ClassEndpointChanged].
 type Attempt struct {
 	DeliveryID string        `json:"delivery_id,omitempty"`
 	Number     int           `json:"number"` // from 1

@@ -31,6 +31,12 @@ const (
 	ClassUnreachable    = "unreachable"     // no route to the address
 )
 
+// The other classes of an [Attempt].
+const (
+	ClassStatus          = "status"           // the status that came is no success
+	ClassEndpointChanged = "endpoint_changed" // the webhook's endpoint is another than the rendered URL's
+)
+
 // ErrorClass sorts an error of a [Transport], or a [Response]'s BodyErr, into
 // one of the classes. It looks through wrapped errors and answers "" for nil
 // and ClassOther for what it does not know.

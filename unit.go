@@ -134,3 +134,17 @@ func (u *Unit) batch() *batch {
 	}
 	return b
 }
+
+type suppressContext struct{}
+
+// Suppress silences what is dispatched with the context it returns: every
+// outcome is [Suppressed]. It is for imports, patches and migrations, which
+// Frappe silences too (frappe/integrations/doctype/webhook/__init__.py).
+func Suppress(ctx context.Context) context.Context {
+	return context.WithValue(ctx, suppressContext{}, true)
+}
+
+func isSuppressed(ctx context.Context) bool {
+	on, _ := ctx.Value(suppressContext{}).(bool)
+	return on
+}
