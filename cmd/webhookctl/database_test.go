@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"text/template"
 
 	"github.com/stretchr/testify/require"
 
@@ -317,6 +318,29 @@ func TestSealed(t *testing.T) {
 	r = w.ctl("webhooks", "--seal-keys-file", write(t, "keys", "hunter2\n"))
 	require.Equal(t, exitFailed, r.code)
 	require.NotContains(t, r.stderr, "hunter2")
+}
+
+// What only the host can make is left to the host: its webhook shows why, its
+// deliveries wait.
+func TestFunctionsOfTheHost(t *testing.T) {
+	w := newWorld(t, webhook.Options{Funcs: template.FuncMap{"shout": strings.ToUpper}})
+	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{
+		Name: "Loud", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
+		URL: "https://example.com", Body: `{"name": "{{ shout(doc.name) }}"}`,
+	}))
+	_, err := w.d.Dispatch(t.Context(), webhook.Event{Type: webhook.OnSubmit, DocType: "Sales Order", Name: "so-1"})
+	require.NoError(t, err)
+
+	require.Equal(t, "0 attempts\n", w.must("drain"))
+	require.Regexp(t, `not usable here: Body: .*shout`, w.must("webhooks"))
+	require.Regexp(t, `"error":"Body: .*shout`, w.must("webhooks", "--json"))
+	r := w.ctl("explain", "-e", "on_submit", "--doctype", "Sales Order", "--name", "so-2")
+	require.Equal(t, exitNo, r.code)
+	require.Contains(t, r.out, "shout")
+	require.NoError(t, w.d.Drain(t.Context()))
+	ds := deliveriesOf(t, w.must("deliveries", "--json"))
+	require.Equal(t, webhook.Delivered, ds[0].State)
+	require.JSONEq(t, `{"name": "SO-1"}`, string(ds[0].Body))
 }
 
 // A database without tables says what to do, and is left as it is.

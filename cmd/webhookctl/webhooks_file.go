@@ -102,7 +102,7 @@ func markTwins(all []candidate) {
 	first := map[string]int{}
 	for i := range all {
 		c := &all[i]
-		if c.err != nil {
+		if c.err != nil || c.webhook.Name == "" {
 			continue
 		}
 		if at, ok := first[c.webhook.Name]; ok {
