@@ -27,6 +27,10 @@ const wholeFile = -1
 // newFinding makes a finding of an error.
 func newFinding(file string, cand *candidate, err error) finding {
 	f := finding{File: file, Index: cand.index, Name: cand.name, Error: err.Error()}
+	var ie *webhook.ImportError
+	if errors.As(err, &ie) {
+		f.Field, f.Error = ie.Field, ie.Err.Error()
+	}
 	var ce *webhook.ConfigError
 	if errors.As(err, &ce) {
 		f.Field, f.Line, f.Column, f.Error = ce.Field, ce.Line, ce.Column, ce.Err.Error()

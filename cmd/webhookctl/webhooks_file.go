@@ -57,7 +57,7 @@ func newCandidate(index int, object json.RawMessage) candidate {
 	if err != nil { // not Frappe's, so it must be ours
 		ws, err := webhook.ReadWebhooks(bytes.NewReader(object))
 		if err != nil {
-			c.err = innermost(err)
+			c.err = c.inFile(err)
 			return c
 		}
 		c.webhook = ws[0]
@@ -74,17 +74,16 @@ func newCandidate(index int, object json.RawMessage) candidate {
 	return c
 }
 
-// innermost drops what ReadWebhooks says of the place, which is in another file,
-// but for the member.
-func innermost(err error) error {
+// inFile returns what ReadWebhooks says of an object as that of its place in the
+// file.
+func (c *candidate) inFile(err error) error {
 	var ie *webhook.ImportError
-	switch {
-	case !errors.As(err, &ie):
+	if !errors.As(err, &ie) {
 		return err
-	case ie.Field == "":
-		return ie.Err
 	}
-	return fmt.Errorf("%s: %w", ie.Field, ie.Err)
+	placed := *ie
+	placed.Index, placed.Webhook = c.index, c.name
+	return &placed
 }
 
 func nameOf(object json.RawMessage) string {
