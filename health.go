@@ -55,7 +55,8 @@ func (a AutoDisable) verdict(h *health, now time.Time) string {
 		return "failing for too long"
 	case a.Rate > 0:
 		attempts, failures := h.Hour.total(now)
-		if attempts >= a.Attempts && float64(failures) >= a.Rate*float64(attempts) {
+		above := float64(failures) > a.Rate*float64(attempts) || failures == attempts
+		if attempts >= a.Attempts && above {
 			return "too many failures in an hour"
 		}
 	}

@@ -143,9 +143,9 @@ type Retention struct {
 
 // AutoDisable says when the library disables a webhook by itself, apart from a
 // 410: after After without one success over at least Attempts attempts, as
-// Frappe Cloud's documentation has it, or, when Rate is set, as soon as Rate of
-// the attempts of the last hour (55 to 60 minutes) failed, if there were at
-// least Attempts.
+// Frappe Cloud's documentation has it, or, when Rate is set, as soon as more
+// than Rate of the attempts of the last hour (55 to 60 minutes), or all, failed,
+// if there were at least Attempts.
 type AutoDisable struct {
 	After    time.Duration // defaults to 120h; negative means never
 	Attempts int           // defaults to 20
