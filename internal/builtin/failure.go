@@ -91,31 +91,27 @@ func DidYouMean(name string, known []string) string {
 	return "did you mean " + best + "?"
 }
 
-// distance is the number of edits between two names, swaps counting as one, or
-// bound when there are that many.
+// distance is the number of edits between two names, or bound when there are
+// that many.
 func distance(a, b string, bound int) int {
 	if len(a)-len(b) >= bound || len(b)-len(a) >= bound {
 		return bound
 	}
-	var before []int
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		next := make([]int, len(b)+1)
-		next[0] = i + 1
+		diagonal := row[0]
+		row[0] = i + 1
 		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
 			}
-			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
 		}
-		before, row = row, next
 	}
 	return min(row[len(b)], bound)
 }

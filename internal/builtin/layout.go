@@ -123,60 +123,43 @@ func expandTabs(c call) any {
 // prettyWidth is the width of what pprint prints.
 const prettyWidth = 80
 
-// pretty is pprint.pformat: what is too long for a line has its elements on lines
-// of their own, and the keys of mappings are sorted. Texts stay whole.
-func (c call) pretty(v any, indent, room int) string {
-	flat := c.flat(v)
-	mapping := value.IsMapping(v)
-	_, tuple := v.(value.Tuple)
-	if utf8.RuneCountInString(flat) <= prettyWidth-indent-room || !mapping && !tuple && !isList(v) {
-		return flat
-	}
-	open, end := flat[:1], flat[len(flat)-1:]
+// pretty is pprint.pformat of what begins in a column and has so much behind it:
+// a list or mapping too long for a line has its elements on lines of their own,
+// and the keys of mappings are sorted. Texts stay whole.
+func (c call) pretty(v any, column, behind int) string {
+	c.Tick(1)
+	open, end := "[", "]"
 	var parts []string
-	if mapping {
-		for _, e := range c.byKey(v) {
-			key := c.flat(e.Key) + ": "
-			parts = append(parts, key+c.pretty(e.Value, indent+1+utf8.RuneCountInString(key), 1))
+	switch _, tuple := v.(value.Tuple); {
+	case value.IsMapping(v):
+		open, end = "{", "}"
+		members := slices.Clone(entries(v))
+		slices.SortStableFunc(members, func(a, b value.Entry) int {
+			order, _ := value.Order(a.Key, b.Key) // keys of two kinds stay as they are
+			return order
+		})
+		for _, e := range members {
+			key := c.repr(e.Key) + ": "
+			parts = append(parts, key+c.pretty(e.Value, column+1+utf8.RuneCountInString(key), 1))
 		}
-	} else {
+	case tuple || isList(v):
 		for _, x := range c.Items(v) {
-			parts = append(parts, c.pretty(x, indent+1, 1))
+			parts = append(parts, c.pretty(x, column+1, 1))
+		}
+		if tuple {
+			open, end = "(", ")"
 		}
 		if tuple && len(parts) == 1 {
 			end = ",)"
 		}
+	default:
+		return c.repr(v)
 	}
-	sep := ",\n" + strings.Repeat(" ", indent+1)
+	flat := strings.Join(parts, ", ")
+	if utf8.RuneCountInString(flat)+column+behind+len(open+end) <= prettyWidth && !strings.Contains(flat, "\n") {
+		return open + flat + end
+	}
+	sep := ",\n" + strings.Repeat(" ", column+1)
 	c.Grow(len(flat) + len(sep)*len(parts))
 	return open + strings.Join(parts, sep) + end
-}
-
-// flat is repr with the keys of mappings sorted, on one line.
-func (c call) flat(v any) string {
-	c.Tick(1)
-	var parts []string
-	switch {
-	case value.IsMapping(v):
-		for _, e := range c.byKey(v) {
-			parts = append(parts, c.flat(e.Key)+": "+c.flat(e.Value))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
-	case isList(v):
-		for _, x := range c.Items(v) {
-			parts = append(parts, c.flat(x))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	}
-	return c.repr(v)
-}
-
-// byKey lists the members of a mapping in the order of their keys.
-func (c call) byKey(v any) []value.Entry {
-	out := slices.Clone(entries(v))
-	slices.SortStableFunc(out, func(a, b value.Entry) int {
-		order, _ := value.Order(a.Key, b.Key) // keys of two kinds stay as they are
-		return order
-	})
-	return out
 }

@@ -40,10 +40,8 @@ func (o Op) String() string {
 }
 
 func operandError(op Op, a, b any) error {
-	for _, v := range [...]any{a, b} {
-		if u, ok := v.(Undefined); ok {
-			return errors.New(u.Message())
-		}
+	if err := undefinedAmong(a, b); err != nil {
+		return err
 	}
 	return fmt.Errorf("%w for %s: %s and %s", ErrType, op, TypeName(a), TypeName(b))
 }

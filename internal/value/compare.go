@@ -1,9 +1,9 @@
 package value
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math/big"
 	"strings"
 	"time"
 )
@@ -36,78 +36,68 @@ func Truth(v any) bool {
 // whatever their kind, lists and tuples apart, mappings whatever their order.
 // Beyond Python, a time equals the text that spells it. The error is that of
 // reading a document.
-func Equal(a, b any) (bool, error) {
-	c := comparer{}
-	return c.equal(a, b)
+func Equal(a, b any) (same bool, err error) {
+	defer caught(&err)
+	return (&comparer{}).equal(a, b), nil
 }
 
+// comparer bounds a comparison. It ends with a failure.
 type comparer struct {
 	depth, nodes int
 }
 
-func (c *comparer) enter() error {
-	if c.depth++; c.depth > MaxDepth {
-		return ErrDepth
+func (c *comparer) count() {
+	if c.nodes++; c.nodes > maxNodes {
+		check(ErrTooLarge)
 	}
-	return nil
 }
 
-func (c *comparer) equal(a, b any) (bool, error) {
-	if c.nodes++; c.nodes > maxNodes {
-		return false, ErrTooLarge
+func (c *comparer) enter() {
+	if c.depth++; c.depth > MaxDepth {
+		check(ErrDepth)
 	}
+}
+
+func (c *comparer) leave() { c.depth-- }
+
+func (c *comparer) equal(a, b any) bool {
+	c.count()
 	switch x := a.(type) {
 	case string:
 		if y, ok := b.(string); ok {
-			return x == y, nil
+			return x == y
 		}
 	case nil:
-		return b == nil, nil
+		return b == nil
 	case Undefined:
-		return IsUndefined(b), nil
-	case []any, map[string]any, *List, Tuple, *Object, *Record:
-		return c.equalNested(a, b)
+		return IsUndefined(b)
 	case Range:
-		y, ok := b.(Range)
-		return ok && x == y, nil
+		return b == a
 	}
 	if n, ok := numberOf(a); ok {
 		m, ok := numberOf(b)
-		if !ok {
-			return false, nil
-		}
-		order, ok := n.compare(m)
-		return ok && order == 0, nil
+		order, comparable := n.compare(m)
+		return ok && comparable && order == 0
 	}
 	if s, ok := Text(a); ok {
 		if t, ok := Text(b); ok {
-			return s == t, nil
+			return s == t
 		}
 	}
 	if order, ok := compareTimes(a, b); ok {
-		return order == 0, nil
+		return order == 0
 	}
-	if x, ok := a.(time.Duration); ok {
-		return b == x, nil
-	}
-	return c.equalNested(a, b)
-}
-
-func (c *comparer) equalNested(a, b any) (bool, error) {
-	if err := c.enter(); err != nil {
-		return false, err
-	}
-	defer func() { c.depth-- }()
 	switch {
 	case IsMapping(a) && IsMapping(b):
 		return c.equalMaps(a, b)
 	case isTuple(a) && isTuple(b), isList(a) && isList(b):
-		return c.equalItems(a, b)
+		return c.equalItems(must(Items(a)), must(Items(b)))
 	}
-	if _, ok := a.(Opaque); ok {
-		return a == b, nil
+	switch a.(type) {
+	case time.Duration, Opaque:
+		return a == b
 	}
-	return false, nil
+	return false
 }
 
 func isTuple(v any) bool {
@@ -126,41 +116,34 @@ func isList(v any) bool {
 	return false
 }
 
-func (c *comparer) equalItems(a, b any) (bool, error) {
-	x, err := Items(a)
-	if err != nil {
-		return false, err
+func (c *comparer) equalItems(x, y []any) bool {
+	if len(x) != len(y) {
+		return false
 	}
-	y, err := Items(b)
-	if err != nil || len(x) != len(y) {
-		return false, err
-	}
+	c.enter()
+	defer c.leave()
 	for i := range x {
-		if same, err := c.equal(x[i], y[i]); err != nil || !same {
-			return false, err
+		if !c.equal(x[i], y[i]) {
+			return false
 		}
 	}
-	return true, nil
+	return true
 }
 
-func (c *comparer) equalMaps(a, b any) (bool, error) {
-	x, err := Entries(a)
-	if err != nil {
-		return false, err
-	}
+func (c *comparer) equalMaps(a, b any) bool {
+	x := must(Entries(a))
 	if n, _ := Len(b); n != len(x) {
-		return false, nil
+		return false
 	}
+	c.enter()
+	defer c.leave()
 	for _, e := range x {
 		y, ok, err := Lookup(b, e.Key)
-		if err != nil || !ok {
-			return false, err
-		}
-		if same, err := c.equal(e.Value, y); err != nil || !same {
-			return false, err
+		if check(err); !ok || !c.equal(e.Value, y) {
+			return false
 		}
 	}
-	return true, nil
+	return true
 }
 
 // Lookup returns the member of a mapping under a key of any kind.
@@ -181,13 +164,8 @@ func Lookup(v, key any) (any, bool, error) {
 // and ok is false without an error when one of them is None or NaN: neither
 // less nor greater. Undefined is an error.
 func Compare(a, b any) (order int, ok bool, err error) {
-	for _, v := range [...]any{a, b} {
-		if u, undefined := v.(Undefined); undefined {
-			return 0, false, errors.New(u.Message())
-		}
-	}
-	if a == nil || b == nil {
-		return 0, false, nil
+	if err := undefinedAmong(a, b); err != nil || a == nil || b == nil {
+		return 0, false, err
 	}
 	if n, isNum := numberOf(a); isNum {
 		if m, ok := asNumber(b, a); ok {
@@ -230,64 +208,57 @@ func isDecimal(s string) bool {
 
 // Order compares two values strictly as Python's sort does, and times with the
 // text of one.
-func Order(a, b any) (int, error) {
-	c := comparer{}
-	return c.order(a, b)
+func Order(a, b any) (order int, err error) {
+	defer caught(&err)
+	return (&comparer{}).order(a, b), nil
 }
 
-func (c *comparer) order(a, b any) (int, error) {
-	if c.nodes++; c.nodes > maxNodes {
-		return 0, ErrTooLarge
-	}
+func (c *comparer) order(a, b any) int {
+	c.count()
 	if n, ok := numberOf(a); ok {
 		if m, ok := numberOf(b); ok {
 			order, _ := n.compare(m)
-			return order, nil
+			return order
 		}
 	}
 	if s, ok := Text(a); ok {
 		if t, ok := Text(b); ok {
-			return strings.Compare(s, t), nil
+			return strings.Compare(s, t)
 		}
 	}
 	if order, ok := compareTimes(a, b); ok {
-		return order, nil
+		return order
 	}
 	if x, ok := a.(time.Duration); ok {
 		if y, ok := b.(time.Duration); ok {
-			return big.NewInt(int64(x)).Cmp(big.NewInt(int64(y))), nil
+			return cmp.Compare(x, y)
 		}
 	}
 	if isList(a) && isList(b) || isTuple(a) && isTuple(b) {
-		return c.orderItems(a, b)
+		return c.orderItems(must(Items(a)), must(Items(b)))
 	}
-	for _, v := range [...]any{a, b} {
-		if u, ok := v.(Undefined); ok {
-			return 0, errors.New(u.Message())
-		}
-	}
-	return 0, fmt.Errorf("%w for <: %s and %s", ErrType, TypeName(a), TypeName(b))
+	check(undefinedAmong(a, b))
+	check(fmt.Errorf("%w for <: %s and %s", ErrType, TypeName(a), TypeName(b)))
+	return 0
 }
 
-func (c *comparer) orderItems(a, b any) (int, error) {
-	if err := c.enter(); err != nil {
-		return 0, err
-	}
-	defer func() { c.depth-- }()
-	x, err := Items(a)
-	if err != nil {
-		return 0, err
-	}
-	y, err := Items(b)
-	if err != nil {
-		return 0, err
-	}
+func (c *comparer) orderItems(x, y []any) int {
+	c.enter()
+	defer c.leave()
 	for i := range min(len(x), len(y)) {
-		if same, err := c.equal(x[i], y[i]); err != nil {
-			return 0, err
-		} else if !same {
+		if !c.equal(x[i], y[i]) {
 			return c.order(x[i], y[i])
 		}
 	}
-	return len(x) - len(y), nil
+	return len(x) - len(y)
+}
+
+// undefinedAmong is the error of an operand that is not there.
+func undefinedAmong(operands ...any) error {
+	for _, v := range operands {
+		if u, ok := v.(Undefined); ok {
+			return errors.New(u.Message())
+		}
+	}
+	return nil
 }

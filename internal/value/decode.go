@@ -20,12 +20,16 @@ func DecodeJSON(raw []byte) (any, error) {
 		err := json.Unmarshal(raw, &probe)
 		return nil, fmt.Errorf("decode JSON: %w", errors.Join(errNotJSON, syntaxOnly(err)))
 	}
-	d := decoder{src: raw}
-	v, err := d.value(0)
+	v, err := decode(raw)
 	if err != nil {
 		return nil, fmt.Errorf("decode JSON: %w", err)
 	}
 	return v, nil
+}
+
+func decode(raw []byte) (v any, err error) {
+	defer caught(&err)
+	return (&decoder{src: raw}).value(0), nil
 }
 
 // syntaxOnly keeps the offset of a syntax error and drops its text, which may
@@ -51,9 +55,9 @@ func (d *decoder) space() byte {
 	return d.src[d.pos]
 }
 
-func (d *decoder) value(depth int) (any, error) {
+func (d *decoder) value(depth int) any {
 	if depth > MaxDepth {
-		return nil, ErrDepth
+		check(ErrDepth)
 	}
 	switch d.space() {
 	case '{':
@@ -61,59 +65,51 @@ func (d *decoder) value(depth int) (any, error) {
 	case '[':
 		return d.array(depth)
 	case '"':
-		return d.text(), nil
+		return d.text()
 	case 't':
 		d.pos += 4
-		return true, nil
+		return true
 	case 'f':
 		d.pos += 5
-		return false, nil
+		return false
 	case 'n':
 		d.pos += 4
-		return nil, nil
+		return nil
 	}
 	start := d.pos
 	for d.pos < len(d.src) && bytes.IndexByte([]byte("+-.0123456789eE"), d.src[d.pos]) >= 0 {
 		d.pos++
 	}
-	return json.Number(d.src[start:d.pos]), nil
+	return json.Number(d.src[start:d.pos])
 }
 
-func (d *decoder) object(depth int) (any, error) {
+func (d *decoder) object(depth int) any {
 	o := &Object{fixed: true}
 	d.pos++
 	for d.space() != '}' {
 		key := d.text()
 		d.space()
 		d.pos++
-		v, err := d.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		o.Set(key, v)
+		o.Set(key, d.value(depth+1))
 		if d.space() == ',' {
 			d.pos++
 		}
 	}
 	d.pos++
-	return o, nil
+	return o
 }
 
-func (d *decoder) array(depth int) (any, error) {
+func (d *decoder) array(depth int) any {
 	items := []any{}
 	d.pos++
 	for d.space() != ']' {
-		v, err := d.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, v)
+		items = append(items, d.value(depth+1))
 		if d.space() == ',' {
 			d.pos++
 		}
 	}
 	d.pos++
-	return items, nil
+	return items
 }
 
 // text reads a string, which may stand after white space.
