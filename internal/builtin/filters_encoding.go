@@ -88,7 +88,7 @@ func xmlAttributes(c call) any {
 		if e.Value == nil || value.IsUndefined(e.Value) {
 			continue
 		}
-		key := c.Str(e.Key)
+		key := textOf(e.Key)
 		if strings.ContainsAny(key, " \t\n\f\r/>=") {
 			refuse("a key has a character that no attribute may have")
 		}
@@ -98,5 +98,5 @@ func xmlAttributes(c call) any {
 		b.WriteString(escapeHTML(key) + `="` + escapeHTML(c.Str(e.Value)) + `"`)
 	}
 	c.Grow(b.Len())
-	return value.Markup(b.String())
+	return b.String()
 }

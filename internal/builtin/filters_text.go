@@ -56,7 +56,7 @@ func textFilters() table {
 			c.repr(c.a[0]) // which bounds what follows
 			return c.pretty(c.a[0], 0, 0)
 		}),
-		"wordcount":   def("s", func(c call) any { return int64(countWords(c.str(0))) }),
+		"wordcount":   def("s", func(c call) any { return int64(len(words.FindAllStringIndex(c.str(0), -1))) }),
 		"string":      text,
 		"str":         text,
 		"format":      def("value *args **kwargs", filterFormat),
@@ -90,7 +90,7 @@ func titleWords(s string) string {
 			b.WriteRune(c)
 			start = true
 		case start:
-			b.WriteRune(unicode.ToUpper(c))
+			b.WriteString(upper(string(c)))
 			start = false
 		default:
 			b.WriteRune(unicode.ToLower(c))
@@ -139,27 +139,18 @@ func filterIndent(c call) any {
 	return marked(c.a[0], out)
 }
 
+var lineEnds = regexp.MustCompile("\r\n|[\n\r\v\f\x1c-\x1e\u0085\u2028\u2029]")
+
 // splitLines is str.splitlines.
-func splitLines(s string, keep bool) []string {
-	var out []string
+func splitLines(s string, keep bool) (out []string) {
 	start := 0
-	for i, c := range s {
-		if i < start {
-			continue
+	for _, at := range lineEnds.FindAllStringIndex(s, -1) {
+		end := at[0]
+		if keep {
+			end = at[1]
 		}
-		switch c {
-		case '\n', '\r', '\v', '\f', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
-			end := i + utf8.RuneLen(c)
-			if c == '\r' && strings.HasPrefix(s[end:], "\n") {
-				end++
-			}
-			if keep {
-				out = append(out, s[start:end])
-			} else {
-				out = append(out, s[start:i])
-			}
-			start = end
-		}
+		out = append(out, s[start:end])
+		start = at[1]
 	}
 	if start < len(s) {
 		out = append(out, s[start:])
@@ -195,17 +186,7 @@ func filterTruncate(c call) any {
 	return head + end
 }
 
-func countWords(s string) int {
-	n, inside := 0, false
-	for _, c := range s {
-		word := c == '_' || unicode.IsLetter(c) || unicode.IsNumber(c)
-		if word && !inside {
-			n++
-		}
-		inside = word
-	}
-	return n
-}
+var words = regexp.MustCompile(`[\pL\pN_]+`)
 
 func filterFormat(c call) any {
 	args, kw := c.rest(1), c.names(2)

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,7 +21,8 @@ type formatter struct {
 	*Run
 	args value.Tuple
 	kw   *value.Object
-	next int // the argument that {} means
+	next int  // the argument that {} means
+	told bool // a field has told which argument it means
 }
 
 // fill replaces the fields of s. A format may have fields of its own, of which
@@ -79,6 +81,11 @@ func (f *formatter) one(field string, depth int) string {
 	if name == "" || name[0] == '.' || name[0] == '[' {
 		name = strconv.Itoa(f.next) + name
 		f.next++
+	} else if isDigit(name[0]) {
+		f.told = true
+	}
+	if f.told && f.next > 0 {
+		refuse("fields either all have numbers or none")
 	}
 	v := f.value(name)
 	if converted {
@@ -182,49 +189,38 @@ func (r *Run) formatOne(v any, layout string) string {
 	case f.verb == 0 && value.IsInteger(v):
 		f.verb = 'd'
 	}
+	if f.zero {
+		f.align = '='
+	}
 	if f.verb != 0 && strings.IndexByte("dxXobcn", f.verb) >= 0 && f.prec >= 0 {
 		refuse("precision is for floats, not integers")
 	}
 	return f.place(r, f.number(v), true)
 }
 
-// parseSpec reads a format specification: *^+#012,.3f.
+// specs are format specifications: *^+#012,.3f.
+var specs = regexp.MustCompile(
+	`(?s)^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d*)([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$`)
+
 func parseSpec(s string) spec {
-	f := spec{prec: -1}
-	whole := s
-	if _, n := utf8.DecodeRuneInString(s); len(s) > n && strings.IndexByte("<>=^", s[n]) >= 0 {
-		f.fill, f.align, s = s[:n], s[n], s[n+1:]
-	} else {
-		f.align, s = oneOf(s, "<>=^")
+	m := specs.FindStringSubmatch(s)
+	if m == nil {
+		refuse("unknown format %q", clip(s))
 	}
-	f.sign, s = oneOf(s, "+- ")
-	alt, s := oneOf(s, "#")
-	f.alt = alt != 0
-	zero, s := oneOf(s, "0")
-	if zero != 0 && f.fill == "" && f.align == 0 {
-		f.fill, f.align = "0", '='
-	}
-	f.width, s = digitsOf(s)
-	f.comma, s = oneOf(s, ",_")
-	if strings.HasPrefix(s, ".") {
-		if len(s) < 2 || !isDigit(s[1]) {
-			refuse("precision is missing behind the point")
+	f := spec{fill: m[1], prec: -1, alt: m[4] != "", width: bounded(m[6])}
+	for i, p := range map[int]*byte{2: &f.align, 3: &f.sign, 7: &f.comma, 9: &f.verb} {
+		if m[i] != "" {
+			*p = m[i][0]
 		}
-		f.prec, s = digitsOf(s[1:])
 	}
-	f.verb, s = oneOf(s, "bcdeEfFgGnosxX%")
-	if s != "" {
-		refuse("unknown format %q", clip(whole))
+	if m[5] != "" && f.fill == "" {
+		f.fill = "0"
+		f.zero = f.align == 0
+	}
+	if m[8] != "" {
+		f.prec = bounded(m[8])
 	}
 	return f
-}
-
-// oneOf takes one of some characters off s.
-func oneOf(s, chars string) (byte, string) {
-	if s != "" && strings.IndexByte(chars, s[0]) >= 0 {
-		return s[0], s[1:]
-	}
-	return 0, s
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

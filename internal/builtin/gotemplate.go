@@ -3,8 +3,8 @@ package builtin
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"text/template"
 
@@ -151,32 +151,29 @@ func goPrintf(c call) any {
 // maxWidth bounds the width and precision of printf.
 const maxWidth = 10_000
 
+var goDirectives = regexp.MustCompile(`(?s)^([-+# 0]*)(\d*)\.?(\d*)([a-zA-Z%])`)
+
 // goDirective formats one directive; s stands behind its %.
 func (c call) goDirective(s string, args value.Tuple) (string, string, value.Tuple) {
-	end := 0
-	for end < len(s) && strings.IndexByte("+-# 0123456789.", s[end]) >= 0 {
-		end++
-	}
-	if end == len(s) || s[end] == '*' || s[end] == '[' {
+	m := goDirectives.FindStringSubmatch(s)
+	if m == nil {
 		refuse("format is not complete, or uses * or [n]")
 	}
-	for _, digits := range strings.FieldsFunc(s[:end], func(c rune) bool { return c < '0' || c > '9' }) {
-		if n, err := strconv.Atoi(digits); err != nil || n > maxWidth {
-			Check(Limit("width of a format must be at most 10000"))
-		}
+	if max(bounded(m[2]), bounded(m[3])) > maxWidth {
+		Check(Limit("width of a format must be at most 10000"))
 	}
-	verb, rest := s[end], s[end+1:]
-	if verb == '%' {
+	rest, verb := s[len(m[0]):], m[4]
+	if verb == "%" {
 		return "%", rest, args
 	}
 	if len(args) == 0 {
 		refuse("not enough arguments for the format")
 	}
-	x := c.goOperand(verb, args[0])
-	if verb == 'v' {
-		verb = 's'
+	x := c.goOperand(verb[0], args[0])
+	if verb == "v" {
+		verb = "s"
 	}
-	out := fmt.Sprintf("%"+s[:end]+string(rune(verb)), x)
+	out := fmt.Sprintf("%"+strings.TrimSuffix(m[0], m[4])+verb, x)
 	c.Grow(len(out))
 	return out, rest, args[1:]
 }

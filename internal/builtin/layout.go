@@ -14,7 +14,7 @@ const wordWrapSignature = "s width=79 break_long_words=true wrapstring=none brea
 // wordWrap breaks lines at blanks and hyphens, and long words where they must,
 // as Python's textwrap.
 func wordWrap(c call) any {
-	s, w := c.str(0), wrapper{width: c.int(1), breakLong: c.truth(2), hyphens: c.truth(4)}
+	s, w := c.text(0), wrapper{width: c.int(1), breakLong: c.truth(2), hyphens: c.truth(4)}
 	if w.width <= 0 {
 		refuse("width must be above 0")
 	}

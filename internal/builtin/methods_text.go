@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -58,7 +59,7 @@ func textMethods() table {
 	return table{
 		"upper":      onText(upper),
 		"lower":      onText(strings.ToLower),
-		"casefold":   onText(strings.ToLower),
+		"casefold":   onText(func(s string) string { return strings.ToLower(upper(s)) }),
 		"swapcase":   onText(swapCase),
 		"capitalize": onText(capitalize),
 		"title":      onText(titleCase),
@@ -223,6 +224,8 @@ func joinText(c call) any {
 	return c.bounded(&b)
 }
 
+var wordSpans = regexp.MustCompile(`[^\s\v\x1c-\x1f\x{85}\p{Z}]+`)
+
 // split is str.split and, from the right, str.rsplit.
 func (c call) split(right bool) any {
 	s, n := c.str(0), c.int(2)
@@ -244,31 +247,20 @@ func (c call) split(right bool) any {
 	return c.texts(parts)
 }
 
+// splitBlanks splits at white space, at most n times.
 func splitBlanks(s string, n int, right bool) []string {
-	var parts []string
-	if right {
-		for s = strings.TrimRightFunc(s, unicode.IsSpace); s != "" && n > 0; n-- {
-			i := strings.LastIndexFunc(s, unicode.IsSpace)
-			_, size := utf8.DecodeRuneInString(s[max(i, 0):])
-			if i < 0 {
-				size = 0
-			}
-			parts = append(parts, s[max(i, 0)+size:])
-			s = strings.TrimRightFunc(s[:max(i, 0)], unicode.IsSpace)
-		}
-		if s != "" {
-			parts = append(parts, s)
-		}
-		slices.Reverse(parts)
-		return parts
+	spans := wordSpans.FindAllStringIndex(s, -1)
+	parts := make([]string, len(spans))
+	for i, at := range spans {
+		parts[i] = s[at[0]:at[1]]
 	}
-	for s = strings.TrimLeftFunc(s, unicode.IsSpace); s != ""; n-- {
-		i := strings.IndexFunc(s, unicode.IsSpace)
-		if i < 0 || n == 0 {
-			return append(parts, s)
-		}
-		parts = append(parts, s[:i])
-		s = strings.TrimLeftFunc(s[i:], unicode.IsSpace)
+	last := len(spans) - 1
+	switch {
+	case last < n:
+	case right:
+		return append([]string{s[:spans[last-n][1]]}, parts[last-n+1:]...)
+	default:
+		return append(parts[:n], s[spans[n][0]:])
 	}
 	return parts
 }

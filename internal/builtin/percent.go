@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -48,68 +49,65 @@ func (p *percenter) take() any {
 	return p.tuple[p.next-1]
 }
 
+// directives are %(name)-10.3f and its like, behind the %.
+var directives = regexp.MustCompile(`(?s)^(\(([^)]*)\))?([-+ #0]*)(\*|\d*)(\.(\*|\d*))?[hlL]*(.)`)
+
 // directive formats one directive; s stands behind its %.
 func (p *percenter) directive(s string) (out, rest string) {
-	f := spec{prec: -1, percent: true}
+	m := directives.FindStringSubmatch(s)
+	if m == nil {
+		refuse("format is not complete")
+	}
+	has := func(flag string) bool { return strings.Contains(m[3], flag) }
+	f := spec{prec: -1, percent: true, alt: has("#"), verb: m[7][0]}
 	take := p.take
-	if strings.HasPrefix(s, "(") {
-		var v any
-		v, s = p.member(s[1:])
+	if m[1] != "" {
+		v := p.member(m[2])
 		take = func() any { return v }
 	}
-	flags := s[:len(s)-len(strings.TrimLeft(s, "-+ #0"))]
-	has := func(flag string) bool { return strings.Contains(flags, flag) }
-	f.alt = has("#")
+	if f.width = p.size(m[4]); m[5] != "" {
+		f.prec = p.size(m[6])
+	}
 	switch {
 	case has("+"):
 		f.sign = '+'
 	case has(" "):
 		f.sign = ' '
 	}
-	if f.width, s = p.size(s[len(flags):]); strings.HasPrefix(s, ".") {
-		f.prec, s = p.size(s[1:])
-	}
-	s = strings.TrimLeft(s, "hlL")
-	if s == "" {
-		refuse("format is not complete")
-	}
-	f.verb, s = s[0], s[1:]
 	switch {
 	case f.verb == '%':
-		return "%", s
+		return "%", s[len(m[0]):]
 	case has("-"):
 		f.align = '<'
-	case has("0") && strings.IndexByte("src", f.verb) < 0:
+	case has("0") && strings.IndexByte("srca", f.verb) < 0:
 		f.fill, f.align = "0", '='
 	}
-	return p.verb(f, take()), s
+	return p.verb(f, take()), s[len(m[0]):]
 }
 
-// member reads a name up to its bracket, and takes that member of the mapping.
-func (p *percenter) member(s string) (any, string) {
-	name, rest, ok := strings.Cut(s, ")")
-	if !ok || !value.IsMapping(p.args) {
+// member takes a member of the mapping.
+func (p *percenter) member(name string) any {
+	if !value.IsMapping(p.args) {
 		refuse("format needs a mapping")
 	}
 	v, ok, err := value.Get(p.args, name)
-	Check(err)
-	if !ok {
+	if Check(err); !ok {
 		refuse("format has no value for %q", clip(name))
 	}
 	p.named = true
-	return v, rest
+	return v
 }
 
 // size reads a width or precision, or takes it from the arguments for *.
-func (p *percenter) size(s string) (int, string) {
-	if !strings.HasPrefix(s, "*") {
-		return digitsOf(s)
+func (p *percenter) size(s string) int {
+	if s != "*" {
+		return bounded(s)
 	}
 	n := intOf(p.take())
 	if n < 0 || n > value.MaxText {
 		refuse("width must be a number up to 1048576")
 	}
-	return n, s[1:]
+	return n
 }
 
 func (p *percenter) verb(f spec, v any) string {

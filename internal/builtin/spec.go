@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -20,22 +21,22 @@ type spec struct {
 	prec    int // -1 when not given
 	verb    byte
 	percent bool // written as % formatting, which is laxer
+	zero    bool // zeros go behind the sign of a number
 }
 
 // maxPrecision bounds the digits asked for.
 const maxPrecision = 1000
 
-// digitsOf reads a bounded number at the start of s.
-func digitsOf(s string) (n int, rest string) {
-	rest = strings.TrimLeft(s, "0123456789")
-	if len(rest) == len(s) {
-		return 0, s
+// bounded reads a number that may be left out.
+func bounded(digits string) int {
+	if digits == "" {
+		return 0
 	}
-	n, err := strconv.Atoi(s[:len(s)-len(rest)])
+	n, err := strconv.Atoi(digits)
 	if err != nil || n > value.MaxText {
 		Check(errText)
 	}
-	return n, rest
+	return n
 }
 
 // number formats an integer or a float.
@@ -106,56 +107,40 @@ func (f spec) float(x float64) string {
 		}
 		return s
 	}
-	prec := f.prec
+	prec, verb, end := f.prec, string(f.verb), ""
 	if prec < 0 {
 		prec = 6
 	}
-	switch f.verb {
-	case 'f', 'F':
-		return f.point(strconv.FormatFloat(x, 'f', prec, 64))
-	case 'e', 'E':
-		return f.point(strconv.FormatFloat(x, f.verb, prec, 64))
-	case '%':
-		return f.point(strconv.FormatFloat(x*100, 'f', prec, 64)) + "%"
-	case 0:
-		if f.prec < 0 {
-			return string(value.AppendFloat(nil, x))
-		}
-		return general(x, prec, 'e', false, true)
+	switch {
+	case f.verb == 0 && f.prec < 0:
+		return string(value.AppendFloat(nil, x))
+	case f.verb == 0:
+		return general(x, max(prec, 1))
+	case f.verb == '%':
+		x, verb, end = x*100, "f", "%"
 	}
-	return general(x, prec, f.verb-2, f.alt, false)
+	if f.alt {
+		return fmt.Sprintf("%#.*"+verb, prec, x) + end
+	}
+	return fmt.Sprintf("%.*"+verb, prec, x) + end
 }
 
-// point keeps the point that # asks for.
-func (f spec) point(s string) string {
-	if f.alt && !strings.Contains(s, ".") {
-		return s + "."
-	}
-	return s
-}
-
-// general is %g: an exponent when the number is small or has more digits than
-// prec. Without a verb at least one digit stays after the point.
-func general(x float64, prec int, e byte, keepZeros, noVerb bool) string {
-	prec = max(prec, 1)
-	s := strconv.FormatFloat(x, e, prec-1, 64)
-	i := strings.IndexAny(s, "eE")
-	exp, _ := strconv.Atoi(s[i+1:])
-	limit := prec
-	if noVerb {
-		limit--
-	}
+// general is %g as a format without a verb has it: an exponent when fewer than
+// prec digits stand before the point, and at least one digit behind it.
+func general(x float64, prec int) string {
 	trimmed := func(s string) string {
-		if strings.Contains(s, ".") && !keepZeros {
+		if strings.Contains(s, ".") {
 			return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 		}
 		return s
 	}
-	if x != 0 && (exp < -4 || exp >= max(limit, 1) || noVerb && exp >= limit) {
-		return trimmed(s[:i]) + s[i:]
+	mantissa, power, _ := strings.Cut(strconv.FormatFloat(x, 'e', prec-1, 64), "e")
+	exp, _ := strconv.Atoi(power)
+	if x != 0 && (exp < -4 || exp >= prec-1) {
+		return trimmed(mantissa) + "e" + power
 	}
-	s = trimmed(strconv.FormatFloat(x, 'f', max(prec-1-exp, 0), 64))
-	if noVerb && !strings.Contains(s, ".") {
+	s := trimmed(strconv.FormatFloat(x, 'f', max(prec-1-exp, 0), 64))
+	if !strings.Contains(s, ".") {
 		s += ".0"
 	}
 	return s

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -96,8 +97,7 @@ func (l *lexer) data() {
 		l.code("}}")
 		return
 	}
-	if body, ok := l.rawStart(); ok {
-		l.raw(tag, body)
+	if l.raw(tag) {
 		return
 	}
 	l.emit(tokBlockBegin, "{%", tag)
@@ -154,46 +154,27 @@ func (l *lexer) comment(tag int) {
 	l.pos = end + 2
 }
 
-// rawStart reports whether a raw tag begins here, and where its text does.
-func (l *lexer) rawStart() (int, bool) {
-	rest := strings.TrimLeft(l.src[l.pos:], " \t\n")
-	after, ok := strings.CutPrefix(rest, "raw")
-	if !ok {
-		return 0, false
-	}
-	after = strings.TrimLeft(after, " \t\n")
-	trim := strings.HasPrefix(after, "-")
-	after = strings.TrimPrefix(after, "-")
-	body, ok := strings.CutPrefix(after, "%}")
-	if !ok {
-		return 0, false
-	}
-	l.trim = trim
-	return len(l.src) - len(body), true
-}
+var (
+	rawBegin = regexp.MustCompile(`^\s*raw\s*(-?)%\}`)
+	rawEnd   = regexp.MustCompile(`\{%([-+]?)\s*endraw\s*([-+]?)%\}`)
+)
 
-func (l *lexer) raw(tag, body int) {
-	for from := body; ; {
-		i := strings.Index(l.src[from:], "{%")
-		if i < 0 {
-			refuse(tag, "close it with {% endraw %}", "raw is not closed")
-		}
-		i += from
-		rest := strings.TrimLeft(l.src[i+2:], "-+")
-		sign := len(l.src) - i - 2 - len(rest)
-		name, ok := strings.CutPrefix(strings.TrimLeft(rest, " \t\n"), "endraw")
-		tail := strings.TrimLeft(name, " \t\n")
-		trim := strings.HasPrefix(tail, "-")
-		tail = strings.TrimLeft(tail, "-+")
-		if !ok || !strings.HasPrefix(tail, "%}") {
-			from = i + 2
-			continue
-		}
-		l.text(body, i, sign > 0 && l.src[i+2] == '-')
-		l.pos = len(l.src) - len(tail) + 2
-		l.trim = trim
-		return
+// raw reads a raw tag with its text, if one begins here.
+func (l *lexer) raw(tag int) bool {
+	begin := rawBegin.FindStringSubmatch(l.src[l.pos:])
+	if begin == nil {
+		return false
 	}
+	start := l.pos + len(begin[0])
+	end := rawEnd.FindStringSubmatchIndex(l.src[start:])
+	if end == nil {
+		refuse(tag, "close it with {% endraw %}", "raw is not closed")
+	}
+	group := func(n int) string { return l.src[start+end[2*n] : start+end[2*n+1]] }
+	l.trim = begin[1] == "-"
+	l.text(start, start+end[0], group(1) == "-")
+	l.pos, l.trim = start+end[1], group(2) == "-"
+	return true
 }
 
 // code cuts an expression or statement up to its closing mark, or to the end of

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -69,60 +70,20 @@ func (l *lexer) codePoint(s string, n int) rune {
 	return rune(code)
 }
 
+var (
+	floats = regexp.MustCompile(`^\d+(_\d+)*((\.\d+(_\d+)*)?[eE][+-]?\d+(_\d+)*|\.\d+(_\d+)*)`)
+	ints   = regexp.MustCompile(`^(0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[\da-fA-F])+|[1-9](_?\d)*|0(_?0)*)`)
+)
+
 // number reads an integer or a float. After a point only an integer can stand:
 // doc.rows.0.1 has two of them.
 func (l *lexer) number() {
-	start := l.pos
-	afterPoint := len(l.out) > 0 && l.out[len(l.out)-1].isOp(".") && l.out[len(l.out)-1].pos == start-1
-	end, float := l.digits(start), false
-	prefixed := l.src[start] == '0' && end == start+1 && end < len(l.src)
-	if prefixed && strings.IndexByte("xXoObB", l.src[end]) >= 0 {
-		end = l.prefixed(end + 1)
-	} else if !afterPoint {
-		end, float = l.fraction(end)
+	kind, text := tokFloat, floats.FindString(l.src[l.pos:])
+	if l.pos > 0 && l.src[l.pos-1] == '.' || text == "" {
+		kind, text = tokInt, ints.FindString(l.src[l.pos:])
 	}
-	l.pos = end
-	text := strings.ReplaceAll(l.src[start:end], "_", "")
-	if float {
-		l.emit(tokFloat, text, start)
-		return
-	}
-	if len(text) > 1 && text[0] == '0' && strings.Trim(text, "0") != "" && text[1] <= '9' {
-		refuse(start, "", "integer begins with 0")
-	}
-	l.emit(tokInt, text, start)
-}
-
-func (l *lexer) digits(i int) int {
-	for i < len(l.src) && isDigit(l.src[i]) || i+1 < len(l.src) && l.src[i] == '_' && isDigit(l.src[i+1]) {
-		i++
-	}
-	return i
-}
-
-func (l *lexer) prefixed(i int) int {
-	for i < len(l.src) && (strings.IndexByte("0123456789abcdefABCDEF_", l.src[i]) >= 0) {
-		i++
-	}
-	return i
-}
-
-// fraction reads what makes an integer a float.
-func (l *lexer) fraction(i int) (int, bool) {
-	end, float := i, false
-	if i+1 < len(l.src) && l.src[i] == '.' && isDigit(l.src[i+1]) {
-		end, float = l.digits(i+1), true
-	}
-	if end < len(l.src) && (l.src[end] == 'e' || l.src[end] == 'E') {
-		j := end + 1
-		if j < len(l.src) && (l.src[j] == '+' || l.src[j] == '-') {
-			j++
-		}
-		if j < len(l.src) && isDigit(l.src[j]) {
-			end, float = l.digits(j), true
-		}
-	}
-	return end, float
+	l.emit(kind, strings.ReplaceAll(text, "_", ""), l.pos)
+	l.pos += len(text)
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
