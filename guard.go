@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 )
 
@@ -14,60 +15,60 @@ import (
 type guardedStore struct{ store Store }
 
 // contain makes a panic of the host's code an error.
-func contain(err *error) {
+func contain(err *error, where string) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("panic in the store: %v", p)
+		*err = fmt.Errorf("panic in the %s: %v", where, p)
 	}
 }
 
 func (g guardedStore) Webhooks(ctx context.Context, seen Revision) (_ []WebhookRecord, _ Revision, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Webhooks(ctx, seen)
 }
 
 func (g guardedStore) PutWebhooks(ctx context.Context, recs ...WebhookRecord) (err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.PutWebhooks(ctx, recs...)
 }
 
 func (g guardedStore) DeleteWebhook(ctx context.Context, name string) (err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.DeleteWebhook(ctx, name)
 }
 
 func (g guardedStore) Enqueue(ctx context.Context, ds []Delivery) (_ []bool, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Enqueue(ctx, ds)
 }
 
 func (g guardedStore) Claim(ctx context.Context, c Claim) (_ []Delivery, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Claim(ctx, c)
 }
 
 func (g guardedStore) Update(ctx context.Context, cs []Change) (_ []error, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Update(ctx, cs)
 }
 
 func (g guardedStore) Delivery(ctx context.Context, id string) (_ *Delivery, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Delivery(ctx, id)
 }
 
 func (g guardedStore) Deliveries(ctx context.Context, q DeliveryQuery) (_ []Delivery, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Deliveries(ctx, q)
 }
 
 func (g guardedStore) Attempts(ctx context.Context, deliveryID string) (_ []Attempt, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	return g.store.Attempts(ctx, deliveryID)
 }
 
 // Prune is that of a Pruner.
 func (g guardedStore) Prune(ctx context.Context, p Prune) (_ int, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	if s, ok := g.store.(Pruner); ok {
 		return s.Prune(ctx, p)
 	}
@@ -76,7 +77,7 @@ func (g guardedStore) Prune(ctx context.Context, p Prune) (_ int, err error) {
 
 // Count is that of a Counter.
 func (g guardedStore) Count(ctx context.Context, webhook string) (_ Counts, err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	if s, ok := g.store.(Counter); ok {
 		return s.Count(ctx, webhook)
 	}
@@ -85,7 +86,7 @@ func (g guardedStore) Count(ctx context.Context, webhook string) (_ Counts, err 
 
 // Notify is that of a Notifier.
 func (g guardedStore) Notify(ctx context.Context, wake func()) (err error) {
-	defer contain(&err)
+	defer contain(&err, "store")
 	if s, ok := g.store.(Notifier); ok {
 		return s.Notify(ctx, wake)
 	}
@@ -118,26 +119,36 @@ func (g guardedHandler) Handle(ctx context.Context, r slog.Record) (err error) {
 	return err
 }
 
-// supervise returns what f returns, or an error when f has not returned although
-// ctx ended that long ago. Then f goes on, on its own goroutine.
+// supervise returns what f returns, or panics as f does; or returns an error when
+// f has not returned although ctx ended that long ago. Then f goes on, on its own
+// goroutine.
 func supervise(ctx context.Context, patience time.Duration, f func() error) error {
-	ended := make(chan error, 1)
+	var err error
+	var panicked any
+	ended := make(chan struct{})
 	go func() {
-		err := errors.New("webhook: the goroutine was ended from within")
-		defer func() { ended <- err }()
+		defer close(ended)
+		defer func() {
+			if p := recover(); p != nil {
+				panicked = fmt.Sprintf("%v\n\n%s", p, debug.Stack())
+			}
+		}()
+		err = errors.New("webhook: the goroutine was ended from within")
 		err = f()
 	}()
 	select {
-	case err := <-ended:
-		return err
+	case <-ended:
 	case <-ctx.Done():
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-ended:
+		case <-timer.C:
+			return errors.New("webhook: a call of the store did not end: it ignores its context")
+		}
 	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case err := <-ended:
-		return err
-	case <-timer.C:
-		return errors.New("webhook: a call of the store did not end: it ignores its context")
+	if panicked != nil {
+		panic(panicked)
 	}
+	return err
 }

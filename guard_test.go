@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,5 +162,43 @@ func TestStoreThatReturnsRowsTwice(t *testing.T) {
 		require.False(t, errors.Is(err, context.Canceled))
 		require.ErrorContains(t, err, "again")
 		require.Equal(t, 4, wire.count(""))
+	})
+}
+
+// panickingSealer panics while it is told to.
+type panickingSealer struct{ on *atomic.Bool }
+
+func (s panickingSealer) Seal(data, _ []byte) ([]byte, error) { return data, s.fail() }
+func (s panickingSealer) Open(data, _ []byte) ([]byte, error) { return data, s.fail() }
+
+func (s panickingSealer) fail() error {
+	if s.on.Load() {
+		panic("sealer")
+	}
+	return nil
+}
+
+// A panic in the Sealer is the error of what needed it, also in Run.
+func TestPanicsInTheSealer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var on atomic.Bool
+		opts := webhook.Options{Sealer: panickingSealer{&on}}
+		wire, store := always(200), webhook.NewMemoryStore()
+		w := newWorld(t, store, wire, opts)
+		on.Store(true)
+		require.ErrorContains(t, w.SaveWebhook(t.Context(), hook("a")), "panic in the sealer")
+		on.Store(false)
+		w.save(hook("a"))
+		id := w.send("one")
+		on.Store(true)
+		other := newWorld(t, store, wire, opts)
+		require.ErrorContains(t, other.Drain(t.Context()), "panic in the sealer")
+		stop := other.run()
+		pass(time.Minute)
+		require.Equal(t, webhook.Pending, w.state(id))
+		on.Store(false)
+		pass(time.Minute)
+		require.Equal(t, webhook.Delivered, w.state(id))
+		stop()
 	})
 }

@@ -1,9 +1,12 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -63,10 +66,22 @@ func (a AutoDisable) verdict(h *health, now time.Time) string {
 	return ""
 }
 
+// healthChunk is how many statuses are stored in one call of the store.
+const healthChunk = 500
+
 // storeHealth stores what was counted of the webhooks, those not stored within
-// age, in one call of the store.
+// age.
 func (d *Dispatcher) storeHealth(ctx context.Context, age time.Duration) error {
-	return d.addHealth(ctx, d.valves.takeHealth(d.now(), age))
+	counted := d.valves.takeHealth(d.now(), age)
+	var failed error
+	for names := range slices.Chunk(slices.Sorted(maps.Keys(counted)), healthChunk) {
+		chunk := map[string]health{}
+		for _, name := range names {
+			chunk[name] = counted[name]
+		}
+		failed = cmp.Or(failed, d.addHealth(ctx, chunk))
+	}
+	return failed
 }
 
 // storeHealthOf stores what was counted of one webhook now.

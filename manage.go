@@ -80,9 +80,10 @@ func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error
 
 // Cancel ends a delivery that is not delivered: no attempt starts after it
 // returned. An attempt that is under way may still reach the endpoint, and what
-// comes of it is not recorded. While an attempt may be about to start, Cancel
-// takes up to a second. Canceling a canceled delivery does nothing; [ErrState] if
-// it was delivered, [ErrNotFound] if it is not stored.
+// comes of it is not recorded; the next delivery of its line does not wait for
+// it. While an attempt may be about to start, Cancel takes up to a second.
+// Canceling a canceled delivery does nothing; [ErrState] if it was delivered,
+// [ErrNotFound] if it is not stored.
 func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 	leased := false
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {

@@ -95,7 +95,9 @@ type Options struct {
 
 	// DynamicHosts lets a value of the document stand in the scheme, host or port
 	// of a dynamic URL. Whoever can write such a document chooses who gets the
-	// webhook's secret.
+	// webhook's secret. The deliveries of such a webhook wait for each other: one
+	// endpoint that hangs holds up those to its others, by up to the Timeout at a
+	// time, though no other webhook's.
 	DynamicHosts bool
 
 	// Trace is called when something happens. Defaults to nothing.
@@ -132,7 +134,8 @@ type DocType struct {
 	Fields      []string // all that Data rows may name, beside name and doctype; nil: unchecked
 }
 
-// Retention says how long finished deliveries are kept with their attempts.
+// Retention says how long finished deliveries are kept with their attempts, by
+// stores that are a Pruner; Run and Drain prune them, about once a minute.
 // Pending and paused ones are kept for ever. The zero value of a field is its
 // default; negative means without bound.
 type Retention struct {

@@ -142,11 +142,23 @@ func (d *Dispatcher) encode(name string, v any) ([]byte, error) {
 	if d.opts.Sealer == nil {
 		return data, nil
 	}
-	sealed, err := d.opts.Sealer.Seal(data, []byte(name))
+	sealed, err := d.seal(data, name)
 	if err != nil {
 		return nil, fmt.Errorf("seal %q: %w", name, err)
 	}
 	return append(slices.Clip(sealedPrefix), sealed...), nil
+}
+
+// seal calls the host's Sealer.
+func (d *Dispatcher) seal(data []byte, name string) (_ []byte, err error) {
+	defer contain(&err, "sealer")
+	return d.opts.Sealer.Seal(data, []byte(name))
+}
+
+// open calls the host's Sealer.
+func (d *Dispatcher) open(sealed []byte, name string) (_ []byte, err error) {
+	defer contain(&err, "sealer")
+	return d.opts.Sealer.Open(sealed, []byte(name))
 }
 
 // sealed reports whether stored data is as encode would write it.
@@ -166,7 +178,7 @@ func (d *Dispatcher) decode(name string, data []byte, v any) error {
 			return fmt.Errorf("sealed data %w: Options.Sealer is not set", errUnsealed)
 		}
 		var err error
-		if data, err = d.opts.Sealer.Open(sealed, []byte(name)); err != nil {
+		if data, err = d.open(sealed, name); err != nil {
 			return fmt.Errorf("sealed data %w: %w", errUnsealed, err)
 		}
 	}
