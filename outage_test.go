@@ -285,3 +285,40 @@ func TestIdleRunAsksSeldom(t *testing.T) {
 		require.Less(t, store.total(), 60*4)
 	})
 }
+
+// The deliveries of a webhook that this process does not know, and cannot read
+// now, hold up nobody else's.
+func TestUnreadableWebhookOfAnother(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := newFlaky()
+		wire := always(200)
+		w := newWorld(t, store, wire, webhook.Options{})
+		w.save(hook("a"))
+		defer w.run()()
+		pass(time.Second)
+		other := newWorld(t, store, wire, webhook.Options{})
+		other.save(hook("b", func(b *webhook.Webhook) { b.DocType = "Item" }))
+		store.set(func(ctx context.Context, call string, _ []webhook.Change) error {
+			if call != "Webhooks" {
+				return nil
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		for i := range 200 {
+			ev := change(strconv.Itoa(i))
+			ev.DocType = "Item"
+			_, err := other.Dispatch(w.ctx, ev)
+			require.NoError(t, err)
+		}
+		for i := range 30 {
+			id := w.send(strconv.Itoa(i))
+			pass(5 * time.Second)
+			require.Equal(t, webhook.Delivered, w.state(id))
+		}
+		require.Less(t, store.total(), 1500, "it does not spin")
+		store.set(nil)
+		pass(time.Minute)
+		require.Equal(t, 200, wire.count("b"))
+	})
+}

@@ -10,9 +10,10 @@ import (
 type queue struct {
 	items    []*flight
 	inFlight int
-	lane     *lane // of the last delivery
-	skipped  bool  // the last claim left the webhook out for want of a place
-	broken   bool  // this process cannot send for it
+	lane     *lane     // of the last delivery
+	skipped  bool      // the last claim left the webhook out for want of a place
+	broken   bool      // this process cannot send for it
+	unread   time.Time // it is not known, and could not be read: not again before then
 }
 
 func (r *runner) queue(webhook string) *queue {
@@ -134,7 +135,7 @@ func (r *runner) skip() (names []string, strict bool) {
 		r.agenda.opens = r.d.now().Add(time.Until(opens))
 	}
 	for name, q := range r.queues {
-		if len(q.items) == 0 && q.inFlight == 0 && !q.broken {
+		if len(q.items) == 0 && q.inFlight == 0 && !q.broken && !time.Now().Before(q.unread) {
 			delete(r.queues, name)
 			continue
 		}
@@ -172,7 +173,7 @@ func (r *runner) usable(webhook string) bool {
 func (r *runner) full(q *queue) (full, spreads bool) {
 	l, most := q.lane, r.d.opts.PerEndpoint
 	switch {
-	case q.broken, len(q.items) >= most:
+	case q.broken, time.Now().Before(q.unread), len(q.items) >= most:
 		return true, false
 	case l == nil || l.trust == trusted:
 		return false, false

@@ -287,11 +287,15 @@ func (r *runner) storeFailed(err error) {
 
 // place finds a delivery its queue. What cannot be sent now is changed instead.
 func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
+	if q := r.queues[del.Webhook]; q != nil && time.Now().Before(q.unread) {
+		return r.release(del, changes)
+	}
 	e, err := r.d.entryOf(r.claims, del)
 	now := r.d.now()
 	var c Change
 	switch {
 	case err != nil:
+		r.queue(del.Webhook).unread = time.Now().Add(unreadWait)
 		r.storeFailed(err)
 		return r.release(del, changes)
 	case e == nil:
@@ -316,6 +320,10 @@ func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
 	}
 	return append(changes, c)
 }
+
+// unreadWait is for how long the deliveries of a webhook are left to others after
+// the store did not say what it is: asking holds up the loop.
+const unreadWait = 10 * time.Second
 
 // entryOf returns the webhook of a claimed delivery; nil if it is deleted. One
 // that this process does not know may have been saved by another just now.
