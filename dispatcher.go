@@ -110,6 +110,22 @@ func (d *Dispatcher) Dispatch(ctx context.Context, events ...Event) (Report, err
 	return d.dispatch(ctx, idx, events)
 }
 
+// Listens reports whether a webhook is subscribed to one of these events of a
+// document type, so that an ORM's hook need not read what changed where nobody
+// asks. Conditions, tenants and disabled webhooks are not looked at. It is false
+// within [Suppress]. The error is that of a store whose webhooks could never be
+// read.
+func (d *Dispatcher) Listens(ctx context.Context, docType string, types ...EventType) (bool, error) {
+	if isSuppressed(ctx) {
+		return false, nil
+	}
+	idx, err := d.current(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(types, func(t EventType) bool { return idx.listens(docType, t) }), nil
+}
+
 // listeners checks the events, and returns the index if anyone listens to one of
 // them. For events that nobody listens to it allocates nothing.
 func (d *Dispatcher) listeners(ctx context.Context, events []Event) (*index, error) {

@@ -1,0 +1,64 @@
+// Package gormwebhook dispatches what GORM writes to webhooks: inserts, updates
+// and deletes, in GORM's own transaction, with the values before and after.
+//
+//	store, err := sqlstore.New(sqlDB, sqlstore.Postgres) // the database that GORM uses
+//	d, err := webhook.New(store, nil)
+//	err = db.Use(gormwebhook.New(d, nil))
+//
+// From then on every db.Create, Save, Update, Delete and what is built on them is
+// an event for the webhooks that listen to the model. Models that no webhook
+// listens to cost nothing.
+//
+// # Documents
+//
+// The document type is what the model's DocType method returns, a plain
+//
+//	func (Order) DocType() string { return "Sales Order" }
+//
+// or, without one, the name of the table. The name is the primary key, its parts
+// joined by "/", or what the model's DocName method returns. The document is the
+// model as encoding/json makes it: json tags name the fields, and `json:"-"` keeps
+// one out. An inserted document is the value given to GORM, with the associations
+// in it; updated and deleted ones are rows, read before and after the statement,
+// without associations.
+//
+// # Events
+//
+//	Create, CreateInBatches, FirstOrCreate  after_insert, on_update, of each row
+//	Save                                    on_update, on_change; of a new row as Create
+//	Update, Updates                         on_update, on_change, of each row of the where clause
+//	UpdateColumn, UpdateColumns             on_change, as Frappe's db_set
+//	Delete, soft or not                     on_trash, of each row of the where clause
+//
+// A Create with OnConflict is an insert, an update or nothing, as it turns out row
+// by row; rows are compared by the conflict's columns, or the primary key. What is
+// saved with a document by association is a document of its own, and comes
+// before it. All events of a row have the same id. [Options].Action makes submits
+// and cancels of updates.
+//
+// # Transactions
+//
+// GORM writes in a transaction, its own or that of db.Transaction, and so the
+// deliveries are in it, provided that the dispatcher's store is a
+// [sqlstore.Store] on the same database: what is rolled back, also to a savepoint,
+// was never there. When the store cannot take the deliveries the statement fails,
+// and is rolled back. Nothing else of a webhook fails it; an event that is
+// invalid is logged.
+//
+// With SkipDefaultTransaction, outside of db.Transaction, there is none: the events
+// are dispatched behind the statement, and an error is logged. A crash in between
+// loses them.
+//
+// Two queries are added to an update, one to a delete; rows are locked before where
+// the database can. A statement that changes more than Options.MaxRows rows is
+// logged and not dispatched; suppress those by [webhook.Suppress] in the statement's
+// context, as imports and migrations.
+//
+// # What is not seen
+//
+// db.Exec and db.Raw, statements without a model such as db.Table("x").Update, what
+// the database does by itself (cascades, triggers), and inserts of maps whose
+// primary key GORM does not learn. Batches of Create with OnConflict DoNothing whose
+// primary keys the database makes: GORM does not learn which rows were inserted. An
+// update that changes a primary key.
+package gormwebhook

@@ -1,0 +1,117 @@
+package gormwebhook
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"github.com/docevent/webhook"
+)
+
+// docType returns the document type of a statement's model.
+func (p *Plugin) docType(stmt *gorm.Statement) string {
+	model := reflect.New(stmt.Schema.ModelType).Interface()
+	if p.opts.DocType != nil {
+		return p.opts.DocType(model, stmt.Table)
+	}
+	if m, ok := model.(interface{ DocType() string }); ok {
+		return m.DocType()
+	}
+	return stmt.Table
+}
+
+// events returns those of what happened to one document.
+func (p *Plugin) events(stmt *gorm.Statement, action webhook.Action, docType string, doc, previous reflect.Value) []webhook.Event {
+	ev := webhook.Event{DocType: docType, Name: nameOf(stmt.Context, stmt.Schema, doc), Doc: pointer(doc)}
+	if previous.IsValid() {
+		ev.Previous = pointer(previous)
+	}
+	if p.opts.Action != nil {
+		if action = p.opts.Action(action, ev.Doc, ev.Previous); action == "" {
+			return nil
+		}
+	}
+	if p.opts.Event != nil {
+		p.opts.Event(stmt.Context, &ev)
+	}
+	return action.On(ev)
+}
+
+// nameOf returns a document's name.
+func nameOf(ctx context.Context, s *schema.Schema, doc reflect.Value) string {
+	if m, ok := pointer(doc).(interface{ DocName() string }); ok {
+		return m.DocName()
+	}
+	parts := make([]string, len(s.PrimaryFields))
+	for i, value := range identity(ctx, s.PrimaryFields, doc) {
+		parts[i] = fmt.Sprint(plain(value))
+	}
+	return strings.Join(parts, "/")
+}
+
+// identity returns the values of some fields of a document.
+func identity(ctx context.Context, fields []*schema.Field, doc reflect.Value) []any {
+	values := make([]any, len(fields))
+	for i, f := range fields {
+		values[i], _ = f.ValueOf(ctx, doc)
+	}
+	return values
+}
+
+// keyOf returns identities as something to compare.
+func keyOf(values []any) string {
+	var b strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&b, "%q", fmt.Sprint(plain(v)))
+	}
+	return b.String()
+}
+
+// plain returns what a pointer points to.
+func plain(v any) any {
+	r := reflect.ValueOf(v)
+	for r.Kind() == reflect.Pointer && !r.IsNil() {
+		r = r.Elem()
+	}
+	if !r.IsValid() {
+		return nil
+	}
+	return r.Interface()
+}
+
+// pointer returns a document as a pointer to it, so that its methods are those of
+// the model.
+func pointer(doc reflect.Value) any {
+	if doc.CanAddr() {
+		return doc.Addr().Interface()
+	}
+	if doc.Kind() != reflect.Struct {
+		return doc.Interface()
+	}
+	p := reflect.New(doc.Type())
+	p.Elem().Set(doc)
+	return p.Interface()
+}
+
+// each returns the documents in what was given to GORM: a model, a slice, or
+// pointers to either.
+func each(v reflect.Value) []reflect.Value {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		return []reflect.Value{v}
+	case reflect.Slice, reflect.Array:
+		var docs []reflect.Value
+		for i := range v.Len() {
+			docs = append(docs, each(v.Index(i))...)
+		}
+		return docs
+	}
+	return nil
+}

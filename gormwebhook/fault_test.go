@@ -1,0 +1,143 @@
+package gormwebhook_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"github.com/docevent/webhook"
+	"github.com/docevent/webhook/gormwebhook"
+)
+
+// breakStore makes every Enqueue fail, and returns how to mend it.
+func (w *world) breakStore() (mend func()) {
+	require.NoError(w.t, w.db.Exec("ALTER TABLE webhook_deliveries RENAME TO elsewhere").Error)
+	return func() { require.NoError(w.t, w.db.Exec("ALTER TABLE elsewhere RENAME TO webhook_deliveries").Error) }
+}
+
+func (w *world) count() int64 {
+	var n int64
+	require.NoError(w.t, w.db.Model(&Order{}).Count(&n).Error)
+	return n
+}
+
+func TestStoreThatFailsRollsBack(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, nil)
+	mend := w.breakStore()
+	require.ErrorContains(t, w.db.Create(&Order{}).Error, "enqueue")
+	require.ErrorContains(t, w.db.Transaction(func(tx *gorm.DB) error { return tx.Create(&Order{}).Error }), "enqueue")
+	require.Zero(t, w.count())
+	mend()
+	require.Empty(t, w.dispatched())
+	require.NoError(t, w.db.Create(&Order{}).Error)
+	require.Len(t, w.dispatched(), 2)
+}
+
+// Without a transaction there is nothing to roll back: the write stays.
+func TestStoreThatFailsWithoutATransactionIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	w := newWorld(t, &gorm.Config{SkipDefaultTransaction: true},
+		&gormwebhook.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	mend := w.breakStore()
+	require.NoError(t, w.db.Create(&Order{}).Error)
+	require.EqualValues(t, 1, w.count())
+	require.Contains(t, log.String(), "without a transaction")
+	mend()
+	require.Error(t, w.db.Transaction(func(tx *gorm.DB) error {
+		return errors.Join(tx.Create(&Order{Ref: "b"}).Error, errBack)
+	}))
+	require.Empty(t, w.dispatched(), "db.Transaction is one all the same")
+}
+
+// The transaction has the only connection there is.
+func TestOneConnection(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, nil)
+	sqlDB, err := w.db.DB()
+	require.NoError(t, err)
+	sqlDB.SetMaxOpenConns(1)
+	require.NoError(t, w.db.Transaction(func(tx *gorm.DB) error {
+		return errors.Join(tx.Create(&Order{Status: "new"}).Error, tx.Model(&Order{ID: 1}).Update("status", "paid").Error)
+	}))
+	require.Len(t, w.dispatched(), 4)
+	require.NoError(t, w.d.Drain(t.Context()))
+	ds, err := w.d.Deliveries(t.Context(), webhook.DeliveryQuery{States: []webhook.State{webhook.Delivered}})
+	require.NoError(t, err)
+	require.Len(t, ds, 4)
+}
+
+func TestInvalidEventIsLoggedAndTheOthersAreDispatched(t *testing.T) {
+	var log bytes.Buffer
+	w := newWorld(t, &gorm.Config{}, &gormwebhook.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	long := strings.Repeat("x", 300)
+	require.NoError(t, w.db.Create([]Price{{Item: "a"}, {Item: long}, {Item: "b"}}).Error)
+	require.Equal(t, []string{"Price a/ after_insert: - > ", "Price a/ on_update: - > ",
+		"Price b/ after_insert: - > ", "Price b/ on_update: - > "}, w.dispatched())
+	require.Contains(t, log.String(), "Name is longer")
+}
+
+func TestMaxRows(t *testing.T) {
+	var log bytes.Buffer
+	w := newWorld(t, &gorm.Config{}, &gormwebhook.Options{MaxRows: 2, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	w.orders("a", "b", "c")
+	require.NoError(t, w.db.Model(&Order{}).Where("id > 0").Update("status", "x").Error)
+	require.NoError(t, w.db.Create([]Item{{}, {}, {}}).Error)
+	require.Empty(t, w.dispatched())
+	require.Equal(t, 2, strings.Count(log.String(), "Options.MaxRows"))
+	require.NoError(t, w.db.Model(&Order{}).Where("id > 1").Update("status", "y").Error)
+	require.Len(t, w.dispatched(), 4)
+}
+
+func TestOptions(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, &gormwebhook.Options{
+		DocType: func(model any, table string) string {
+			if _, ok := model.(*Order); ok && table == "orders" {
+				return "Order"
+			}
+			return ""
+		},
+		Action: func(action webhook.Action, doc, previous any) webhook.Action {
+			before, _ := previous.(*Order)
+			switch {
+			case doc.(*Order).Status == "hidden":
+				return ""
+			case before != nil && before.Status == "draft" && doc.(*Order).Status == "submitted":
+				return webhook.ActionSubmit
+			}
+			return action
+		},
+		Event: func(_ context.Context, ev *webhook.Event) { ev.User = "ada" },
+	})
+	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{
+		Name: "Users", DocType: "Order", URL: "https://example.com", Structure: webhook.Text,
+		Events: []webhook.EventType{webhook.OnSubmit}, Body: "by {{ event.user }}",
+	}))
+	w.orders("a")
+	require.NoError(t, w.db.Create(&Item{Status: "i"}).Error)
+	require.NoError(t, w.db.Model(&Order{ID: 1}).Update("status", "hidden").Error)
+	require.NoError(t, w.db.Model(&Order{ID: 1}).UpdateColumn("status", "draft").Error)
+	require.NoError(t, w.db.Model(&Order{ID: 1}).Update("status", "submitted").Error)
+	require.ElementsMatch(t, []string{
+		"Order 1 on_change: hidden > draft",
+		"Order 1 on_update: draft > submitted", "Order 1 on_submit: draft > submitted", "by ada",
+		"Order 1 on_change: draft > submitted",
+	}, w.dispatched())
+}
+
+// A model that no webhook listens to costs no query.
+func TestNobodyListens(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, nil)
+	require.NoError(t, w.d.DeleteWebhook(t.Context(), "Order"))
+	w.orders("a")
+	queries := 0
+	require.NoError(t, w.db.Callback().Query().Before("gorm:query").Register("count", func(*gorm.DB) { queries++ }))
+	require.NoError(t, w.db.Model(&Order{ID: 1}).Update("status", "x").Error)
+	require.NoError(t, w.db.Delete(&Order{ID: 1}).Error)
+	require.Zero(t, queries)
+	require.Empty(t, w.dispatched())
+}

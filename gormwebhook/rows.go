@@ -1,0 +1,86 @@
+package gormwebhook
+
+import (
+	"fmt"
+	"reflect"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+)
+
+// A selection is what rows to read.
+type selection struct {
+	where    []clause.Expression
+	unscoped bool // also the soft-deleted
+	lock     bool
+}
+
+// rows reads the selected rows of a statement's table, on its connection; false
+// when there are too many, or they could not be read.
+func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
+	stmt := db.Statement
+	list := reflect.New(reflect.SliceOf(reflect.PointerTo(stmt.Schema.ModelType)))
+	q := db.Session(&gorm.Session{NewDB: true, SkipHooks: true}).Table(stmt.Table).Model(list.Interface())
+	if sel.unscoped {
+		q = q.Unscoped()
+	}
+	if _, inTx := within(stmt); inTx && sel.lock {
+		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+	}
+	q = q.Clauses(clause.Where{Exprs: sel.where}).Limit(p.opts.MaxRows + 1)
+	if err := q.Find(list.Interface()).Error; err != nil {
+		p.fail(db, fmt.Errorf("webhook: read the rows that change: %w", err))
+		return nil, false
+	}
+	docs := each(list)
+	if len(docs) > p.opts.MaxRows {
+		p.opts.Logger.ErrorContext(stmt.Context, "webhook: not dispatched: more rows change than Options.MaxRows",
+			"table", stmt.Table, "max", p.opts.MaxRows)
+		return nil, false
+	}
+	return docs, true
+}
+
+// conditions are the statement's own where clause.
+func conditions(stmt *gorm.Statement) []clause.Expression {
+	if where, ok := stmt.Clauses["WHERE"].Expression.(clause.Where); ok {
+		return where.Exprs
+	}
+	return nil
+}
+
+// identified returns the condition that rows have the same values in some fields
+// as the documents; none for documents that have none.
+func identified(stmt *gorm.Statement, fields []*schema.Field, docs []reflect.Value) []clause.Expression {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.DBName)
+	}
+	var sets [][]any
+	for _, doc := range docs {
+		values := make([]any, len(fields))
+		given := false
+		for i, f := range fields {
+			v, zero := f.ValueOf(stmt.Context, doc)
+			values[i], given = v, given || !zero
+		}
+		if given {
+			sets = append(sets, values)
+		}
+	}
+	if len(sets) == 0 {
+		return nil
+	}
+	column, values := schema.ToQueryValues(stmt.Table, names, sets)
+	return []clause.Expression{clause.IN{Column: column, Values: values}}
+}
+
+// byKey returns rows by the values of some fields.
+func byKey(stmt *gorm.Statement, fields []*schema.Field, docs []reflect.Value) map[string]reflect.Value {
+	found := make(map[string]reflect.Value, len(docs))
+	for _, doc := range docs {
+		found[keyOf(identity(stmt.Context, fields, doc))] = doc
+	}
+	return found
+}

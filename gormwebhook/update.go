@@ -1,0 +1,97 @@
+package gormwebhook
+
+import (
+	"reflect"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/docevent/webhook"
+)
+
+// before is where a statement's callbacks keep the rows as they were.
+const before = "webhook:before"
+
+// beforeUpdate reads the rows that the statement will change: those of its where
+// clause and of the model's primary key, as gorm:update puts them together.
+func (p *Plugin) beforeUpdate(db *gorm.DB, _ string) {
+	stmt := db.Statement
+	where := conditions(stmt)
+	switch stmt.ReflectValue.Kind() {
+	case reflect.Struct:
+		for _, f := range stmt.Schema.PrimaryFields {
+			if v, zero := f.ValueOf(stmt.Context, stmt.ReflectValue); !zero {
+				where = append(where[:len(where):len(where)], clause.Eq{Column: clause.Column{Table: stmt.Table, Name: f.DBName}, Value: v})
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		where = append(where[:len(where):len(where)], identified(stmt, stmt.Schema.PrimaryFields, each(stmt.ReflectValue))...)
+	}
+	p.keep(db, where)
+}
+
+// beforeDelete reads the rows that the statement will delete, as gorm:delete puts
+// them together.
+func (p *Plugin) beforeDelete(db *gorm.DB, _ string) {
+	stmt := db.Statement
+	where := conditions(stmt)
+	where = append(where[:len(where):len(where)], identified(stmt, stmt.Schema.PrimaryFields, each(stmt.ReflectValue))...)
+	if stmt.Model != nil && stmt.Dest != stmt.Model && stmt.ReflectValue.CanAddr() {
+		where = append(where, identified(stmt, stmt.Schema.PrimaryFields, each(reflect.ValueOf(stmt.Model)))...)
+	}
+	p.keep(db, where)
+}
+
+// keep reads rows for the callback behind the statement. GORM refuses statements
+// without a condition, unless it is told not to.
+func (p *Plugin) keep(db *gorm.DB, where []clause.Expression) {
+	if len(where) == 0 && !db.AllowGlobalUpdate {
+		return
+	}
+	if docs, ok := p.rows(db, selection{where: where, unscoped: db.Statement.Unscoped, lock: true}); ok {
+		db.InstanceSet(before, docs)
+	}
+}
+
+// kept returns what keep read.
+func kept(db *gorm.DB) []reflect.Value {
+	v, _ := db.InstanceGet(before)
+	docs, _ := v.([]reflect.Value)
+	return docs
+}
+
+// updated dispatches the rows as they are now, each with what it was. Without
+// hooks it is a write past the model, as Frappe's db_set.
+func (p *Plugin) updated(db *gorm.DB, docType string) {
+	stmt := db.Statement
+	was := kept(db)
+	if len(was) == 0 || stmt.SQL.Len() == 0 {
+		return
+	}
+	action := webhook.ActionSave
+	if stmt.SkipHooks {
+		action = webhook.ActionDBSet
+	}
+	primary := stmt.Schema.PrimaryFields
+	docs, ok := p.rows(db, selection{where: identified(stmt, primary, was), unscoped: true})
+	if !ok {
+		return
+	}
+	now := byKey(stmt, primary, docs)
+	var documents [][]webhook.Event
+	for _, previous := range was {
+		if doc, ok := now[keyOf(identity(stmt.Context, primary, previous))]; ok {
+			documents = append(documents, p.events(stmt, action, docType, doc, previous))
+		}
+	}
+	p.dispatch(db, documents)
+}
+
+// deleted dispatches the rows as they were.
+func (p *Plugin) deleted(db *gorm.DB, docType string) {
+	var documents [][]webhook.Event
+	for _, doc := range kept(db) {
+		documents = append(documents, p.events(db.Statement, webhook.ActionDelete, docType, doc, reflect.Value{}))
+	}
+	p.dispatch(db, documents)
+}
