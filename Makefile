@@ -2,8 +2,8 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The root module comes last: its lines end the output.
-TESTED = cmd/webhookctl examples/boltstore examples/otel internal/sqltest .
-MODULES = . cmd/webhookctl internal/bench internal/sqltest examples/boltstore examples/otel
+TESTED = cmd/webhookctl examples/boltstore examples/orm examples/otel gormwebhook internal/sqltest .
+MODULES = . cmd/webhookctl gormwebhook internal/bench internal/sqltest examples/boltstore examples/orm examples/otel
 
 .PHONY: test race lint tidy e2e oracle crash claimcost bench mutants histories fuzz
 

@@ -3,6 +3,7 @@ package gormwebhook_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"strings"
@@ -140,4 +141,26 @@ func TestNobodyListens(t *testing.T) {
 	require.NoError(t, w.db.Delete(&Order{ID: 1}).Error)
 	require.Zero(t, queries)
 	require.Empty(t, w.dispatched())
+}
+
+// What the plugin reads before a statement does not make the statement fail
+// because another wrote meanwhile: nobody can.
+func TestUpdateBesideAnotherWriter(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, nil)
+	w.orders("a")
+	other, err := sql.Open("sqlite", w.file+"?_pragma=busy_timeout(0)")
+	require.NoError(t, err)
+	defer other.Close()
+	var beside []error
+	require.NoError(t, w.db.Callback().Query().After("gorm:query").Register("beside", func(*gorm.DB) {
+		_, err := other.ExecContext(t.Context(), "UPDATE orders SET ref = ref")
+		beside = append(beside, err)
+	}))
+	require.NoError(t, w.db.Model(&Order{ID: 1}).Update("status", "paid").Error)
+	require.NoError(t, w.db.Delete(&Order{ID: 1}).Error)
+	require.Len(t, beside, 3)
+	for _, err := range beside {
+		require.ErrorContains(t, err, "locked")
+	}
+	require.Len(t, w.dispatched(), 3)
 }

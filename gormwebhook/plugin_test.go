@@ -49,15 +49,16 @@ func (Price) DocType() string { return "Price" }
 
 // A world is a database with a plugin, and what it dispatched.
 type world struct {
-	t  *testing.T
-	db *gorm.DB
-	d  *webhook.Dispatcher
+	t    *testing.T
+	file string
+	db   *gorm.DB
+	d    *webhook.Dispatcher
 }
 
 func newWorld(t *testing.T, cfg *gorm.Config, opts *gormwebhook.Options) *world {
-	file := "file:" + filepath.Join(t.TempDir(), "test.db") + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)"
+	file := "file:" + filepath.Join(t.TempDir(), "test.db")
 	cfg.Logger = logger.Discard
-	db, err := gorm.Open(sqlite.Open(file), cfg)
+	db, err := gorm.Open(sqlite.Open(file+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)"), cfg)
 	require.NoError(t, err)
 	sqlDB, err := db.DB()
 	require.NoError(t, err)
@@ -79,7 +80,7 @@ func newWorld(t *testing.T, cfg *gorm.Config, opts *gormwebhook.Options) *world 
 		}))
 	}
 	require.NoError(t, db.Use(gormwebhook.New(d, opts)))
-	return &world{t: t, db: db, d: d}
+	return &world{t: t, file: file, db: db, d: d}
 }
 
 // dispatched returns what was dispatched, the oldest first.

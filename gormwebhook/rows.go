@@ -13,7 +13,7 @@ import (
 type selection struct {
 	where    []clause.Expression
 	unscoped bool // also the soft-deleted
-	lock     bool
+	lock     bool // they will be written
 }
 
 // rows reads the selected rows of a statement's table, on its connection; false
@@ -26,6 +26,10 @@ func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
 		q = q.Unscoped()
 	}
 	if _, inTx := within(stmt); inTx && sel.lock {
+		if err := p.lock(db); err != nil {
+			p.fail(db, fmt.Errorf("webhook: lock the rows that change: %w", err))
+			return nil, false
+		}
 		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 	}
 	q = q.Clauses(clause.Where{Exprs: sel.where}).Limit(p.opts.MaxRows + 1)
@@ -40,6 +44,17 @@ func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
 		return nil, false
 	}
 	return docs, true
+}
+
+// lock makes a transaction of SQLite, which locks no rows, the writer before it
+// reads: one that writes behind a read fails when another wrote in between.
+func (p *Plugin) lock(db *gorm.DB) error {
+	if db.Name() != "sqlite" {
+		return nil
+	}
+	stmt := db.Statement
+	_, err := stmt.ConnPool.ExecContext(stmt.Context, "DELETE FROM "+stmt.Quote(stmt.Table)+" WHERE 1 = 0")
+	return err
 }
 
 // conditions are the statement's own where clause.
