@@ -2,10 +2,10 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The root module comes last: its lines end the output.
-TESTED = cmd/webhookctl examples/boltstore examples/orm examples/otel gormwebhook internal/sqltest .
+TESTED = cmd/webhookctl examples/boltstore examples/orm examples/otel gormwebhook internal/bench internal/sqltest .
 MODULES = . cmd/webhookctl gormwebhook internal/bench internal/sqltest examples/boltstore examples/orm examples/otel
 
-.PHONY: test race lint tidy e2e oracle crash claimcost bench mutants histories fuzz
+.PHONY: test race lint tidy e2e oracle crash claimcost bench bench-guard mutants histories fuzz
 
 test: ## every test that needs nothing but Go
 	@for m in $(TESTED); do (cd $$m && $(GO) test ./...) || exit 1; done
@@ -38,7 +38,11 @@ claimcost: ## what a claim costs with a thousand to a million deliveries due
 		$(GO) run ./claimcost -dialect $$d || exit 1; done
 
 bench: ## ratios beside the alternatives, in one run
-	cd internal/bench && $(GO) run ./templates && $(GO) run . delivery && $(GO) run . latency && $(GO) run . fairness
+	cd internal/bench && $(GO) run ./templates && \
+		for c in delivery latency fairness scale; do $(GO) run . $$c || exit 1; done
+
+bench-guard: ## allocations and ratios within their bounds, in a minute
+	cd internal/bench && $(GO) run . guard
 
 mutants: ## the random histories find seeded faults
 	$(GO) test -count=1 -tags mutants -timeout 30m -run '^TestMutants$$' -v .

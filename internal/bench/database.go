@@ -13,7 +13,10 @@ import (
 
 // postgresURL is a server on which bench may make and drop databases named
 // bench_....
-const postgresURL = "postgres://postgres@127.0.0.1:5432/"
+const (
+	postgresAddress = "127.0.0.1:5432"
+	postgresURL     = "postgres://postgres@" + postgresAddress + "/"
+)
 
 // freshDatabase makes an empty PostgreSQL database and returns its URL. What a
 // run before left there is dropped.

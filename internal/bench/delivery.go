@@ -18,6 +18,8 @@ type settings struct {
 	job     job
 	profile string // PATH=FILE
 	json    string // file
+
+	skipped []string // paths, and why
 }
 
 // parse reads the flags, some of which have a default of their own.
@@ -40,40 +42,54 @@ func parse(name string, args []string, s settings, more func(*flag.FlagSet)) (se
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
-	var err error
-	s.paths, err = pathsNamed(*chosen)
+	named, err := pathsNamed(*chosen)
+	s.paths, s.skipped = reachable(named)
 	return s, err
 }
 
 // delivery measures how fast the paths deliver.
 func delivery(ctx context.Context, args []string) error {
 	var connections string
-	s, err := parse("delivery", args, settings{paths: paths, rounds: 7, job: job{Messages: 20_000, Most: 20 * time.Second}},
+	s, err := parse("delivery", args, settings{paths: paths, rounds: 7, job: job{Messages: 20_000, Most: 10 * time.Second}},
 		func(f *flag.FlagSet) { f.StringVar(&connections, "connections", "16,64", "comma-separated") })
 	if err != nil {
 		return err
 	}
-	if s.paths[0].name != paths[0].name {
-		s.paths = append(paths[:1:1], s.paths...) // the yardstick is always run
+	var numbers []int
+	for c := range strings.SplitSeq(connections, ",") {
+		n, err := strconv.Atoi(c)
+		if err != nil {
+			return fmt.Errorf("-connections: %w", err)
+		}
+		numbers = append(numbers, n)
+	}
+	r := newReport(s.skipped)
+	if r.Delivery, err = s.deliver(ctx, numbers); err != nil {
+		return err
+	}
+	return r.finish(s.json)
+}
+
+// deliver measures with each number of connections, the yardstick always first.
+func (s settings) deliver(ctx context.Context, connections []int) ([]deliveryRow, error) {
+	if len(s.paths) == 0 || s.paths[0].name != paths[0].name {
+		s.paths = append(paths[:1:1], s.paths...)
 	}
 	to, stop, err := startReceiver(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer stop()
 	s.job.To = to
-	r := newReport()
-	for c := range strings.SplitSeq(connections, ",") {
-		if s.job.Connections, err = strconv.Atoi(c); err != nil {
-			return fmt.Errorf("-connections: %w", err)
-		}
+	var rows []deliveryRow
+	for _, s.job.Connections = range connections {
 		runs, err := s.measure(ctx, []scene{alone})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		r.Delivery = append(r.Delivery, summarize(s.paths, s.job.Connections, runs[0])...)
+		rows = append(rows, summarize(s.paths, s.job.Connections, runs[0])...)
 	}
-	return r.finish(s.json)
+	return rows, nil
 }
 
 // measure runs every path in every scene once a round, each round beginning

@@ -35,7 +35,7 @@ func fairness(ctx context.Context, args []string) error {
 	}
 	defer stop()
 	s.job.To = to
-	r := newReport()
+	r := newReport(s.skipped)
 	runs, err := s.measure(ctx, fairScenes)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func latency(ctx context.Context, args []string) error {
 	}
 	defer stop()
 	s.job.To = to
-	r := newReport()
+	r := newReport(s.skipped)
 	rows := map[string]*latencyRow{}
 	for round := range s.rounds {
 		for i := range s.paths {

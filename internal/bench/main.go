@@ -6,6 +6,8 @@
 //	go run . delivery    events per second, CPU and allocations of every path
 //	go run . latency     what a hook pays, and the way to the receiver
 //	go run . fairness    delivery while endpoints are slow or hang
+//	go run . scale       what a unit costs as things grow
+//	go run . guard       in short, whether all this is as it was: testdata/baseline.json
 //
 // The receiver is a process of its own, and so is every run of a path, so that
 // nothing is left over from one run to the next and CPU time is that of the
@@ -15,16 +17,23 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 )
 
-// commands are what the first argument may be. Those that begin with an
-// underscore are for the processes that bench starts.
+// commands are what the first argument may be.
 var commands = map[string]func(context.Context, []string) error{
-	"delivery":  delivery,
-	"latency":   latency,
-	"fairness":  fairness,
+	"delivery": delivery,
+	"latency":  latency,
+	"fairness": fairness,
+	"scale":    scale,
+	"guard":    guard,
+}
+
+// inner are for the processes that bench starts.
+var inner = map[string]func(context.Context, []string) error{
 	"_receiver": receive,
 	"_deliver":  deliverOnce,
 	"_latency":  timeOnce,
@@ -33,12 +42,25 @@ var commands = map[string]func(context.Context, []string) error{
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench delivery|latency|fairness [flags]")
-		os.Exit(2)
-	}
-	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil {
-		fmt.Fprintf(os.Stderr, "bench %s: %v\n", os.Args[1], err)
+	if err := command(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func command(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		args = []string{""}
+	}
+	if f := inner[args[0]]; f != nil {
+		return f(ctx, args[1:])
+	}
+	f := commands[args[0]]
+	if f == nil {
+		return fmt.Errorf("which of %v?", slices.Sorted(maps.Keys(commands)))
+	}
+	if err := oneAtATime(); err != nil {
+		return err
+	}
+	return f(ctx, args[1:])
 }

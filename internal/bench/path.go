@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A path is one way for a document event to become a signed request.
@@ -13,6 +15,7 @@ type path struct {
 	title    string // as tables have it
 	settings string // beyond the number of connections
 	share    int    // percent of the messages of a run: slow paths get fewer
+	needs    string // address of a server, or ""
 	blocks   bool   // a caller waits for the answer, so callers are the connections
 	open     func(context.Context, job) (sender, error)
 }
@@ -49,6 +52,23 @@ var paths = []path{
 	asynqPath,
 	riverManyPath,
 	riverPath,
+}
+
+// reachable returns the paths whose servers answer, and says why others are left
+// out.
+func reachable(paths []path) (there []path, skipped []string) {
+	for _, p := range paths {
+		if p.needs != "" {
+			c, err := net.DialTimeout("tcp", p.needs, time.Second)
+			if err != nil {
+				skipped = append(skipped, fmt.Sprintf("%s: %v", p.title, err))
+				continue
+			}
+			c.Close()
+		}
+		there = append(there, p)
+	}
+	return there, skipped
 }
 
 // pathsNamed returns those named, or all for "".

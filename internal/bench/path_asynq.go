@@ -19,7 +19,7 @@ const (
 
 // asynq with a hand-written worker.
 var asynqPath = path{
-	name: "asynq", title: "asynq + Redis", share: 20,
+	name: "asynq", title: "asynq + Redis", share: 20, needs: redisAddress,
 	settings: "Config.Concurrency = connections, PoolSize = twice that, TaskCheckInterval 1s as by default, " +
 		"Retention 1h so that finished tasks can be queried; Redis without persistence",
 	open: openAsynq,

@@ -18,7 +18,7 @@ import (
 
 // river, one call for a hundred events.
 var riverManyPath = path{
-	name: "river-many", title: "river + PostgreSQL, InsertMany of 100", share: 15,
+	name: "river-many", title: "river + PostgreSQL, InsertMany of 100", share: 15, needs: postgresAddress,
 	settings: riverSettings,
 	open: func(ctx context.Context, j job) (sender, error) {
 		r, err := openRiver(ctx, j)
@@ -28,7 +28,7 @@ var riverManyPath = path{
 
 // river as an ORM's hook would use it.
 var riverPath = path{
-	name: "river", title: "river + PostgreSQL, Insert", share: 5,
+	name: "river", title: "river + PostgreSQL, Insert", share: 5, needs: postgresAddress,
 	settings: riverSettings,
 	open: func(ctx context.Context, j job) (sender, error) {
 		return openRiver(ctx, j)

@@ -37,7 +37,7 @@ var sqlitePath = path{
 
 // The library on PostgreSQL.
 var postgresPath = path{
-	name: "postgres", title: "webhook, PostgreSQL", share: 50,
+	name: "postgres", title: "webhook, PostgreSQL", share: 50, needs: postgresAddress,
 	settings: "as above; pgx by database/sql, 16 connections, synchronous_commit on",
 	open: func(ctx context.Context, j job) (sender, error) {
 		db, err := openPostgres(ctx)

@@ -4,20 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 )
 
 // A report is a whole measurement.
 type report struct {
 	Machine  machine       `json:"machine"`
-	Load     []string      `json:"load"` // averages of the machine, before and after
+	Load     []string      `json:"load"`              // averages of the machine, before and after
+	Skipped  []string      `json:"skipped,omitempty"` // paths, and why
 	Delivery []deliveryRow `json:"delivery,omitempty"`
 	Latency  []latencyRow  `json:"latency,omitempty"`
 	Fairness []fairRow     `json:"fairness,omitempty"`
+	Scale    []scaleRow    `json:"scale,omitempty"`
+	Facts    []fact        `json:"facts,omitempty"`
 }
 
-func newReport() *report {
-	return &report{Machine: describeMachine(), Load: []string{loadAverage()}}
+func newReport(skipped []string) *report {
+	return &report{Machine: describeMachine(), Load: []string{loadAverage()}, Skipped: skipped}
 }
 
 // finish prints the report as Markdown, and saves it as JSON unless file is "".
@@ -38,10 +43,13 @@ func (r *report) print(w io.Writer) {
 	m := r.Machine
 	fmt.Fprintf(w, "\n%s, %s, %d CPUs (%s), kernel %s; load average %s before and %s after.\n",
 		m.Go, m.Platform, m.CPUs, m.CPU, m.Kernel, r.Load[0], r.Load[1])
-	for module, version := range m.Modules {
-		fmt.Fprintf(w, "%s %s. ", module, version)
+	for _, module := range slices.Sorted(maps.Keys(m.Modules)) {
+		fmt.Fprintf(w, "%s %s. ", module, m.Modules[module])
 	}
 	fmt.Fprintln(w, "\nMedians of the rounds (least-most).")
+	for _, s := range r.Skipped {
+		fmt.Fprintf(w, "Skipped: %s.\n", s)
+	}
 	if r.Delivery != nil {
 		printDelivery(w, r.Delivery)
 	}
@@ -50,6 +58,12 @@ func (r *report) print(w io.Writer) {
 	}
 	if r.Fairness != nil {
 		printFairness(w, r.Fairness)
+	}
+	if r.Scale != nil {
+		printScale(w, r.Scale)
+	}
+	if r.Facts != nil {
+		printFacts(w, r.Facts)
 	}
 }
 
