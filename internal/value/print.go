@@ -18,6 +18,10 @@ func AppendStr(dst []byte, v any) ([]byte, error) {
 		return AppendFloat(dst, v), nil
 	case int:
 		return strconv.AppendInt(dst, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(dst, v, 10), nil
+	case json.Number:
+		return appendNumber(dst, v), nil
 	case Undefined:
 		return dst, nil
 	case time.Time:

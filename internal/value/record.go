@@ -24,12 +24,29 @@ func (r *Record) Len() int { return len(r.info.fields) }
 
 // Get returns the field of that name, as it is in the struct.
 func (r *Record) Get(name string) (any, bool, error) {
-	i, ok := r.info.byName[name]
-	if !ok {
+	i := r.info.index(name)
+	if i < 0 {
 		return nil, false, nil
 	}
 	v, err := r.field(i)
 	return v, err == nil, err
+}
+
+// index is where the field of that name is, or -1. Looking at each of a few beats
+// a map.
+func (in *info) index(name string) int {
+	if len(in.fields) <= scanMax {
+		for i := range in.fields {
+			if in.fields[i].name == name {
+				return i
+			}
+		}
+		return -1
+	}
+	if i, ok := in.byName[name]; ok {
+		return i
+	}
+	return -1
 }
 
 func (r *Record) field(i int) (any, error) {

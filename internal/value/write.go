@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -39,10 +40,21 @@ type writer struct {
 	keys  []string // a stack of sorted keys, for maps within maps
 }
 
+// writers are kept for reuse, since what calls through a style is allocated.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
 // append appends v in the style. On an error the result is not complete.
 func (s *style) append(dst []byte, v any, max int) (out []byte, err error) {
-	w := writer{style: s, dst: dst, max: max}
-	defer func() { out = w.dst }()
+	w := writers.Get().(*writer)
+	w.style, w.dst, w.max, w.depth, w.keys = s, dst, max, 0, w.keys[:0]
+	defer func() {
+		out = w.dst
+		if clear(w.keys[:cap(w.keys)]); cap(w.keys) > 256 {
+			w.keys = nil
+		}
+		w.dst = nil
+		writers.Put(w)
+	}()
 	defer caught(&err)
 	w.value(v)
 	return nil, nil
@@ -151,9 +163,6 @@ func (w *writer) members(v any) (n int) {
 	switch v := v.(type) {
 	case map[string]any:
 		base := len(w.keys)
-		if w.keys == nil {
-			w.keys = make([]string, 0, 64)
-		}
 		w.keys = sortedKeys(v, w.keys)
 		for _, k := range w.keys[base:] {
 			n += w.member(n, k, v[k])
