@@ -89,18 +89,18 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 
 // A bench is where one event is judged: what all webhooks see of it.
 type bench struct {
-	renderBudget
-	d     *Dispatcher
-	idx   *index
-	ev    *Event
-	scope *jinja.Scope
-	chain chain
-	now   time.Time
+	d      *Dispatcher
+	idx    *index
+	ev     *Event
+	scope  *jinja.Scope
+	budget renderBudget
+	chain  chain
+	now    time.Time
 }
 
 // newBench fills in what the event left empty.
 func (d *Dispatcher) newBench(ctx context.Context, budget renderBudget, idx *index, ev *Event) *bench {
-	b := &bench{renderBudget: budget, d: d, idx: idx, ev: ev, chain: chainFrom(ctx), now: d.now()}
+	b := &bench{budget: budget, d: d, idx: idx, ev: ev, chain: chainFrom(ctx), now: d.now()}
 	if ev.ID == "" {
 		ev.ID = newID("evt_")
 	}
@@ -134,7 +134,7 @@ func (j *judgment) decide(suppressed bool) (Outcome, *Delivery) {
 	if o.Decision = j.accepts(); o.Decision != Queued && o.Decision != Paused {
 		return o, nil
 	}
-	j.scope.Timeout = j.next()
+	j.scope.Timeout = j.budget.next()
 	ok, err := h.condition.holds(j.scope)
 	switch {
 	case err != nil:
@@ -176,7 +176,7 @@ func (j *judgment) accepts() Decision {
 // delivery renders what is to be sent.
 func (j *judgment) delivery() (*Delivery, error) {
 	h, ev := j.entry.hook, j.ev
-	j.scope.Timeout = j.next()
+	j.scope.Timeout = j.budget.next()
 	body, err := h.payload.render(ev, j.scope)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"net/textproto"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/docevent/webhook/internal/endpoint"
 )
 
 // Headers of ours; those of signatures stand with their schemes.
@@ -158,16 +160,16 @@ func headerText(s string) string {
 	if clean && s == strings.Trim(s, " ") {
 		return s
 	}
-	var b strings.Builder
+	var b []byte
 	for i := range len(s) {
 		edge := i == 0 || i == len(s)-1
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '%' || c == ' ' && edge {
-			fmt.Fprintf(&b, "%%%02X", c)
+			b = endpoint.AppendPercent(b, c)
 		} else {
-			b.WriteByte(c)
+			b = append(b, c)
 		}
 	}
-	return b.String()
+	return string(b)
 }
 
 // A headerSetter is what sets a header's fields: an [http.Header], or a writer.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/docevent/webhook/internal/endpoint"
 	"github.com/docevent/webhook/internal/jinja"
 	"github.com/docevent/webhook/internal/jsonbody"
 	"github.com/docevent/webhook/internal/value"
@@ -227,14 +228,13 @@ func formNumber(n json.Number) string {
 // appendEscaped adds s with all but RFC 3986's unreserved characters
 // percent-encoded.
 func appendEscaped(dst []byte, s string) []byte {
-	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 			c == '-' || c == '.' || c == '_' || c == '~' {
 			dst = append(dst, c)
 		} else {
-			dst = append(dst, '%', hex[c>>4], hex[c&15])
+			dst = endpoint.AppendPercent(dst, c)
 		}
 	}
 	return dst

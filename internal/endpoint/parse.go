@@ -178,7 +178,11 @@ func isNumber(label string) bool {
 	return strings.Trim(label, digits) == ""
 }
 
-const upperHex = "0123456789ABCDEF"
+// AppendPercent adds a byte percent-encoded (RFC 3986, section 2.1).
+func AppendPercent(dst []byte, c byte) []byte {
+	const hex = "0123456789ABCDEF"
+	return append(dst, '%', hex[c>>4], hex[c&15])
+}
 
 // quote percent-encodes the bytes of a path and query that a URL must not
 // contain, a percent sign that begins no escape among them. Square brackets
@@ -194,7 +198,7 @@ func quote(s string) string {
 	b := append(make([]byte, 0, len(s)+16), s[:i]...)
 	for ; i < len(s); i++ {
 		if c := s[i]; mustQuote(s, i) {
-			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+			b = AppendPercent(b, c)
 		} else {
 			b = append(b, c)
 		}
