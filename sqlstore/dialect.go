@@ -34,7 +34,8 @@ type dialect struct {
 	serial    bool               // the database has one writer at a time
 	prepared  bool               // a statement is worth preparing
 	numbered  bool               // parameters are $1, $2
-	maxBytes  int                // of the values of one statement
+	maxRows   int                // that one statement writes
+	maxBytes  int                // of their values
 
 	now        string // the database's clock in Unix microseconds, 0 for none
 	forUpdate  string // locks the rows of a SELECT
@@ -71,12 +72,13 @@ func dialectOf(name Dialect) (*dialect, error) {
 
 // sizes are how many rows the statements take that take several, so that there
 // are few different ones to prepare.
-var sizes = []int{256, 64, 16, 4, 1}
+var sizes = []int{256, 64, 16, 8, 4, 1}
 
-// piece returns the largest size that n rows fill.
-func piece(n int) int {
+// piece returns the largest size, of those a statement may write, that n rows
+// fill.
+func (d *dialect) piece(n int) int {
 	for _, size := range sizes {
-		if size <= n {
+		if size <= min(n, d.maxRows) {
 			return size
 		}
 	}

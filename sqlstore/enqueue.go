@@ -103,7 +103,7 @@ func (s *Store) fitting(rows []*row) int {
 		}
 		n++
 	}
-	return piece(n)
+	return s.dialect.piece(n)
 }
 
 // lockLines locks the lines of rows until the transaction ends, always in the
@@ -127,7 +127,7 @@ func (s *Store) lockLines(ctx context.Context, q Tx, rows []*row) error {
 		}
 	}
 	for len(lines) > 0 {
-		n := piece(len(lines))
+		n := s.dialect.piece(len(lines))
 		text := s.sized(s.dialect.lockLines, n, func(n int) string { return tuples(n, 1) })
 		if _, err := q.ExecContext(ctx, text, lines[:n]...); err != nil {
 			return err

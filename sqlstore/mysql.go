@@ -44,6 +44,7 @@ var mysql = dialect{
 
 	isolation: sql.LevelReadCommitted,
 	prepared:  true,
+	maxRows:   256,
 	maxBytes:  4 << 20, // max_allowed_packet is 16 MiB in MariaDB
 
 	now:        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
@@ -101,7 +102,7 @@ func updateLocked(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	}
 	rest := slices.DeleteFunc(slices.Clone(cs), func(c *change) bool { return !c.done })
 	for len(rest) > 0 {
-		n := piece(len(rest))
+		n := s.dialect.piece(len(rest))
 		text := s.sized("UPDATE {deliveries} JOIN (%s) v ON num = v.v_num SET "+changed+", fence = fence + 1", n, changeSelects)
 		args := make([]any, 0, (changeWidth-1)*n)
 		for _, c := range rest[:n] {

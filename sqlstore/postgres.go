@@ -46,6 +46,7 @@ var postgres = dialect{
 	begin: "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), " +
 		"set_config('lock_timeout', '2s', true)",
 	numbered: true,
+	maxRows:  256,
 	maxBytes: 8 << 20,
 
 	now:        "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",

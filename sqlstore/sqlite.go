@@ -42,6 +42,7 @@ var sqlite = dialect{
 	writer:    "DELETE FROM {schema} WHERE id < 0",
 	serial:    true,
 	prepared:  true,
+	maxRows:   8, // what it costs modernc.org/sqlite to bind n parameters grows with n * n
 	maxBytes:  1 << 20,
 
 	now:      "0",

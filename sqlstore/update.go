@@ -69,7 +69,7 @@ func waves(cs []*change) [][]*change {
 // were applied, and says why the others were not.
 func (s *Store) apply(ctx context.Context, q Tx, cs []*change) error {
 	for rest := cs; len(rest) > 0; {
-		n := piece(len(rest))
+		n := s.dialect.piece(len(rest))
 		if err := s.dialect.update(s, ctx, q, rest[:n]); err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 			bytes += len(cs[n].Attempt.Body) + 1024
 			n++
 		}
-		n = piece(n)
+		n = s.dialect.piece(n)
 		args := make([]any, 0, width*n)
 		for _, c := range cs[:n] {
 			a := c.Attempt
