@@ -7,7 +7,12 @@ MODULES = . cmd/webhookctl gormwebhook internal/bench internal/sqltest examples/
 
 .PHONY: test race lint tidy e2e oracle crash claimcost bench bench-guard mutants histories fuzz
 
-test: ## every test that needs nothing but Go
+# What make test leaves out, and how to have it.
+SERVERS = WEBHOOK_TEST_POSTGRES WEBHOOK_TEST_MYSQL
+
+test: ## every test that needs nothing but Go, and those on servers that are named
+	@for v in $(SERVERS); do printenv $$v >/dev/null || \
+		echo "tests on a server are skipped: set $$v to its data source name, as in .ci/run"; done
 	@for m in $(TESTED); do (cd $$m && $(GO) test ./...) || exit 1; done
 
 race: ## the same under the race detector
