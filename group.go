@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A group joins what many goroutines ask of the store at the same time into few
@@ -19,8 +20,15 @@ type group[T, R any] struct {
 
 	mu      sync.Mutex // guards the fields below
 	busy    bool       // a call of write is under way
+	since   time.Time  // when it began
+	turn    int        // counts those that began: who ends one sees whether it is the last
 	waiting []*grouped[T, R]
 }
+
+// hungAfter is when a call of write counts as hung. It holds up nobody who comes
+// later: what it waits for may be its own connection, or a lock that only its
+// rows need.
+const hungAfter = time.Second
 
 // maxGroup bounds how many items are joined into one call.
 const maxGroup = 512
@@ -54,9 +62,9 @@ func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
-	r := g.queue(ctx, items)
+	r, turn := g.queue(ctx, items)
 	if r == nil {
-		defer g.next()
+		defer g.next(turn)
 		return g.call(ctx, items)
 	}
 	select {
@@ -68,17 +76,24 @@ func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 	}
 }
 
-// queue returns a request that waits, or nil if the caller is to write at once.
-func (g *group[T, R]) queue(ctx context.Context, items []T) *grouped[T, R] {
+// queue returns a request that waits, or nil and a turn if the caller is to write
+// at once.
+func (g *group[T, R]) queue(ctx context.Context, items []T) (*grouped[T, R], int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.busy {
-		g.busy = true
-		return nil
+	if !g.busy || time.Since(g.since) >= hungAfter {
+		return nil, g.begin()
 	}
 	r := &grouped[T, R]{ctx: ctx, items: items, done: make(chan struct{})}
 	g.waiting = append(g.waiting, r)
-	return r
+	return r, 0
+}
+
+// begin notes that a call of write begins. mu is held.
+func (g *group[T, R]) begin() int {
+	g.busy, g.since = true, time.Now()
+	g.turn++
+	return g.turn
 }
 
 // leave gives up a request whose context has ended.
@@ -94,21 +109,23 @@ func (g *group[T, R]) leave(r *grouped[T, R]) {
 
 // next ends a lone call or a flush, and lets those that came meanwhile be
 // written.
-func (g *group[T, R]) next() {
+func (g *group[T, R]) next(turn int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy = len(g.waiting) > 0; g.busy {
-		go g.flush() // it is waited for by those it writes for
-	} else {
-		g.waiting = nil
+	switch {
+	case turn != g.turn: // it hung, and another began meanwhile
+	case len(g.waiting) > 0:
+		go g.flush(g.begin()) // it is waited for by those it writes for
+	default:
+		g.busy, g.waiting = false, nil
 	}
 }
 
 // flush writes until nobody waits.
-func (g *group[T, R]) flush() {
-	defer g.next() // also if the store ends the goroutine
+func (g *group[T, R]) flush(turn int) {
+	defer func() { g.next(turn) }() // also if the store ends the goroutine
 	for {
-		ctx, together := g.take()
+		ctx, together := g.take(&turn)
 		if together == nil {
 			return
 		}
@@ -117,10 +134,14 @@ func (g *group[T, R]) flush() {
 }
 
 // take returns the requests to be written next, and the context for that; none
-// if nobody waits.
-func (g *group[T, R]) take() (context.Context, []*grouped[T, R]) {
+// if nobody waits, or another sees to those who do.
+func (g *group[T, R]) take(turn *int) (context.Context, []*grouped[T, R]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if *turn != g.turn {
+		return nil, nil
+	}
+	*turn = g.begin()
 	n, items := 0, 0
 	for n < len(g.waiting) && (n == 0 || items+len(g.waiting[n].items) <= maxGroup) {
 		items += len(g.waiting[n].items)

@@ -184,6 +184,36 @@ func TestJoinedEnqueueCanceled(t *testing.T) {
 	})
 }
 
+// A call that hangs holds up nobody who comes later, and those who waited behind
+// it are written with the next.
+func TestJoinedEnqueueHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: 24 * time.Hour}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		began := time.Now()
+		var group sync.WaitGroup
+		dispatch := func(name string, takes time.Duration) {
+			group.Go(func() {
+				_, err := w.Dispatch(w.ctx, change(name))
+				require.NoError(t, err)
+				require.Equal(t, takes, time.Since(began))
+			})
+			synctest.Wait()
+		}
+		dispatch("hangs", 24*time.Hour)
+		dispatch("waits", 2*time.Second)
+		store.takes = 0
+		time.Sleep(2 * time.Second)
+		dispatch("comes later", 2*time.Second)
+		dispatch("comes last", 2*time.Second)
+		group.Wait()
+		counts, err := store.Count(w.ctx, "")
+		require.NoError(t, err)
+		require.Equal(t, 4, counts.ByState[webhook.Pending])
+	})
+}
+
 // A store that panics fails the calls it was asked for, and none later.
 func TestJoinedEnqueuePanics(t *testing.T) {
 	bubble(t, func(t *testing.T) {
