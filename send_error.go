@@ -102,9 +102,13 @@ func (e *sendError) dropPeersWords() {
 }
 
 // unquoted is the part of an error's text that net/http wrote itself: it
-// quotes whatever it took from the peer.
+// quotes whatever it took from the peer. Before Go 1.26 it does not quote a
+// header line, which then stands behind "line: ".
 func unquoted(err error) string {
 	text, _, _ := strings.Cut(innermost(err).Error(), `"`)
+	if i := strings.Index(text, "line: "); i >= 0 {
+		text = text[:i+len("line")]
+	}
 	return strings.TrimRight(text, " :=;,")
 }
 
