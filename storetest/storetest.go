@@ -12,7 +12,7 @@
 // [Beginner]. [Benchmark] measures a store.
 //
 // Times in the checks lie far from the present: a store must not compare them
-// with a clock of its own. A run makes about three thousand calls that write; on
+// with a clock of its own. A run makes a thousand calls that write or more; on
 // a database that waits for the disk, let the test's wait for nothing.
 package storetest
 
