@@ -25,9 +25,9 @@ lint: ## formatting, vet, staticcheck
 tidy: ## go.mod and go.sum are complete and no more
 	@for m in $(MODULES); do (cd $$m && $(GO) mod tidy -diff) || exit 1; done
 
-e2e: ## the receivers of the documents, in Python, over loopback
-	@/usr/bin/python3 -c 'import flask' 2>/dev/null || \
-		{ echo 'make e2e needs Flask: apt-get install python3-flask'; exit 1; }
+e2e: ## the receivers of the documents and of docs/receivers.md, over loopback
+	@/usr/bin/python3 -c 'import flask, httpbin' 2>/dev/null || \
+		{ echo 'make e2e needs Flask and httpbin: apt-get install python3-flask python3-httpbin'; exit 1; }
 	$(GO) test -count=1 -tags e2e ./internal/e2e
 
 oracle: ## the template engine against real Jinja2

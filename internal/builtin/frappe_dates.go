@@ -47,6 +47,9 @@ func dateHelpers() table {
 		if s, ok := value.Text(c.a[0]); c.a[0] == nil || ok && s == "" {
 			return ""
 		}
+		if p, ok := value.Text(c.a[1]); ok { // as frappe.utils.formatdate: a date has no minutes
+			c.a[1] = strings.NewReplacer("mm", "MM", "Y", "y").Replace(p)
+		}
 		return c.layout("dd-MM-yyyy")
 	})
 	return table{

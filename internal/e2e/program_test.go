@@ -25,15 +25,15 @@ const (
 	pollInterval = 50 * time.Millisecond // of both
 	pythonEnv    = "WEBHOOK_E2E_PYTHON"  // names another interpreter
 	python       = "/usr/bin/python3"    // the one Debian's python3-flask is for
-	howToGet     = "apt-get install python3-flask"
+	howToGet     = "apt-get install python3-flask python3-httpbin"
 )
 
 // TestMain fails rather than skips: a run that tested nothing must not look like
 // one that passed.
 func TestMain(m *testing.M) {
-	out, err := exec.Command(interpreter(), "-c", "import flask").CombinedOutput()
+	out, err := exec.Command(interpreter(), "-c", "import flask, httpbin").CombinedOutput()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "e2e: %s with Flask is missing (%v)\n%s\nGet it by: %s\n"+
+		fmt.Fprintf(os.Stderr, "e2e: %s with Flask and httpbin is missing (%v)\n%s\nGet it by: %s\n"+
 			"Or name an interpreter that has it in %s.\n", interpreter(), err, out, howToGet, pythonEnv)
 		os.Exit(1)
 	}

@@ -34,6 +34,8 @@ func TestHelpers(t *testing.T) {
 		{`get_first_day("2024-02-10")`, "2024-02-01"},
 		{`get_last_day("2024-02-10")`, "2024-02-29"},
 		{`formatdate("2024-02-10", "dd/MM/yyyy")`, "10/02/2024"},
+		{`format_date("2024-02-10 08:59:30", "dd.mm.YYYY")`, "10.02.2024"},
+		{`format_datetime("2024-02-10 08:59:30", "dd.MM.yyyy HH:mm")`, "10.02.2024 08:59"},
 		{`getdate("2024-02-10").strftime("%d %b %Y")`, "10 Feb 2024"},
 		{`flt("1,234.567", 2)`, "1234.57"},
 		{`flt(none) ~ flt("abc")`, "0.00.0"},

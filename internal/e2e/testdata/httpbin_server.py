@@ -1,0 +1,5 @@
+# httpbin as Debian packages it, on loopback.
+from httpbin import app
+
+if __name__ == '__main__':
+    app.run(port=5000)
