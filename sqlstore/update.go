@@ -206,7 +206,7 @@ func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 			if err != nil {
 				return err
 			}
-			args = append(args, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, a.Class,
+			args = append(args, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
 				plain(a.Error), header, blob(a.Body), string(a.State), micros(a.Next))
 		}
 		text := s.sized("INSERT INTO {attempts} ("+attemptColumns+") VALUES %s"+s.dialect.keep("delivery"), n,

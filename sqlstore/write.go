@@ -123,10 +123,14 @@ func (t *session) statement(ctx context.Context, text string) *sql.Stmt {
 const maxPrepared = 100
 
 // prepare prepares what was missing, for the next time. It runs when the
-// session's connection is free again: there may be only one.
+// session's connection is free again, for there may be only one, and waits for no
+// other.
 func (t *session) prepare(ctx context.Context) {
 	s := t.store
 	for _, text := range t.wanted {
+		if pool := s.db.Stats(); pool.MaxOpenConnections > 0 && pool.InUse >= pool.MaxOpenConnections {
+			return
+		}
 		s.mu.Lock()
 		_, ok := s.prepared[text]
 		ok = ok || len(s.prepared) >= maxPrepared
