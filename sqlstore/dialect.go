@@ -50,8 +50,8 @@ type dialect struct {
 	insert func(s *Store, ctx context.Context, q Tx, rows []*row) error
 	update func(s *Store, ctx context.Context, q Tx, cs []*change) error
 
-	changeRows func(n int) string // a list of n changes, for updateReturning
-	conflict   string             // ends an INSERT that passes over rows whose {key} is there
+	typed    bool   // a list of values has to say their types
+	conflict string // ends an INSERT that passes over rows whose {key} is there
 
 	transient func(error) bool // the transaction can be repeated
 	noTable   func(error) bool

@@ -149,20 +149,22 @@ func linesOf(rows []*row) []string {
 	return slices.Compact(lines)
 }
 
-// arguments returns the values of rows.
-func arguments(rows []*row) []any {
-	args := make([]any, 0, len(rows)*width)
-	for _, r := range rows {
-		args = r.values(args)
+// valuesOf returns the values of rows.
+func valuesOf(rows []*row) [][]any {
+	values := make([][]any, len(rows))
+	for i, r := range rows {
+		values[i] = r.values()
 	}
-	return args
+	return values
 }
 
 // insertReturning inserts rows where the database says which it took.
 func insertReturning(s *Store, ctx context.Context, q Tx, rows []*row) error {
-	text := s.sized("INSERT INTO {deliveries} ("+inserted+") VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id",
-		len(rows), func(n int) string { return tuples(n, width) })
-	ids, err := all[string](ctx, q, text, arguments(rows)...)
+	values := valuesOf(rows)
+	short := deliveryShape.short(values)
+	text := s.sized("INSERT INTO {deliveries} ("+deliveryShape.names(short)+") VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id",
+		len(rows), func(n int) string { return deliveryShape.tuples(n, short, false) })
+	ids, err := all[string](ctx, q, text, deliveryShape.arguments(values, short)...)
 	if err != nil {
 		return err
 	}

@@ -68,21 +68,25 @@ var mysql = dialect{
 	full:      func(err error) bool { return mysqlNumber(err, 1114, 1021) },
 }
 
+// markedShape is deliveryShape with a mark.
+var markedShape = append(slices.Clone(deliveryShape), column{name: "mark"})
+
 // insertMarked inserts rows where the database does not say which it took: new
 // ones get a mark, and it is asked who has it.
 func insertMarked(s *Store, ctx context.Context, q Tx, rows []*row) error {
 	var random [8]byte
 	_, _ = rand.Read(random[:])
 	mark := int64(binary.LittleEndian.Uint64(random[:]) >> 1)
-	args := make([]any, 0, len(rows)*(width+1))
+	values := valuesOf(rows)
 	ids := []any{mark}
-	for _, r := range rows {
-		args = append(r.values(args), mark)
+	for i, r := range rows {
+		values[i] = append(values[i], mark)
 		ids = append(ids, r.ID)
 	}
-	text := s.sized("INSERT INTO {deliveries} ("+inserted+", mark) VALUES %s"+s.dialect.keep("num"), len(rows),
-		func(n int) string { return tuples(n, width+1) })
-	if _, err := q.ExecContext(ctx, text, args...); err != nil {
+	short := markedShape.short(values)
+	text := s.sized("INSERT INTO {deliveries} ("+markedShape.names(short)+") VALUES %s"+s.dialect.keep("num"), len(rows),
+		func(n int) string { return markedShape.tuples(n, short, false) })
+	if _, err := q.ExecContext(ctx, text, markedShape.arguments(values, short)...); err != nil {
 		return err
 	}
 	text = s.sized("SELECT id FROM {deliveries} WHERE mark = ? AND id IN (%s)", len(rows), marks)
@@ -104,9 +108,9 @@ func updateLocked(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	for len(rest) > 0 {
 		n := s.dialect.piece(len(rest))
 		text := s.sized("UPDATE {deliveries} JOIN (%s) v ON num = v.v_num SET "+changed+", fence = fence + 1", n, changeSelects)
-		args := make([]any, 0, (changeWidth-1)*n)
+		args := make([]any, 0, (len(changeShape)-1)*n)
 		for _, c := range rest[:n] {
-			args = c.values(append(args, c.num))
+			args = append(append(args, c.num), c.values()[2:]...)
 		}
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err

@@ -62,16 +62,9 @@ var postgres = dialect{
 				ORDER BY webhook, queue_at LIMIT 1) n)
 		SELECT name, at FROM w`,
 
-	insert: insertReturning,
-	update: updateReturning,
-	changeRows: func(n int) string {
-		typed := "(?::text, ?::bigint, ?::text, ?::text, ?::integer, ?::integer, ?::bigint, ?::bigint, ?::bigint, " +
-			"?::bigint, ?::text, ?::bigint, ?::smallint, ?::bigint)"
-		if n == 1 {
-			return typed
-		}
-		return typed + ", " + tuples(n-1, changeWidth)
-	},
+	insert:   insertReturning,
+	update:   updateReturning,
+	typed:    true,
 	conflict: " ON CONFLICT DO NOTHING",
 
 	transient: func(err error) bool {

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"database/sql"
-	"strings"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -45,19 +44,25 @@ const stored = "id, event_id, type, webhook, doctype, doc_name, tenant, method, 
 	"content_type, chain, trace, line, created, version, state, reason, attempts, tries, due, since, " +
 	"paused_at, finished, owner, lease_until, fence"
 
-// inserted are those that Enqueue gives, and width is their number.
-var (
-	inserted = stored + ", queue_place, queue_at"
-	width    = strings.Count(inserted, ",") + 1
-)
+// deliveryShape is what Enqueue writes of each delivery.
+var deliveryShape = shape{
+	{name: "id"}, {name: "event_id"}, {name: "type"}, {name: "webhook"}, {name: "doctype"}, {name: "doc_name"},
+	{name: "tenant"}, {name: "method"}, {name: "url", usual: "", literal: "''"}, {name: "body"},
+	{name: "content_type"}, {name: "chain"}, {name: "trace", usual: "", literal: "''"},
+	{name: "line", usual: nil, literal: "NULL"}, {name: "created"}, {name: "version"},
+	{name: "state", usual: string(webhook.Pending), literal: "'pending'"}, {name: "reason", usual: "", literal: "''"},
+	{name: "attempts", usual: 0, literal: "0"}, {name: "tries", usual: 0, literal: "0"}, {name: "due"}, {name: "since"},
+	{name: "paused_at", usual: int64(0), literal: "0"}, {name: "finished", usual: int64(0), literal: "0"},
+	{name: "owner"}, {name: "lease_until"}, {name: "fence"}, {name: "queue_place"}, {name: "queue_at"},
+}
 
-// values returns what goes into the inserted columns.
-func (r *row) values(args []any) []any {
+// values returns what goes into the columns of deliveryShape.
+func (r *row) values() []any {
 	place, at := placeOf(r.State, r.Due, r.LeaseUntil)
-	return append(args, r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant,
+	return []any{r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant,
 		r.Method, r.URL, blob(r.Body), r.ContentType, r.Chain, plain(r.Trace), nullable(r.Line), micros(r.Created),
 		r.Version, string(r.State), r.Reason, r.Attempts, r.Tries, micros(r.Due), micros(r.Since),
-		micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at)
+		micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at}
 }
 
 // size returns about how many bytes the values take.

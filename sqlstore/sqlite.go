@@ -57,10 +57,9 @@ var sqlite = dialect{
 		SELECT name, (SELECT MIN(queue_at) FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook = w.name)
 		FROM w WHERE name IS NOT NULL`,
 
-	insert:     insertReturning,
-	update:     updateReturning,
-	changeRows: func(n int) string { return tuples(n, changeWidth) },
-	conflict:   " ON CONFLICT DO NOTHING",
+	insert:   insertReturning,
+	update:   updateReturning,
+	conflict: " ON CONFLICT DO NOTHING",
 
 	transient: func(err error) bool {
 		return sqliteCode(err, 5, "SQLITE_BUSY", "database is locked") ||

@@ -140,27 +140,37 @@ const changed = "state = v.v_state, reason = v.v_reason, attempts = v.v_attempts
 	"due = v.v_due, since = v.v_since, paused_at = v.v_paused_at, finished = v.v_finished, " +
 	"owner = v.v_owner, lease_until = v.v_lease_until, queue_place = v.v_place, queue_at = v.v_at"
 
-// changeWidth is the number of parameters of a change.
-const changeWidth = 14
+// changeShape is what a change says, as a row of the table v.
+var changeShape = shape{
+	{name: "v_id", cast: "text"}, {name: "v_fence", cast: "bigint"}, {name: "v_state", cast: "text"},
+	{name: "v_reason", cast: "text", usual: "", literal: "''"}, {name: "v_attempts", cast: "integer"},
+	{name: "v_tries", cast: "integer"}, {name: "v_due", cast: "bigint"}, {name: "v_since", cast: "bigint"},
+	{name: "v_paused_at", cast: "bigint", usual: int64(0), literal: "0"}, {name: "v_finished", cast: "bigint"},
+	{name: "v_owner", cast: "text", usual: "", literal: "''"},
+	{name: "v_lease_until", cast: "bigint", usual: int64(0), literal: "0"},
+	{name: "v_place", cast: "smallint", usual: nil, literal: "NULL"},
+	{name: "v_at", cast: "bigint", usual: int64(0), literal: "0"},
+}
 
-// values returns what a change sets.
-func (c *change) values(args []any) []any {
+// values returns what goes into the columns of changeShape.
+func (c *change) values() []any {
 	place, at := placeOf(c.State, c.Due, c.LeaseUntil)
-	return append(args, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
-		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at)
+	return []any{c.ID, c.Fence, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
+		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at}
 }
 
 // updateReturning applies changes where the database can join a list of values
 // and says which rows it changed.
 func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
-	text := s.sized("WITH v (v_id, v_fence, v_state, v_reason, v_attempts, v_tries, v_due, v_since, v_paused_at, "+
-		"v_finished, v_owner, v_lease_until, v_place, v_at) AS (VALUES %s) UPDATE {deliveries} SET "+changed+
-		", fence = fence + 1 FROM v WHERE id = v.v_id AND fence = v.v_fence RETURNING id, num, line",
-		len(cs), s.dialect.changeRows)
-	args := make([]any, 0, changeWidth*len(cs))
-	for _, c := range cs {
-		args = c.values(append(args, c.ID, c.Fence))
+	values := make([][]any, len(cs))
+	for i, c := range cs {
+		values[i] = c.values()
 	}
+	short := changeShape.short(values)
+	text := s.sized("WITH v ("+changeShape.names(short)+") AS (VALUES %s) UPDATE {deliveries} SET "+changed+
+		", fence = fence + 1 FROM v WHERE id = v.v_id AND fence = v.v_fence RETURNING id, num, line",
+		len(cs), func(n int) string { return changeShape.tuples(n, short, s.dialect.typed) })
+	args := changeShape.arguments(values, short)
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
