@@ -10,37 +10,48 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// onConflict returns what the statement does about rows that are there already,
-// and by which fields it knows them.
-func onConflict(stmt *gorm.Statement) (c clause.OnConflict, fields []*schema.Field, ok bool) {
-	c, ok = stmt.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
+// A conflict is what a Create does about rows that are there already.
+type conflict struct {
+	ignored bool            // it leaves them as they are
+	fields  []*schema.Field // by which it knows them
+	was     []reflect.Value // those rows
+}
+
+const conflicts = "webhook:conflicts"
+
+// conflictOf returns what a Create says about conflicts; nil for nothing. It is
+// read before GORM builds the statement: for MySQL that spells DoNothing otherwise.
+func conflictOf(stmt *gorm.Statement) *conflict {
+	c, ok := stmt.Clauses["ON CONFLICT"].Expression.(clause.OnConflict)
+	if !ok {
+		return nil
+	}
+	k := &conflict{ignored: c.DoNothing}
 	for _, column := range c.Columns {
-		f := stmt.Schema.LookUpField(column.Name)
-		if f == nil {
-			return c, stmt.Schema.PrimaryFields, ok
+		if f := stmt.Schema.LookUpField(column.Name); f != nil {
+			k.fields = append(k.fields, f)
 		}
-		fields = append(fields, f)
 	}
-	if len(fields) == 0 {
-		fields = stmt.Schema.PrimaryFields
+	if len(k.fields) == 0 || len(k.fields) < len(c.Columns) {
+		k.fields = stmt.Schema.PrimaryFields
 	}
-	return c, fields, ok
+	return k
 }
 
 // beforeCreate reads the rows that are there already, where that is no error.
 func (p *Plugin) beforeCreate(db *gorm.DB, _ string) {
-	stmt := db.Statement
-	_, fields, ok := onConflict(stmt)
-	if !ok {
+	k := conflictOf(db.Statement)
+	if k == nil {
 		return
 	}
-	where := identified(stmt, fields, each(stmt.ReflectValue))
-	if len(where) == 0 {
-		return
+	if where := identified(db.Statement, k.fields, each(db.Statement.ReflectValue)); len(where) > 0 {
+		was, ok := p.rows(db, selection{where: where, unscoped: true, lock: true})
+		if !ok {
+			return
+		}
+		k.was = was
 	}
-	if docs, ok := p.rows(db, selection{where: where, unscoped: true, lock: true}); ok {
-		db.InstanceSet(before, docs)
-	}
+	db.InstanceSet(conflicts, k)
 }
 
 // created dispatches what was inserted.
@@ -55,8 +66,11 @@ func (p *Plugin) created(db *gorm.DB, docType string) {
 	if len(docs) == 0 {
 		docs = p.createdMaps(db)
 	}
-	if c, fields, ok := onConflict(stmt); ok {
-		p.dispatch(db, p.upserted(db, docType, docs, c, fields))
+	if conflictOf(stmt) != nil {
+		v, _ := db.InstanceGet(conflicts)
+		if k, ok := v.(*conflict); ok {
+			p.dispatch(db, p.upserted(db, docType, docs, k))
+		}
 		return
 	}
 	var documents [][]webhook.Event
@@ -67,9 +81,9 @@ func (p *Plugin) created(db *gorm.DB, docType string) {
 }
 
 // upserted returns the events of rows that may have been there before.
-func (p *Plugin) upserted(db *gorm.DB, docType string, docs []reflect.Value, c clause.OnConflict, fields []*schema.Field) (documents [][]webhook.Event) {
+func (p *Plugin) upserted(db *gorm.DB, docType string, docs []reflect.Value, k *conflict) (documents [][]webhook.Event) {
 	stmt := db.Statement
-	where := identified(stmt, fields, docs)
+	where := identified(stmt, k.fields, docs)
 	if len(where) == 0 {
 		return nil
 	}
@@ -77,13 +91,13 @@ func (p *Plugin) upserted(db *gorm.DB, docType string, docs []reflect.Value, c c
 	if !ok {
 		return nil
 	}
-	was, now := byKey(stmt, fields, kept(db)), byKey(stmt, fields, rows)
+	was, now := byKey(stmt, k.fields, k.was), byKey(stmt, k.fields, rows)
 	for _, doc := range docs {
-		key := keyOf(identity(stmt.Context, fields, doc))
+		key := keyOf(identity(stmt.Context, k.fields, doc))
 		row, there := now[key]
 		previous, before := was[key]
 		switch {
-		case !there || before && c.DoNothing:
+		case !there || before && k.ignored:
 		case before:
 			documents = append(documents, p.events(stmt, webhook.ActionSave, docType, row, previous))
 		default:

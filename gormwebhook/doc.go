@@ -45,6 +45,9 @@
 // and is rolled back. Nothing else of a webhook fails it; an event that is
 // invalid is logged.
 //
+// A [webhook.Unit] in the statement's context holds the events until it is
+// committed; it does not see GORM's savepoints.
+//
 // With SkipDefaultTransaction, outside of db.Transaction, there is none: the events
 // are dispatched behind the statement, and an error is logged. A crash in between
 // loses them.

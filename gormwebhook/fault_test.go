@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/docevent/webhook"
 	"github.com/docevent/webhook/gormwebhook"
@@ -163,4 +164,33 @@ func TestUpdateBesideAnotherWriter(t *testing.T) {
 		require.ErrorContains(t, err, "locked")
 	}
 	require.Len(t, w.dispatched(), 3)
+}
+
+// GORM's driver for MySQL spells DoNothing as an update while it builds the
+// statement.
+func TestConflictThatIsSpelledOtherwise(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, nil)
+	w.orders("a")
+	require.NoError(t, w.db.Callback().Create().After("gorm:create").Before("webhook:created").
+		Register("spell", func(db *gorm.DB) {
+			c := db.Statement.Clauses["ON CONFLICT"]
+			c.Expression = clause.OnConflict{DoUpdates: clause.AssignmentColumns([]string{"id"})}
+			db.Statement.Clauses["ON CONFLICT"] = c
+		}))
+	nothing := w.db.Clauses(clause.OnConflict{DoNothing: true})
+	require.NoError(t, nothing.Create(&Order{ID: 1, Ref: "a", Status: "x"}).Error)
+	require.Empty(t, w.dispatched())
+}
+
+// A unit of work holds what GORM dispatches with its context.
+func TestUnit(t *testing.T) {
+	w := newWorld(t, &gorm.Config{}, nil)
+	u := w.d.Begin()
+	db := w.db.WithContext(webhook.WithUnit(t.Context(), u))
+	require.NoError(t, db.Create(&Order{Status: "a"}).Error)
+	require.NoError(t, db.Model(&Order{ID: 1}).Update("status", "b").Error)
+	require.Empty(t, w.dispatched())
+	_, err := u.Commit(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"Order 1 on_change: a > b"}, w.dispatched())
 }
