@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"text/template"
 
@@ -257,10 +258,11 @@ func TestImportSave(t *testing.T) {
 func TestEvents(t *testing.T) {
 	w := newWorld(t, webhook.Options{})
 	seen := make(chan *http.Request, 10)
-	status := http.StatusOK
+	var status atomic.Int64
+	status.Store(http.StatusOK)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		seen <- r
-		rw.WriteHeader(status)
+		rw.WriteHeader(int(status.Load()))
 	}))
 	defer server.Close()
 	require.NoError(t, w.d.SaveWebhooks(t.Context(),
@@ -277,18 +279,19 @@ func TestEvents(t *testing.T) {
 
 	r := w.ctl("drain")
 	require.Equal(t, exitNo, r.code, "loopback is not reached unless it is allowed")
-	require.Contains(t, r.out, "failed: 1")
+	require.Contains(t, r.out, "failed: 1\n")
+	require.Regexp(t, `(?m)^Large\t1\tblocked\t.*loopback`, r.out)
 	require.Empty(t, seen)
 	w.must("resend", "--yes")
-	require.JSONEq(t, `{"attempts":1,"by_state":{"delivered":1}}`, w.must("drain", "--json", "--allow", "127.0.0.0/8"))
+	require.JSONEq(t, `{"attempts":1,"by_state":{"delivered":1},"failures":[],"disabled":[]}`, w.must("drain", "--json", "--allow", "127.0.0.0/8"))
 	require.Equal(t, "2", (<-seen).Header.Get("X-Webhook-Attempt"))
 
 	require.Contains(t, w.must("test", "Large", "--doc", "testdata/small.json", "--allow-loopback"), "status 200, delivered")
 	require.Equal(t, "true", (<-seen).Header.Get("X-Webhook-Test"))
-	status = http.StatusTeapot
+	status.Store(http.StatusTeapot)
 	require.Equal(t, exitNo, w.ctl("test", "Large", "--allow-loopback").code)
 	require.Equal(t, exitNo, w.ctl("activate", "Plans", "--allow-loopback").code)
-	status = http.StatusOK
+	status.Store(http.StatusOK)
 	require.Equal(t, "Plans: active\n", w.must("activate", "Plans", "--allow-loopback"))
 	require.Equal(t, exitFailed, w.ctl("activate", "Nobody", "--allow-loopback").code)
 
@@ -355,4 +358,27 @@ func TestWithoutTables(t *testing.T) {
 	r := ctl(t, "", "webhooks", "--dsn", write(t, "no.db", strings.Repeat("this is no database ", 100)))
 	require.Equal(t, exitFailed, r.code)
 	require.Equal(t, 1, strings.Count(r.stderr, "\n"))
+}
+
+// A drain says of each webhook what its attempts failed of, once.
+func TestDrainFailures(t *testing.T) {
+	w := newWorld(t, webhook.Options{})
+	status := http.StatusServiceUnavailable
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) }))
+	defer server.Close()
+	require.NoError(t, w.d.SaveWebhooks(t.Context(),
+		webhook.Webhook{Name: "A", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: server.URL},
+		webhook.Webhook{Name: "B", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: "http://127.0.0.1:1"},
+	))
+	for _, name := range many("o", 3) {
+		_, err := w.d.Dispatch(t.Context(), webhook.Event{Type: webhook.OnSubmit, DocType: "O", Name: name})
+		require.NoError(t, err)
+	}
+	r := w.ctl("drain", "--allow-loopback")
+	require.Equal(t, exitNo, r.code)
+	require.Empty(t, r.stderr)
+	require.Contains(t, r.out, "6 attempts\npending: 6\n")
+	require.Regexp(t, `(?m)^A\t3\tstatus\t`, r.out)
+	require.Regexp(t, `(?m)^B\t3\trefused\t`, r.out)
+	require.Equal(t, "0 attempts\n", w.must("drain"), "does not wait for retries")
 }

@@ -1,8 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -20,52 +21,89 @@ type drainCmd struct {
 func (*drainCmd) Help() string {
 	return "Sends from here, beside the host or in its place, by the library's default options: webhooks without a retry policy " +
 		"or timeout of their own get the library's, not the host's. Does not wait for retries. Exit code 3 if an attempt " +
-		"did not deliver. With --json: one document, {attempts, by_state}."
-}
-
-// drained counts the attempts of a drain by what they made of their deliveries.
-type drained struct {
-	mu       sync.Mutex               // guards the fields below
-	Attempts int                      `json:"attempts"`
-	ByState  map[webhook.State]int    `json:"by_state"`
-	bar      *progressbar.ProgressBar // counts, not knowing how many there will be
+		"did not deliver. With --json: one document, {attempts, by_state, failures, disabled}."
 }
 
 // Run drains.
 func (cmd *drainCmd) Run(ctx context.Context, c *console) error {
 	return cmd.openStore(ctx, c, func(store webhook.Store) error {
-		n := &drained{ByState: map[webhook.State]int{}, bar: c.progress(-1, "drain")}
+		n := &drained{ByState: map[webhook.State]int{}, Failures: []*failure{}, Disabled: []string{},
+			bar: c.progress(-1, "drain")}
 		d, err := cmd.dispatcher(ctx, c, store, &webhook.Options{
-			Transport: cmd.transport(), Trace: &webhook.Trace{Attempt: n.count},
-			Logger: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Transport: cmd.transport(),
+			Trace:     &webhook.Trace{Attempt: n.count, Disable: n.disable},
 		})
 		if err != nil {
 			return err
 		}
 		err = d.Drain(ctx)
-		n.bar.Exit()
+		n.bar.Clear()
 		return n.answer(c, err)
 	})
 }
 
-func (n *drained) count(_ context.Context, _ webhook.Delivery, a webhook.Attempt, err error) {
+// drained is what came of a drain.
+type drained struct {
+	mu       sync.Mutex            // guards the fields below
+	Attempts int                   `json:"attempts"`
+	ByState  map[webhook.State]int `json:"by_state"` // what the attempts made of their deliveries
+	Failures []*failure            `json:"failures"`
+	Disabled []string              `json:"disabled"` // webhooks that failed for too long, or are gone
+
+	bar *progressbar.ProgressBar // counts, not knowing how many there will be
+}
+
+// A failure is what several attempts of a webhook failed of.
+type failure struct {
+	Webhook  string `json:"webhook"`
+	Class    string `json:"class"`
+	Attempts int    `json:"attempts"`
+	Error    string `json:"error"` // of the first
+}
+
+func (n *drained) count(_ context.Context, d webhook.Delivery, a webhook.Attempt, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.Attempts++
-	if err == nil {
+	n.bar.Add(1)
+	switch {
+	case err != nil: // what was attempted is not recorded, and will be attempted again
+		n.fail(d.Webhook, "store", err.Error())
+	case a.State != webhook.Delivered:
+		n.fail(d.Webhook, a.Class, a.Error)
+		fallthrough
+	default:
 		n.ByState[a.State]++
 	}
-	n.bar.Add(1)
+}
+
+func (n *drained) fail(name, class, text string) {
+	for _, f := range n.Failures {
+		if f.Webhook == name && f.Class == class {
+			f.Attempts++
+			return
+		}
+	}
+	n.Failures = append(n.Failures, &failure{name, class, 1, text})
+}
+
+func (n *drained) disable(_ context.Context, name, _, _ string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.Disabled = append(n.Disabled, name)
 }
 
 // answer prints what was done, also when an error ended it early.
 func (n *drained) answer(c *console, err error) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	slices.SortFunc(n.Failures, func(a, b *failure) int {
+		return cmp.Or(cmp.Compare(a.Webhook, b.Webhook), cmp.Compare(a.Class, b.Class))
+	})
 	if jerr := n.print(c); jerr != nil {
 		return jerr
 	}
-	if err == nil && n.ByState[webhook.Delivered] < n.Attempts {
+	if err == nil && len(n.Failures) > 0 {
 		return errNo
 	}
 	return err
@@ -77,15 +115,16 @@ func (n *drained) print(c *console) error {
 	}
 	c.line("%s", count(n.Attempts, "attempt"))
 	printStates(c, n.ByState)
-	return nil
-}
-
-// printStates prints how many deliveries are in each state, if there are any.
-func printStates(c *console, by map[webhook.State]int) {
-	for _, s := range []webhook.State{webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Exhausted,
-		webhook.Paused, webhook.Canceled} {
-		if by[s] > 0 {
-			c.line("%s: %s", c.word(string(s)), strconv.Itoa(by[s]))
-		}
+	var rows [][]string
+	for _, f := range n.Failures {
+		rows = append(rows, []string{f.Webhook, strconv.Itoa(f.Attempts), f.Class, f.Error})
 	}
+	if len(rows) > 0 {
+		c.line("")
+		c.table([]string{"WEBHOOK", "ATTEMPTS", "CLASS", "FIRST ERROR"}, rows)
+	}
+	for _, name := range n.Disabled {
+		c.line("%s: %s", clean(name), c.word(string(webhook.Disabled)))
+	}
+	return nil
 }

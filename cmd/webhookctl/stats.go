@@ -33,3 +33,13 @@ func (cmd *statsCmd) Run(ctx context.Context, c *console) error {
 		return nil
 	})
 }
+
+// printStates prints how many deliveries are in each state, if there are any.
+func printStates(c *console, by map[webhook.State]int) {
+	for _, s := range []webhook.State{webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Exhausted,
+		webhook.Paused, webhook.Canceled} {
+		if by[s] > 0 {
+			c.line("%s: %d", c.word(string(s)), by[s])
+		}
+	}
+}
