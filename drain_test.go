@@ -2,12 +2,14 @@ package webhook_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
 	"github.com/docevent/webhook"
 	"github.com/stretchr/testify/require"
 )
@@ -280,5 +282,34 @@ func TestDrainKeepsHouse(t *testing.T) {
 		pass(time.Minute)
 		require.NoError(t, w.Drain(t.Context()))
 		require.Equal(t, webhook.Disabled, w.fire("one more")[0].Decision)
+	})
+}
+
+// slowToRelease is a store that takes a second to take deliveries back.
+type slowToRelease struct{ webhook.Store }
+
+func (s slowToRelease) Update(ctx context.Context, cs []webhook.Change) ([]error, error) {
+	if cs[0].Attempt == nil {
+		time.Sleep(time.Second)
+	}
+	return s.Store.Update(ctx, cs)
+}
+
+// What a Drain gave back, because an attempt to an endpoint that does not answer
+// was under way, it attempts once that has ended, however long the store took to
+// take it back.
+func TestDrainAttemptsWhatItGaveBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		wire := &wire{}
+		wire.answer = func(context.Context, sending) (*webhook.Response, error) {
+			return nil, backoff.Permanent(errors.New("no such host"))
+		}
+		w := newWorld(t, slowToRelease{webhook.NewMemoryStore()}, wire, webhook.Options{})
+		w.save(hook("a"))
+		for i := range 12 {
+			w.fire("doc" + strconv.Itoa(i))
+		}
+		require.NoError(t, w.Drain(t.Context()))
+		require.Equal(t, 12, wire.count(""))
 	})
 }

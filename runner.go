@@ -31,6 +31,7 @@ type runner struct {
 	hand     *handoff        // what Dispatch gives; Drain: nobody gives it anything
 	wake     <-chan struct{} // Drain: nil, they are Run's
 	hurry    <-chan struct{}
+	applied  chan struct{} // changes that were stored, or were not
 	gone     chan struct{} // closed when nobody takes them in any more
 
 	lanes    map[string]*lane
@@ -41,6 +42,7 @@ type runner struct {
 	inFlight int
 	parked   int  // of those, the ones that do not count against Concurrency
 	queued   int  // claimed and not started
+	applying int  // changes being stored
 	claiming bool // a claim is under way
 	spare    bool // the last claim found nothing else to do: lanes may spread
 	due      bool // something may be due
@@ -88,7 +90,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 	r := &runner{
 		d: d, claims: ctx, group: &errgroup.Group{},
 		claimed: make(chan claimed, 1), work: make(chan *flight),
-		done: make(chan *flight, 64), gone: make(chan struct{}),
+		done: make(chan *flight, 64), applied: make(chan struct{}), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{}, held: map[string]int64{},
 		hand: &handoff{}, due: true, pause: storeBackoff(),
 	}
@@ -135,6 +137,11 @@ func (r *runner) loop() {
 			for range len(r.done) {
 				r.land(<-r.done)
 			}
+		case <-r.applied:
+			r.applying--
+			if !r.once.IsZero() { // what was given back can be claimed now
+				r.due = r.failed == nil
+			}
 		case <-r.hand.given:
 			r.takeHanded()
 		case <-r.hurry:
@@ -156,7 +163,7 @@ func (r *runner) hungry() {
 
 // drained reports whether a Drain has nothing more to do.
 func (r *runner) drained() bool {
-	return !r.once.IsZero() && !r.due && !r.claiming && r.inFlight == 0 && r.queued == 0
+	return !r.once.IsZero() && !r.due && !r.claiming && r.inFlight == 0 && r.queued == 0 && r.applying == 0
 }
 
 // patience returns for how long the loop can wait: until the next poll, or
@@ -348,7 +355,14 @@ func (r *runner) apply(changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
+	r.applying++
 	r.group.Go(func() error {
+		defer func() {
+			select {
+			case r.applied <- struct{}{}:
+			case <-r.gone:
+			}
+		}()
 		ctx, cancel := context.WithTimeout(r.writes, r.d.opts.Lease)
 		defer cancel()
 		if _, err := r.d.updates.do(ctx, changes); err != nil {
