@@ -94,7 +94,7 @@ func timeField(v any, name string) (any, bool) {
 		}
 		return nil, false
 	}
-	t, _ := asTime(v)
+	t, _ := value.TimeOf(v)
 	fields := map[string]int{
 		"year": t.Year(), "month": int(t.Month()), "day": t.Day(), "hour": t.Hour(),
 		"minute": t.Minute(), "second": t.Second(), "microsecond": t.Nanosecond() / 1000,

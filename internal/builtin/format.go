@@ -169,7 +169,7 @@ func (r *Run) formatOne(v any, layout string) string {
 	if layout == "" {
 		return r.Str(v)
 	}
-	if t, ok := asTime(v); ok {
+	if t, ok := value.TimeOf(v); ok {
 		r.Grow(8 * len(layout))
 		return strftime(t, layout)
 	}

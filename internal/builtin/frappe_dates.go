@@ -96,23 +96,12 @@ func dateHelpers() table {
 	}
 }
 
-// asTime reads a time or a date that is one already.
-func asTime(v any) (time.Time, bool) {
-	switch v := v.(type) {
-	case time.Time:
-		return v, true
-	case value.Date:
-		return v.Time, true
-	}
-	return time.Time{}, false
-}
-
 // time reads a time from an argument that spells one; None is now.
 func (c call) time(i int) time.Time {
 	if c.a[i] == nil {
 		return c.Clock()
 	}
-	if t, ok := asTime(c.a[i]); ok {
+	if t, ok := value.TimeOf(c.a[i]); ok {
 		return t
 	}
 	s, ok := value.Text(c.a[i])
@@ -175,7 +164,7 @@ func addToDate(c call) any {
 	}
 	d := time.Duration(n[5])*time.Hour + time.Duration(n[6])*time.Minute + time.Duration(n[7])*time.Second
 	v := c.shift(12*n[1]+n[2], 7*n[3]+n[4], d)
-	t, ok := asTime(v)
+	t, ok := value.TimeOf(v)
 	switch {
 	case !ok || !c.truth(8):
 		return v

@@ -142,7 +142,7 @@ func (c call) pretty(v any, column, behind int) string {
 			key := c.repr(e.Key) + ": "
 			parts = append(parts, key+c.pretty(e.Value, column+1+utf8.RuneCountInString(key), 1))
 		}
-	case tuple || isList(v):
+	case tuple || value.IsList(v):
 		for _, x := range c.Items(v) {
 			parts = append(parts, c.pretty(x, column+1, 1))
 		}

@@ -252,7 +252,7 @@ func timeMethods() table {
 
 // moment is the time or date that a method is called of.
 func (c call) moment() time.Time {
-	t, ok := asTime(c.a[0])
+	t, ok := value.TimeOf(c.a[0])
 	if !ok {
 		refuse("a duration has no such method")
 	}

@@ -41,7 +41,7 @@ func (r *Run) join(a, b any) (any, bool) {
 	}
 	_, tupleA := a.(value.Tuple)
 	_, tupleB := b.(value.Tuple)
-	if !(tupleA && tupleB) && !(isList(a) && isList(b)) {
+	if !(tupleA && tupleB) && !(value.IsList(a) && value.IsList(b)) {
 		return nil, false
 	}
 	x, y := r.Items(a), r.Items(b)
@@ -63,7 +63,7 @@ func (r *Run) repeat(a, b any) (any, bool) {
 		r.Grow(len(s) * int(n))
 		return strings.Repeat(s, int(n)), true
 	}
-	if _, tuple := a.(value.Tuple); !tuple && !isList(a) {
+	if _, tuple := a.(value.Tuple); !tuple && !value.IsList(a) {
 		return nil, false
 	}
 	items := r.Items(a)
@@ -76,14 +76,6 @@ func (r *Run) repeat(a, b any) (any, bool) {
 		out = append(out, items...)
 	}
 	return sequenceLike(a, out), true
-}
-
-func isList(v any) bool {
-	switch v.(type) {
-	case []any, *value.List:
-		return true
-	}
-	return false
 }
 
 // sequenceLike makes a tuple of items if v is one, else a list.

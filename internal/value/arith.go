@@ -290,8 +290,8 @@ func timeArith(op Op, a, b any) (any, bool) {
 			return Date{a.Time.AddDate(0, 0, int(d/(24*time.Hour)))}, true
 		}
 	}
-	t, ok := timeOf(a)
-	u, ok2 := timeOf(b)
+	t, ok := TimeOf(a)
+	u, ok2 := TimeOf(b)
 	if ok && ok2 && op == OpSub {
 		return t.Sub(u), true
 	}

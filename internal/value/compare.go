@@ -90,7 +90,7 @@ func (c *comparer) equal(a, b any) bool {
 	switch {
 	case IsMapping(a) && IsMapping(b):
 		return c.equalMaps(a, b)
-	case isTuple(a) && isTuple(b), isList(a) && isList(b):
+	case isTuple(a) && isTuple(b), IsList(a) && IsList(b):
 		return c.equalItems(must(Items(a)), must(Items(b)))
 	}
 	switch a.(type) {
@@ -108,7 +108,8 @@ func isTuple(v any) bool {
 	return false
 }
 
-func isList(v any) bool {
+// IsList reports whether v is a list as Python has it, no tuple or view.
+func IsList(v any) bool {
 	switch v.(type) {
 	case []any, *List:
 		return true
@@ -234,7 +235,7 @@ func (c *comparer) order(a, b any) int {
 			return cmp.Compare(x, y)
 		}
 	}
-	if isList(a) && isList(b) || isTuple(a) && isTuple(b) {
+	if IsList(a) && IsList(b) || isTuple(a) && isTuple(b) {
 		return c.orderItems(must(Items(a)), must(Items(b)))
 	}
 	check(undefinedAmong(a, b))

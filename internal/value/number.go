@@ -57,11 +57,8 @@ func parseNumber(s string) (number, bool) {
 		return number{}, true
 	}
 	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, 'e') < 0 && strings.IndexByte(s, 'E') < 0 {
-		if len(s) < 18 {
-			return shortInt(s)
-		}
 		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return number{i: i}, true
+			return number{i: i}, s[0] != '+'
 		}
 		if len(s) > maxDigits {
 			return number{}, false
@@ -74,25 +71,6 @@ func parseNumber(s string) (number, bool) {
 		return number{}, false
 	}
 	return number{kind: isFloat, f: f}, true
-}
-
-func shortInt(s string) (number, bool) {
-	neg := s[0] == '-'
-	d := s
-	if neg {
-		d = s[1:]
-	}
-	var i int64
-	for j := range len(d) {
-		if d[j] < '0' || d[j] > '9' {
-			return number{}, false
-		}
-		i = i*10 + int64(d[j]-'0')
-	}
-	if neg {
-		i = -i
-	}
-	return number{i: i}, d != ""
 }
 
 func (n number) float() float64 {

@@ -59,7 +59,7 @@ func pyLeaf(w *writer, v any) bool {
 }
 
 func pyBrackets(v any, _ int) (open, end string) {
-	if !isList(v) && !isTuple(v) {
+	if !IsList(v) && !isTuple(v) {
 		check(fmt.Errorf("%s is not JSON; add |list", TypeName(v)))
 	}
 	return "[", "]"

@@ -28,8 +28,8 @@ func ParseTime(s string, loc *time.Location) (t time.Time, clock, ok bool) {
 	return time.Time{}, false, false
 }
 
-// timeOf reads a time or a date.
-func timeOf(v any) (time.Time, bool) {
+// TimeOf reads a time or a date.
+func TimeOf(v any) (time.Time, bool) {
 	switch v := v.(type) {
 	case time.Time:
 		return v, true
@@ -43,8 +43,8 @@ func timeOf(v any) (time.Time, bool) {
 // that spells one, read in the zone of the first. A date and a time compare by
 // the date's midnight.
 func compareTimes(a, b any) (int, bool) {
-	t, aTime := timeOf(a)
-	u, bTime := timeOf(b)
+	t, aTime := TimeOf(a)
+	u, bTime := TimeOf(b)
 	switch {
 	case aTime && bTime:
 		if _, day := a.(Date); day {
