@@ -47,5 +47,9 @@
 // A transaction of the store's own that loses against another, in a deadlock, by
 // a lock that did not come in time, or because SQLite was busy, is repeated for up
 // to five seconds. In the host's transaction nothing is repeated: the host rolls
-// back and decides. Other errors of the database are returned as they are.
+// back and decides. On MySQL it has to be ready for deadlocks: InnoDB makes one of
+// three transactions that dispatch for one document to an ordered webhook, when the
+// first is rolled back. The deliveries of a line are numbered under a lock that is
+// held until the transaction ends, so keep such transactions short. Other errors of
+// the database are returned as they are.
 package sqlstore
