@@ -101,7 +101,39 @@ func (p *parser) output() stmt {
 		p.unexpected("expected }}")
 	}
 	p.next()
+	if s, any := commas(x); any {
+		return s
+	}
 	return &outS{x.info().pos, x}
+}
+
+// commas returns an output of nothing but commas, which templates for JSON put
+// between the rounds of a loop, as the text it stands for: {{ "," if not
+// loop.last }}. It is the template's own, and no value to be quoted. Nil if x is
+// another output; any says that there is a comma, not white space alone.
+func commas(x expr) (s stmt, any bool) {
+	pos := x.info().pos
+	switch x := x.(type) {
+	case *constX:
+		text, ok := x.v.(string)
+		if ok && strings.Trim(text, ", \t\r\n") == "" {
+			return &textS{pos, text}, strings.Contains(text, ",")
+		}
+	case *condX:
+		then, one := commas(x.then)
+		if then == nil {
+			return nil, false
+		}
+		s := &ifS{pos: pos, test: x.test, then: []stmt{then}}
+		if x.els == nil {
+			return s, one
+		}
+		if els, other := commas(x.els); els != nil {
+			s.els = []stmt{els}
+			return s, one || other
+		}
+	}
+	return nil, false
 }
 
 // tuple reads expressions with commas between, which make a tuple.
