@@ -54,7 +54,8 @@ func (r *Run) Compare(op Comparison, a, b any) bool {
 	order, ok, err := value.Compare(a, b)
 	Check(err)
 	if (a == nil || b == nil) && !r.NoneOrders {
-		Advise("say what it stands for: default(0, true)", "operator %s does not take None", comparisons[op])
+		Advise("say what it stands for: default(0, true)",
+			"operator %s does not take None", comparisons[op])
 	}
 	return ok && op.Holds(float64(order), 0)
 }

@@ -51,7 +51,8 @@ func quoteURL(s, safe string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if low := c | 0x20; low >= 'a' && low <= 'z' || isDigit(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
+		low := c | 0x20
+		if low >= 'a' && low <= 'z' || isDigit(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
 			b.WriteByte(c)
 			continue
 		}

@@ -81,7 +81,8 @@ func (w wrapper) chunks(line []rune) (out [][]rune) {
 	start := 0
 	for i := range line {
 		end := i+1 == len(line)
-		if end || unicode.IsSpace(line[i]) != unicode.IsSpace(line[i+1]) || w.hyphens && breaksAfter(line, i) {
+		if end || unicode.IsSpace(line[i]) != unicode.IsSpace(line[i+1]) ||
+			w.hyphens && breaksAfter(line, i) {
 			out = append(out, slices.Clone(line[start:i+1]))
 			start = i + 1
 		}
@@ -156,7 +157,8 @@ func (c call) pretty(v any, column, behind int) string {
 		return c.repr(v)
 	}
 	flat := strings.Join(parts, ", ")
-	if utf8.RuneCountInString(flat)+column+behind+len(open+end) <= prettyWidth && !strings.Contains(flat, "\n") {
+	width := utf8.RuneCountInString(flat) + column + behind + len(open+end)
+	if width <= prettyWidth && !strings.Contains(flat, "\n") {
 		return open + flat + end
 	}
 	sep := ",\n" + strings.Repeat(" ", column+1)

@@ -32,7 +32,8 @@ func (r *Run) Method(v any, name string, args []any, kw []Named) any {
 	known := r.methods[kindOf(v)]
 	b := known[name]
 	if b == nil {
-		Advise(DidYouMean(name, slices.Collect(maps.Keys(known))), "%s has no such method", value.TypeName(v))
+		hint := DidYouMean(name, slices.Collect(maps.Keys(known)))
+		Advise(hint, "%s has no such method", value.TypeName(v))
 	}
 	return b.Call(r, args, kw)
 }

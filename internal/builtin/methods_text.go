@@ -100,7 +100,9 @@ func textMethods() table {
 		}),
 		"expandtabs": def("self tabsize=8", expandTabs),
 		"rindex":     finder(true, true),
-		"isascii":    def("self", func(c call) any { return utf8.RuneCountInString(c.str(0)) == len(c.str(0)) }),
+		"isascii": def("self", func(c call) any {
+			return utf8.RuneCountInString(c.str(0)) == len(c.str(0))
+		}),
 		"splitlines": def("self keepends=false", func(c call) any {
 			return c.texts(splitLines(c.str(0), c.truth(1)))
 		}),

@@ -140,7 +140,8 @@ func assigned(body []stmt, out []string) []string {
 func (l *lowerer) stmt(s stmt) []parse.Node {
 	switch s := s.(type) {
 	case *textS:
-		return []parse.Node{&parse.TextNode{NodeType: parse.NodeText, Pos: parse.Pos(s.pos), Text: []byte(s.s)}}
+		pos := parse.Pos(s.pos)
+		return []parse.Node{&parse.TextNode{NodeType: parse.NodeText, Pos: pos, Text: []byte(s.s)}}
 	case *outS:
 		return []parse.Node{l.action(piece{out: l.expr(s.x), stand: standOf(s.x), safe: isSafe(s.x)})}
 	case *ifS:
@@ -266,5 +267,6 @@ func (l *lowerer) with(s *withS) []parse.Node {
 			carry(r)
 		}
 	}
-	return l.list(s.body, l.action(piece{do: open, stand: stand{place{pos: s.pos}, 1 + len(values)}})).Nodes
+	first := l.action(piece{do: open, stand: stand{place{pos: s.pos}, 1 + len(values)}})
+	return l.list(s.body, first).Nodes
 }

@@ -2,10 +2,10 @@ package jinja
 
 import "github.com/docevent/webhook/internal/value"
 
-// A Sink takes what a template writes, in order, and bounds how much it takes. An error that it returns ends
-// the evaluation and comes out as an *Error at the place of the node being
-// written; when the error has a method Offset() int, the place is that many
-// bytes into the text.
+// A Sink takes what a template writes, in order, and bounds how much it takes.
+// An error that it returns ends the evaluation and comes out as an *Error at the
+// place of the node being written; when the error has a method Offset() int, the
+// place is that many bytes into the text.
 type Sink interface {
 	// Text takes the template's own text.
 	Text(s string) error

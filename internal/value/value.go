@@ -19,6 +19,7 @@ package value
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"time"
 )
@@ -103,8 +104,8 @@ func (r Range) Len() int {
 }
 
 func clampLen(n uint64) int {
-	if n == 0 || n > 1<<62 {
-		return 1 << 62
+	if n == 0 || n > math.MaxInt/2 {
+		return math.MaxInt / 2
 	}
 	return int(n)
 }
