@@ -8,14 +8,16 @@ import (
 
 func encodingFilters() table {
 	return table{
-		"tojson": def("value indent=none", filterJSON),
-		// Frappe's as_json: one blank of indent, and rows without empty fields.
-		"json": def("value indent=1", func(c call) any {
-			return c.json(value.PyJSON{Pretty: true, Indent: c.indent(1), DropNulls: true})
-		}),
+		"tojson":    def("value indent=none", filterJSON),
+		"json":      def("value indent=1", asJSON),
 		"urlencode": def("value", urlEncode),
 		"xmlattr":   def("d autospace=true", xmlAttributes),
 	}
+}
+
+// asJSON is Frappe's as_json: one blank of indent, and rows without empty fields.
+func asJSON(c call) any {
+	return c.json(value.PyJSON{Pretty: true, Indent: c.indent(1), DropNulls: true})
 }
 
 func filterJSON(c call) any {

@@ -34,6 +34,7 @@ func helpers() table {
 			}
 			return c.rounded(1)
 		}),
+		"as_json":     def("obj indent=1", asJSON),
 		"cint":        def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
 		"cstr":        def("s encoding=none", func(c call) any { return c.cstr(0) }),
 		"sbool":       def("x", sbool),
