@@ -66,7 +66,7 @@ func Exact(v any) (float64, bool) {
 	case float64:
 		return v, true
 	case int:
-		return float64(v), v > -1<<53 && v < 1<<53
+		return float64(v), int64(v) > -1<<53 && int64(v) < 1<<53
 	case int64:
 		return float64(v), v > -1<<53 && v < 1<<53
 	}
