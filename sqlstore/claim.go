@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 
 	"github.com/docevent/webhook"
@@ -43,21 +44,24 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 	return ds, nil
 }
 
-// look reports whether something may be claimed, and whether leases ran out.
+// look reports whether something may be claimed, and whether leases ran out. It
+// asks for the earliest: a planner that believes in many would read the table in
+// search of any.
 func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
 	rows, err := s.db.QueryContext(ctx, s.text(
-		"SELECT EXISTS (SELECT 1 FROM {deliveries} {by queue} WHERE queue_place = 1 AND queue_at <= ?), "+
-			"EXISTS (SELECT 1 FROM {deliveries} {by queue} WHERE queue_place = 2 AND queue_at <= ?)"), now, now)
+		"SELECT (SELECT MIN(queue_at) FROM {deliveries} {by queue} WHERE queue_place = 1), "+
+			"(SELECT MIN(queue_at) FROM {deliveries} {by queue} WHERE queue_place = 2)"))
 	if err != nil {
 		return false, false, err
 	}
 	defer rows.Close()
+	var due, end sql.NullInt64
 	for rows.Next() {
-		if err := rows.Scan(&ready, &expired); err != nil {
+		if err := rows.Scan(&due, &end); err != nil {
 			return false, false, err
 		}
 	}
-	return ready, expired, rows.Err()
+	return due.Valid && due.Int64 <= now, end.Valid && end.Int64 <= now, rows.Err()
 }
 
 // A claiming is one try of a claim, in its transaction.

@@ -8,8 +8,9 @@ import (
 
 // In PostgreSQL our own transactions are READ COMMITTED, whatever the default: a
 // statement sees what was committed before it began. They keep the planner from
-// reading whole tables, which it does with plans that it made while they were
-// small. And they wait for no lock for long: others may be in the same group.
+// reading whole tables and sorting whole backlogs, which it does by plans that it
+// made while they were small. And they wait for no lock for long: others may be in
+// the same group.
 var postgres = dialect{
 	migrations: [][]string{{
 		`CREATE TABLE IF NOT EXISTS {records} (
@@ -43,8 +44,8 @@ var postgres = dialect{
 	abandon: "ROLLBACK",
 
 	isolation: sql.LevelReadCommitted,
-	begin: "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), " +
-		"set_config('lock_timeout', '2s', true)",
+	begin: "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), " +
+		"set_config('jit', 'off', true), set_config('lock_timeout', '2s', true)",
 	numbered: true,
 	maxRows:  256,
 	maxBytes: 8 << 20,
