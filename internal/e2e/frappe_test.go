@@ -24,21 +24,11 @@ var erpReceiver = program{
 
 const warehouseSecret = "warehouse-secret"
 
-// A sight is what the receiver saw of one request.
-type sight struct {
-	Target string `json:"target"`
-	Method string `json:"method"`
-	Type   string `json:"type"`
-	Signed *bool  `json:"signed"`
-	Key    string `json:"key"`
-	Body   any    `json:"body"`
-}
-
-// erpEvents are what the ERP does, with what is to arrive of it.
+// erpEvents are what the ERP does, with what its receiver is to see of it.
 var erpEvents = []struct {
 	webhook string
 	event   webhook.Event
-	want    string // a sight; "": nothing is sent
+	want    string // a line of erp_receiver.py; "": nothing is sent
 }{
 	{"Sales Order to Warehouse", webhook.Event{Type: webhook.OnSubmit, DocType: "Sales Order", Name: "SO-00001", Doc: map[string]any{
 		"name": "SO-00001", "customer": `The "Blue" Shop`, "grand_total": 15000.5, "customer_group": "Commercial", "transaction_date": "2025-11-20",
