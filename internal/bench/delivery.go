@@ -108,7 +108,7 @@ func (s settings) measure(ctx context.Context, scenes []scene) ([][][]run, error
 					return nil, err
 				}
 				runs[k][i] = append(runs[k][i], r)
-				fmt.Fprintf(os.Stderr, "round %d, %d connections, %s, %s: %.0f/s\n",
+				note("round %d, %d connections, %s, %s: %.0f/s",
 					round+1, s.job.Connections, sc.Name, s.paths[i].name, r.rate())
 			}
 		}

@@ -18,6 +18,9 @@ import (
 // pays.
 var callersMeasured = []int{1, 8, 64}
 
+// latencyMost is how long paced messages are waited for.
+const latencyMost = 5 * time.Second
+
 // A timing is what a run of a path shows about time.
 type timing struct {
 	Sync time.Duration           // median of a write of 4 KB with fdatasync, where the path's files are
@@ -34,7 +37,7 @@ func latency(ctx context.Context, args []string) error {
 		return err
 	}
 	s, err := parse("latency", args, settings{paths: paths, rounds: 3, job: job{
-		Connections: 16, Messages: 2000, Most: 5 * time.Second,
+		Connections: 16, Messages: 2000, Most: latencyMost,
 	}}, nil)
 	if err != nil {
 		return err
@@ -46,34 +49,38 @@ func latency(ctx context.Context, args []string) error {
 	defer stop()
 	s.job.To = to
 	r := newReport(s.skipped)
-	rows := map[string]*latencyRow{}
-	for round := range s.rounds {
-		for i := range s.paths {
-			p := s.paths[(i+round)%len(s.paths)]
-			for _, sc := range []scene{alone, fairScenes[2]} {
-				var t timing
-				j := s.job
-				j.Path, j.Scene = p.name, sc
-				if err := j.start(ctx, "_latency", &t); err != nil {
-					return err
-				}
-				key := p.name + sc.Name
-				if rows[key] == nil {
-					rows[key] = &latencyRow{Path: p.name, Title: p.title, Scene: sc.Name, Hook: map[int]*percentiles{}}
-				}
-				rows[key].add(t)
-				fmt.Fprintf(os.Stderr, "round %d, %s, %s\n", round+1, sc.Name, p.name)
-			}
-		}
-	}
-	for _, p := range s.paths {
-		for _, sc := range []scene{alone, fairScenes[2]} {
-			row := rows[p.name+sc.Name]
-			row.settle()
-			r.Latency = append(r.Latency, *row)
-		}
+	if r.Latency, err = s.time(ctx, []scene{alone, fairScenes[2]}); err != nil {
+		return err
 	}
 	return r.finish(s.json)
+}
+
+// time times every path in every scene once a round, each round beginning with
+// another path.
+func (s settings) time(ctx context.Context, scenes []scene) ([]latencyRow, error) {
+	var rows []latencyRow
+	for _, p := range s.paths {
+		for _, sc := range scenes {
+			rows = append(rows, latencyRow{Path: p.name, Title: p.title, Scene: sc.Name, Hook: map[int]*percentiles{}})
+		}
+	}
+	for round := range s.rounds {
+		for i := range rows {
+			i = (i + round*len(scenes)) % len(rows)
+			j := s.job
+			j.Path, j.Scene = rows[i].Path, scenes[i%len(scenes)]
+			var t timing
+			if err := j.start(ctx, "_latency", &t); err != nil {
+				return nil, err
+			}
+			rows[i].add(t)
+			note("round %d, %s, %s", round+1, j.Scene.Name, j.Path)
+		}
+	}
+	for i := range rows {
+		rows[i].settle()
+	}
+	return rows, nil
 }
 
 // timeOnce does the job on its standard input and prints the timing.
@@ -209,7 +216,17 @@ func (p *percentiles) settle() {
 	p.P50, p.P99, p.P999 = median(p.rounds[0]), median(p.rounds[1]), median(p.rounds[2])
 }
 
-func (p *percentiles) String() string { return fmt.Sprintf("%.0f / %.0f / %.0f", p.P50, p.P99, p.P999) }
+func (p *percentiles) String() string {
+	return microseconds(p.P50) + " / " + microseconds(p.P99) + " / " + microseconds(p.P999)
+}
+
+// microseconds names what did not come in time.
+func microseconds(us float64) string {
+	if us >= float64(latencyMost/time.Microsecond) {
+		return fmt.Sprint("over ", latencyMost)
+	}
+	return fmt.Sprintf("%.0f", us)
+}
 
 // A latencyRow is what the rounds of a path in a scene came to.
 type latencyRow struct {

@@ -64,34 +64,24 @@ func receive(ctx context.Context, _ []string) error {
 		cancel()
 	}()
 	r := newReceiver()
-	var t target
-	var servers []*http.Server
-	serve := func(h http.Handler) (string, error) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		s := &http.Server{Handler: h}
-		if h == http.Handler(r) {
-			s.ConnState = r.connState
-		}
-		servers = append(servers, s)
-		go s.Serve(l)
-		return l.Addr().String(), nil
+	servers := []*http.Server{
+		{Handler: r.questions()},
+		{Handler: r, ConnState: r.connState},
+		{Handler: answerAfter(2 * time.Second)},
 	}
-	handlers := []http.Handler{r, answerAfter(2 * time.Second)}
 	for range hungEndpoints {
-		handlers = append(handlers, answerAfter(time.Hour))
+		servers = append(servers, &http.Server{Handler: answerAfter(time.Hour)})
 	}
-	for _, h := range append(handlers, r.questions()) {
-		address, err := serve(h)
+	var addresses []string
+	for _, s := range servers {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		t.Endpoints = append(t.Endpoints, address)
+		go s.Serve(l)
+		addresses = append(addresses, l.Addr().String())
 	}
-	last := len(handlers)
-	t.Questions, t.Endpoints = t.Endpoints[last], t.Endpoints[:last]
+	t := target{Questions: addresses[0], Endpoints: addresses[1:]}
 	if err := json.NewEncoder(os.Stdout).Encode(t); err != nil {
 		return err
 	}

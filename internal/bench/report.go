@@ -120,3 +120,6 @@ func printDelivery(w io.Writer, rows []deliveryRow) {
 		}
 	}
 }
+
+// note says on standard error how far it is.
+func note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

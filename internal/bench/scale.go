@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -108,6 +107,3 @@ func printScale(w io.Writer, rows []scaleRow) {
 		rows = rows[end:]
 	}
 }
-
-// note says on standard error how far it is.
-func note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
