@@ -15,8 +15,8 @@ import (
 // must not change afterwards, and refuses a negative field unless its comment
 // says what that means.
 type Options struct {
-	// Transport sends the requests. Defaults to a NewHTTPTransport sized to PerEndpoint, which
-	// reaches public addresses only.
+	// Transport sends the requests. Defaults to a NewHTTPTransport sized to
+	// PerEndpoint, which reaches public addresses only.
 	Transport Transport
 
 	// Logger gets what goes wrong, with stable keys (webhook, delivery, attempt,

@@ -24,11 +24,13 @@
 //
 // # Events
 //
-//	Create, CreateInBatches, FirstOrCreate  after_insert, on_update, of each row
-//	Save                                    on_update, on_change; of a new row as Create
-//	Update, Updates                         on_update, on_change, of each row of the where clause
+//	Create, CreateInBatches, FirstOrCreate  after_insert, on_update
+//	Save                                    on_update, on_change; new: as Create
+//	Update, Updates                         on_update, on_change
 //	UpdateColumn, UpdateColumns             on_change, as Frappe's db_set
-//	Delete, soft or not                     on_trash, of each row of the where clause
+//	Delete, soft or not                     on_trash
+//
+// Each row is a document, those that a where clause selects too.
 //
 // A Create with OnConflict is an insert, an update or nothing, as it turns out row
 // by row; rows are compared by the conflict's columns, or the primary key. What is

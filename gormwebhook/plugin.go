@@ -12,7 +12,9 @@ import (
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// Options are how a Plugin sees documents. A nil *Options means all defaults.
+// Options are how a Plugin sees documents. A nil *Options means all defaults. The
+// functions are called by the goroutines that write, several at a time, and in the
+// transaction; what they panic with, the host gets.
 type Options struct {
 	// DocType returns the document type of a model, which is a pointer to a zero
 	// value of it, and of its table; "" for one that has no events. Defaults to
@@ -37,7 +39,7 @@ type Options struct {
 }
 
 // A Plugin dispatches what a *gorm.DB writes. Use it with db.Use, once for a
-// dispatcher and a database.
+// dispatcher and a database. It is safe for concurrent use.
 type Plugin struct {
 	d    *webhook.Dispatcher
 	opts Options
@@ -45,7 +47,7 @@ type Plugin struct {
 
 var _ gorm.Plugin = (*Plugin)(nil)
 
-// New returns a plugin that dispatches to d.
+// New returns a plugin that dispatches to d. It copies opts.
 func New(d *webhook.Dispatcher, opts *Options) *Plugin {
 	p := &Plugin{d: d}
 	if opts != nil {

@@ -7,7 +7,7 @@
 //	go run . latency     what a hook pays, and the way to the receiver
 //	go run . fairness    delivery while endpoints are slow or hang
 //	go run . scale       what a unit costs as things grow
-//	go run . guard       in short, whether all this is as it was: testdata/baseline.json
+//	go run . guard       in short, whether all is as in testdata/baseline.json
 //
 // The receiver is a process of its own, and so is every run of a path, so that
 // nothing is left over from one run to the next and CPU time is that of the

@@ -48,7 +48,7 @@ func (a *app) place(ctx context.Context, o Order) error {
 // fails nothing is written and nothing is sent.
 func (a *app) submit(ctx context.Context, name string, charge func(Order) error) error {
 	return sqlstore.InTx(ctx, a.d, a.db, nil, func(ctx context.Context, tx *sql.Tx) error {
-		// To write first and read then spares SQLite a transaction that cannot go on.
+		// To write first spares SQLite a transaction that cannot go on.
 		_, err := tx.ExecContext(ctx, "UPDATE orders SET status = 'Submitted' WHERE name = ?", name)
 		if err != nil {
 			return err
