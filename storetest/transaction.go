@@ -13,13 +13,15 @@ import (
 // store's other calls must be able to read.
 type Beginner interface {
 	webhook.Transactor
+
+	// Begin begins a transaction that lasts until its Commit or Rollback.
 	Begin(ctx context.Context) (*Transaction, error)
 }
 
-// A Transaction is one that a Beginner began. Its Context carries it.
+// A Transaction is one that a Beginner began, and is used by one goroutine.
 type Transaction struct {
-	Context          context.Context
-	Commit, Rollback func() error
+	Context          context.Context // carries the transaction to the store
+	Commit, Rollback func() error    // end it; one of them is called, once
 }
 
 func begins(s webhook.Store) bool { _, ok := s.(Beginner); return ok }
