@@ -69,7 +69,7 @@ func attrOf(c call) any {
 	if value.IsMapping(c.a[0]) && !c.isDocument(c.a[0]) {
 		return value.Undefined{Name: name}
 	}
-	return (c.Attr(c.a[0], name, value.Undefined{Name: name}))
+	return c.Attr(c.a[0], name, value.Undefined{Name: name})
 }
 
 // itemsOf fails, as in Jinja2, only when it is walked.
@@ -146,7 +146,7 @@ func (c call) getter(attribute any, exact bool, fallback any) func(any) any {
 		c.Tick(1)
 		for _, p := range parts {
 			name, _ := value.Text(p)
-			x = (c.Item(x, p, value.Undefined{Name: name}))
+			x = c.Item(x, p, value.Undefined{Name: name})
 			if fallback != nil && value.IsUndefined(x) {
 				x = fallback
 			}

@@ -69,7 +69,7 @@ func goIndex(c call) any {
 				refuse("index out of range: %d", i)
 			}
 		}
-		v = (c.Item(v, key, value.Undefined{Name: "the indexed item"}))
+		v = c.Item(v, key, value.Undefined{Name: "the indexed item"})
 	}
 	return v
 }
@@ -91,7 +91,7 @@ func goSlice(c call) any {
 		}
 		bounds[i] = at
 	}
-	return (c.Slice(c.a[0], bounds))
+	return c.Slice(c.a[0], bounds)
 }
 
 // sprint joins the last argument's as fmt.Sprint does: a blank between two that
