@@ -31,7 +31,7 @@ const batchWorkers = 256
 
 func (b *batch) run(ctx context.Context, c *console, d *webhook.Dispatcher, s *selection, q webhook.DeliveryQuery) error {
 	named := len(b.ids) > 0
-	if named && !s.any() {
+	if named && !s.everything() {
 		return usagef("give ids or filters, not both")
 	}
 	if !named {

@@ -19,7 +19,7 @@ type databaseFlags struct {
 }
 
 // openStore opens the database for a function.
-func (f *databaseFlags) openStore(ctx context.Context, c *console, use func(webhook.Store) error) error {
+func (f *databaseFlags) openStore(ctx context.Context, use func(webhook.Store) error) error {
 	return f.openSQL(ctx, func(store *sqlstore.Store) error { return use(store) })
 }
 
@@ -31,7 +31,7 @@ func (f *databaseFlags) database(ctx context.Context, c *console, use func(*webh
 // sending opens the database for a function that may send by a transport.
 func (f *databaseFlags) sending(ctx context.Context, c *console, t webhook.Transport,
 	use func(*webhook.Dispatcher) error) error {
-	return f.openStore(ctx, c, func(store webhook.Store) error {
+	return f.openStore(ctx, func(store webhook.Store) error {
 		d, err := f.dispatcher(ctx, c, store, &webhook.Options{Transport: t})
 		if err != nil {
 			return err

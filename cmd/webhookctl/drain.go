@@ -26,7 +26,7 @@ func (*drainCmd) Help() string {
 
 // Run drains.
 func (cmd *drainCmd) Run(ctx context.Context, c *console) error {
-	return cmd.openStore(ctx, c, func(store webhook.Store) error {
+	return cmd.openStore(ctx, func(store webhook.Store) error {
 		n := &drained{ByState: map[webhook.State]int{}, Failures: []*failure{}, Disabled: []string{},
 			bar: c.progress(-1, "drain")}
 		d, err := cmd.dispatcher(ctx, c, store, &webhook.Options{

@@ -159,7 +159,7 @@ type saved struct {
 
 // save saves the webhooks, all or none.
 func (cmd *importCmd) save(ctx context.Context, c *console, im *imported) error {
-	return cmd.openStore(ctx, c, func(store webhook.Store) error {
+	return cmd.openStore(ctx, func(store webhook.Store) error {
 		written := &writtenStore{Store: store, dry: cmd.DryRun}
 		d, err := cmd.dispatcher(ctx, c, written, &webhook.Options{})
 		if err != nil {

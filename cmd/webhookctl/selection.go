@@ -29,8 +29,8 @@ func (s *selection) query() webhook.DeliveryQuery {
 	}
 }
 
-// any reports whether everything is meant.
-func (s *selection) any() bool {
+// everything reports whether no filter is given.
+func (s *selection) everything() bool {
 	return s.Webhook == "" && s.DocType == "" && s.DocName == "" && s.Tenant == "" &&
 		len(s.State) == 0 && s.Since.IsZero() && s.Until.IsZero()
 }
