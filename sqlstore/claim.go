@@ -85,11 +85,7 @@ func (k *claiming) expire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list := make([]any, len(nums))
-	for i, num := range nums {
-		list[i] = num
-	}
-	return k.store.move(ctx, k.q, list, placeReady)
+	return k.store.move(ctx, k.q, anys(nums), placeReady)
 }
 
 // run takes what is due, in rounds: what turns out to be behind another of its

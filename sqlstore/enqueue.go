@@ -113,10 +113,7 @@ func (s *Store) lockLines(ctx context.Context, q Tx, rows []*row) error {
 	if s.dialect.lockLines == "" {
 		return nil
 	}
-	var lines []any
-	for _, line := range linesOf(rows) {
-		lines = append(lines, line)
-	}
+	lines := anys(linesOf(rows))
 	if _, ours := q.(*session); ours && s.dialect.tryLines != "" {
 		err := s.inPieces(lines, func(list []any) error {
 			_, err := all[string](ctx, q, s.in(s.dialect.tryLines, list), list...)

@@ -139,9 +139,7 @@ func (s *Store) putBehind(ctx context.Context, q Tx, firsts []any) error {
 	err := s.inPieces(firsts, func(list []any) error {
 		nums, err := all[int64](ctx, q, s.in("SELECT num FROM {deliveries} WHERE num IN (%s) "+
 			"AND state NOT IN ('delivered', 'canceled')"+s.dialect.skipLocked, list), list...)
-		for _, num := range nums {
-			held = append(held, num)
-		}
+		held = append(held, anys(nums)...)
 		return err
 	})
 	if err != nil {
@@ -154,11 +152,7 @@ func (s *Store) putBehind(ctx context.Context, q Tx, firsts []any) error {
 		if err != nil {
 			return err
 		}
-		behind := make([]any, len(nums))
-		for i, num := range nums {
-			behind[i] = num
-		}
-		if err := s.move(ctx, q, behind, placeBehind); err != nil {
+		if err := s.move(ctx, q, anys(nums), placeBehind); err != nil {
 			return err
 		}
 	}

@@ -58,11 +58,7 @@ func (s *Store) pruneLines(ctx context.Context) error {
 				return err
 			}
 			n = len(lines)
-			list := make([]any, n)
-			for i, line := range lines {
-				list[i] = line
-			}
-			return s.inPieces(list, func(part []any) error {
+			return s.inPieces(anys(lines), func(part []any) error {
 				_, err := q.ExecContext(ctx, s.in("DELETE FROM {lines} WHERE line IN (%s)", part), part...)
 				return err
 			})
@@ -110,11 +106,7 @@ func (s *Store) remove(ctx context.Context, text string, args ...any) (int, erro
 			return err
 		}
 		n = len(nums)
-		list := make([]any, n)
-		for i, num := range nums {
-			list[i] = num
-		}
-		return s.inPieces(list, func(part []any) error {
+		return s.inPieces(anys(nums), func(part []any) error {
 			for _, text := range []string{
 				"DELETE FROM {attempts} WHERE delivery IN (%s)", "DELETE FROM {deliveries} WHERE num IN (%s)",
 			} {

@@ -134,6 +134,15 @@ func (s *Store) inPieces(list []any, f func([]any) error) error {
 	return nil
 }
 
+// anys returns values as the parameters of a statement.
+func anys[T any](values []T) []any {
+	list := make([]any, len(values))
+	for i, v := range values {
+		list[i] = v
+	}
+	return list
+}
+
 // changed are the columns that a change sets, and their parameters after id and
 // fence.
 const changed = "state = v.v_state, reason = v.v_reason, attempts = v.v_attempts, tries = v.v_tries, " +
