@@ -97,8 +97,8 @@ func (u *Unit) Rollback() {
 
 // Commit stores what is held, in one call of Store.Enqueue. The report has an
 // outcome for each delivery that was held: Queued, Paused, Duplicate, Superseded,
-// or Disabled with ErrMaxPaused. After an error the unit still holds everything: commit again, or
-// roll back.
+// or Disabled with ErrMaxPaused. After an error the unit still holds everything:
+// commit again, or roll back.
 func (u *Unit) Commit(ctx context.Context) (Report, error) {
 	b := u.batch()
 	err := u.d.enqueue(ctx, b)

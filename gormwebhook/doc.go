@@ -50,20 +50,20 @@
 // A [webhook.Unit] in the statement's context holds the events until it is
 // committed; it does not see GORM's savepoints.
 //
-// With SkipDefaultTransaction, outside of db.Transaction, there is none: the events
-// are dispatched behind the statement, and an error is logged. A crash in between
-// loses them.
+// With SkipDefaultTransaction, outside of db.Transaction, there is none: the
+// events are dispatched behind the statement, and an error is logged. A crash in
+// between loses them.
 //
-// Two queries are added to an update, one to a delete; rows are locked before where
-// the database can. A statement that changes more than Options.MaxRows rows is
-// logged and not dispatched; suppress those by [webhook.Suppress] in the statement's
-// context, as imports and migrations.
+// Two queries are added to an update, one to a delete; rows are locked before
+// where the database can. A statement that changes more than Options.MaxRows rows
+// is logged and not dispatched; suppress those by [webhook.Suppress] in the
+// statement's context, as imports and migrations.
 //
 // # What is not seen
 //
-// db.Exec and db.Raw, statements without a model such as db.Table("x").Update, what
-// the database does by itself (cascades, triggers), and inserts of maps whose
-// primary key GORM does not learn. Batches of Create with OnConflict DoNothing whose
-// primary keys the database makes: GORM does not learn which rows were inserted. An
-// update that changes a primary key.
+// db.Exec and db.Raw, statements without a model such as db.Table("x").Update,
+// what the database does by itself (cascades, triggers), and inserts of maps whose
+// primary key GORM does not learn. Batches of Create with OnConflict DoNothing
+// whose primary keys the database makes: GORM does not learn which rows were
+// inserted. An update that changes a primary key.
 package gormwebhook
