@@ -136,7 +136,7 @@ func (d *Dispatcher) lease(ds []Delivery) ([]Delivery, int) {
 	n := 0
 	for i := range ds {
 		del := &ds[i]
-		if del.State != Pending || del.Line != "" || del.LeaseUntil.After(del.Due) ||
+		if del.State != Pending || del.Line != "" ||
 			!d.valves.closedUntil(del.Webhook, time.Now()).IsZero() || !d.hand.reserve(del.Webhook) {
 			continue
 		}

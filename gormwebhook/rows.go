@@ -27,14 +27,14 @@ func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
 	}
 	if _, inTx := within(stmt); inTx && sel.lock {
 		if err := p.lock(db); err != nil {
-			p.fail(db, fmt.Errorf("webhook: lock the rows that change: %w", err))
+			p.fail(db, fmt.Errorf("gormwebhook: lock the rows that change: %w", err))
 			return nil, false
 		}
 		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 	}
 	q = q.Clauses(clause.Where{Exprs: sel.where}).Limit(p.opts.MaxRows + 1)
 	if err := q.Find(list.Interface()).Error; err != nil {
-		p.fail(db, fmt.Errorf("webhook: read the rows that change: %w", err))
+		p.fail(db, fmt.Errorf("gormwebhook: read the rows that change: %w", err))
 		return nil, false
 	}
 	docs := each(list)
