@@ -83,9 +83,9 @@ const (
 // [ClassEndpointChanged].
 type Attempt struct {
 	DeliveryID string        `json:"delivery_id,omitempty"`
-	Number     int           `json:"number"` // from 1
-	Time       time.Time     `json:"time,omitzero"`
-	Duration   time.Duration `json:"duration"`
+	Number     int           `json:"number"`           // from 1
+	Time       time.Time     `json:"time,omitzero"`    // when it began
+	Duration   time.Duration `json:"duration"`         // until the response was read, or failed
 	StatusCode int           `json:"status_code"`      // 0 if none came
 	Class      string        `json:"class,omitempty"`  // of the error, such as "timeout"; "" for a clean success
 	Error      string        `json:"error,omitempty"`  // for people; "" for a clean success
@@ -132,9 +132,10 @@ var (
 // A Change is what a delivery becomes, provided it still has the Fence it was
 // read with.
 type Change struct {
-	ID    string
-	Fence int64
+	ID    string // which delivery
+	Fence int64  // as it was read
 
+	// What it becomes; see Delivery. None is left as it was: zero means zero.
 	State      State
 	Reason     string
 	Attempts   int

@@ -106,7 +106,7 @@ type WebhookRecord struct {
 
 // A Claim asks for deliveries.
 type Claim struct {
-	Now   time.Time
+	Now   time.Time     // what Due and LeaseUntil are compared with, by no other clock
 	Lease time.Duration // how long the deliveries are the claimer's
 	Owner string        // names the claimer, for people who look at the rows
 	Limit int           // at least 1

@@ -29,10 +29,11 @@ var (
 	lines      = []byte("webhook_lines")      // line, Seq: id; what is neither Delivered nor Canceled
 )
 
-// A Store is a webhook.Store, and a Transactor, Pruner and Counter.
+// A Store is a webhook.Store, and a Transactor, Pruner and Counter. It is safe for
+// concurrent use.
 type Store struct{ db *bbolt.DB }
 
-// New makes the buckets where they are missing.
+// New returns a store in db, which the caller closes, and makes its buckets.
 func New(db *bbolt.DB) (*Store, error) {
 	return &Store{db}, db.Update(func(btx *bbolt.Tx) error {
 		for _, name := range [][]byte{records, deliveries, newest, due, lines} {
