@@ -26,8 +26,9 @@ type group[T, R any] struct {
 }
 
 // hungAfter is when a call of write counts as hung. It holds up nobody who comes
-// later: what it waits for may be its own connection, or a lock that only its
-// rows need.
+// after that: what it waits for may be its own connection, or a lock that only
+// its rows need. Those that wait by then go on waiting until it ends, or one more
+// comes.
 const hungAfter = time.Second
 
 // maxGroup bounds how many items are joined into one call.

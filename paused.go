@@ -100,7 +100,7 @@ func (d *Dispatcher) pausedWebhooks(ctx context.Context) ([]string, error) {
 	for range maxPausedPages {
 		ds, err := d.store.Deliveries(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("look for paused deliveries: %w", err)
+			return nil, fmt.Errorf("webhook: look for paused deliveries: %w", err)
 		}
 		for i := range ds {
 			names[ds[i].Webhook] = true
