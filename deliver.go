@@ -17,8 +17,8 @@ const startWindow = time.Second
 
 // deliver makes one attempt for a claimed delivery and stores what came of it.
 // stop ends when the attempt is to be cut off, writes when the store gets no
-// more time.
-func (d *Dispatcher) deliver(stop, writes context.Context, f *flight) aftermath {
+// more time. It calls vacate when a message was delivered, before that is stored.
+func (d *Dispatcher) deliver(stop, writes context.Context, f *flight, vacate func()) aftermath {
 	h, del := f.entry.hook, &f.del
 	for asked := f.claimed; time.Since(asked) > startWindow; {
 		asked = time.Now() // the store's answer can be late too
@@ -40,6 +40,9 @@ func (d *Dispatcher) deliver(stop, writes context.Context, f *flight) aftermath 
 		return aftermath{}
 	}
 	opened := d.valves.record(h.w.Name, r.verdict, d.now(), r.hint)
+	if r.verdict == VerdictDelivered {
+		vacate()
+	}
 	c, err := d.resolution(h, del, &r)
 	if err == nil {
 		err = d.settle(writes, h, del, c)

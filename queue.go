@@ -102,7 +102,8 @@ func (r *runner) hasPlace(name string, q *queue) bool {
 	if r.d.valves.probing(name) {
 		limit = 1
 	}
-	return q.inFlight < limit && (r.free(f.lane) > 0 || r.probes(f.lane)) &&
+	return r.settling < settlingPerPlace*r.d.opts.Concurrency &&
+		q.inFlight < limit && (r.free(f.lane) > 0 || r.probes(f.lane)) &&
 		f.lane.inFlight < f.lane.limit(r.d.opts.PerEndpoint, r.spare)
 }
 

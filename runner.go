@@ -27,7 +27,7 @@ type runner struct {
 	claimed  chan claimed    // of the one claim under way
 	work     chan *flight    // attempts to be made by a worker that waits for one
 	idle     atomic.Int32    // such workers
-	done     chan *flight    // attempts that ended
+	done     chan landing    // attempts that ended
 	hand     *handoff        // what Dispatch gives; Drain: nobody gives it anything
 	wake     <-chan struct{} // Drain: nil, they are Run's
 	hurry    <-chan struct{}
@@ -40,6 +40,8 @@ type runner struct {
 	held     map[string]int64  // the fence of each delivery in queue or in flight, by id
 	flights  []*flight         // in flight, by start; ended ones are dropped at the front
 	inFlight int
+	settling int // attempts that ended and are not stored yet
+	pace     pace
 	parked   int  // of those, the ones that do not count against Concurrency
 	queued   int  // claimed and not started
 	applying int  // changes being stored
@@ -74,8 +76,23 @@ type flight struct {
 	parked bool      // it does not count against Concurrency
 	late   bool      // it has not ended for parkAfter
 	ended  bool
-	after  aftermath
 }
+
+// A landing is the end of an attempt, or that it is stored what came of it. What
+// was delivered gives up its place before that is stored: else a store that waits
+// for a disk would keep the places idle.
+type landing struct {
+	flight *flight
+	after  aftermath
+	stored bool
+}
+
+// answered is what is known of an attempt that delivered, before that is stored.
+var answered = aftermath{sent: true, answered: true}
+
+// settlingPerPlace bounds the attempts that ended and are not stored yet, as a
+// multiple of Options.Concurrency. A crash repeats these too.
+const settlingPerPlace = 4
 
 // An aftermath is what the loop learns from an attempt that ended.
 type aftermath struct {
@@ -90,7 +107,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 	r := &runner{
 		d: d, claims: ctx, group: &errgroup.Group{},
 		claimed: make(chan claimed, 1), work: make(chan *flight),
-		done: make(chan *flight, 64), applied: make(chan struct{}), gone: make(chan struct{}),
+		done: make(chan landing, 64), applied: make(chan struct{}), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{}, held: map[string]int64{},
 		hand: &handoff{}, due: true, pause: storeBackoff(),
 	}
@@ -132,8 +149,8 @@ func (r *runner) loop() {
 		case <-r.claims.Done():
 		case c := <-r.claimed:
 			r.take(c)
-		case f := <-r.done:
-			r.land(f)
+		case l := <-r.done:
+			r.land(l)
 			for range len(r.done) {
 				r.land(<-r.done)
 			}
@@ -163,7 +180,7 @@ func (r *runner) hungry() {
 
 // drained reports whether a Drain has nothing more to do.
 func (r *runner) drained() bool {
-	return !r.once.IsZero() && !r.due && !r.claiming && r.inFlight == 0 && r.queued == 0 && r.applying == 0
+	return !r.once.IsZero() && !r.due && !r.claiming && r.inFlight == 0 && r.settling == 0 && r.queued == 0 && r.applying == 0
 }
 
 // patience returns for how long the loop can wait: until the next poll, or
@@ -184,10 +201,11 @@ func (r *runner) patience() time.Duration {
 func (r *runner) claim() {
 	o := &r.d.opts
 	free := max(0, o.Concurrency-(r.inFlight-min(r.parked, o.MaxHanging)))
-	limit := min(free+o.Concurrency/2+1, maxClaim) // some more, to be at hand when places become free
-	if !r.due || r.claiming || free == 0 && r.queued >= o.Concurrency/2+1 || time.Now().Before(r.resume) {
+	ahead := max(o.Concurrency/2+1, r.pace.recent()) // to be at hand when places become free
+	if !r.due || r.claiming || free == 0 && r.queued > ahead/2 || time.Now().Before(r.resume) {
 		return
 	}
+	limit := min(free+ahead-min(r.queued, ahead/2), maxClaim)
 	skip, strict := r.skip()
 	c := Claim{Now: r.d.now(), Lease: o.Lease, Owner: r.d.owner, Limit: limit, Skip: skip}
 	if !r.once.IsZero() {
@@ -420,38 +438,59 @@ func (r *runner) attend(f *flight) {
 
 // fly makes one attempt.
 func (r *runner) fly(f *flight) {
+	var after aftermath
 	// Deferred: a Transport may end the goroutine, as a test's FailNow does.
-	defer func() {
-		select {
-		case r.done <- f:
-		case <-r.gone:
-		}
-	}()
-	f.after = r.d.deliver(r.attempts, r.writes, f)
+	defer func() { r.report(landing{f, after, true}) }()
+	after = r.d.deliver(r.attempts, r.writes, f, func() { r.report(landing{f, answered, false}) })
+}
+
+func (r *runner) report(l landing) {
+	select {
+	case r.done <- l:
+	case <-r.gone:
+	}
 }
 
 // land takes in an attempt that ended.
-func (r *runner) land(f *flight) {
-	f.ended = true
+func (r *runner) land(l landing) {
+	f := l.flight
+	if !f.ended {
+		r.vacate(f, l.after)
+	}
+	if !l.stored {
+		return
+	}
+	r.settling--
 	delete(r.held, f.del.ID)
+	if l.after.moved || !r.once.IsZero() || r.unblocked(r.queue(f.del.Webhook)) {
+		r.due = r.due || r.failed == nil
+	}
+	if r.once.IsZero() {
+		r.agenda.expect(l.after.due)
+	} else if l.after.err != nil {
+		r.failed, r.due = l.after.err, false
+	}
+}
+
+// vacate gives the place of an attempt that ended to the next.
+func (r *runner) vacate(f *flight, after aftermath) {
+	f.ended = true
+	r.settling++
 	r.inFlight--
 	f.lane.inFlight--
-	r.queue(f.del.Webhook).inFlight--
+	q := r.queue(f.del.Webhook)
+	q.inFlight--
 	if f.parked {
 		r.parked--
 	}
-	f.lane.learn(f.after)
+	f.lane.learn(after)
+	r.pace.count()
 	for len(r.flights) > 0 && r.flights[0].ended {
 		r.flights[0] = nil
 		r.flights = r.flights[1:]
 	}
-	if f.after.moved || !r.once.IsZero() || r.unblocked(r.queue(f.del.Webhook)) {
+	if r.unblocked(q) {
 		r.due = r.due || r.failed == nil
-	}
-	if r.once.IsZero() {
-		r.agenda.expect(f.after.due)
-	} else if f.after.err != nil {
-		r.failed, r.due = f.after.err, false
 	}
 }
 
@@ -484,12 +523,13 @@ func (r *runner) stop(patience time.Duration) error {
 	r.apply(changes)
 	grace := time.NewTimer(patience + stopGrace + time.Second)
 	defer grace.Stop()
-	for r.inFlight > 0 {
+	for r.inFlight+r.settling > 0 {
 		select {
-		case f := <-r.done:
-			r.land(f)
+		case l := <-r.done:
+			r.land(l)
 		case <-grace.C:
-			return fmt.Errorf("webhook: %d attempts did not stop: the transport or the store ignores its context", r.inFlight)
+			return fmt.Errorf("webhook: %d attempts did not stop: the transport or the store ignores its context",
+				r.inFlight+r.settling)
 		}
 	}
 	dismiss()
