@@ -18,7 +18,8 @@ import (
 type disk struct {
 	*webhook.MemoryStore
 	takes  time.Duration
-	refuse string // fails for a document of that name
+	stores time.Duration // of Update, beside takes
+	refuse string        // fails for a document of that name
 
 	mu       sync.Mutex // guards the fields below
 	enqueued []int
@@ -59,8 +60,9 @@ func (s *disk) Update(ctx context.Context, cs []webhook.Change) ([]error, error)
 	if cs[0].Attempt != nil { // else it gives back what a claim brought
 		s.updated = append(s.updated, len(cs))
 	}
+	takes := s.takes + s.stores
 	s.mu.Unlock()
-	if err := wait(ctx, s.takes); err != nil {
+	if err := wait(ctx, takes); err != nil {
 		return nil, err
 	}
 	return s.MemoryStore.Update(ctx, cs)

@@ -24,7 +24,9 @@ type Options struct {
 	Logger *slog.Logger
 
 	// Concurrency bounds the attempts in flight in this process, those that hang
-	// apart. Defaults to 64.
+	// apart. What was delivered gives up its place before that is stored; what
+	// is in flight or waits for the store is at most five times Concurrency, and a
+	// crash repeats no more than that. Defaults to 64.
 	Concurrency int
 
 	// MaxHanging bounds the attempts that are let out of Concurrency because they
