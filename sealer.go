@@ -52,20 +52,20 @@ const (
 // There must be a key, none may come twice, and each must have 32 bytes.
 func NewSealer(keys ...[]byte) (Sealer, error) {
 	if len(keys) == 0 {
-		return nil, errors.New("new sealer: no key")
+		return nil, errors.New("webhook: new sealer: no key")
 	}
 	s := &gcmSealer{aeads: make(map[string]cipher.AEAD, len(keys))}
 	for i, key := range keys {
 		if len(key) != sealKeyBytes {
-			return nil, fmt.Errorf("new sealer: key %d has %d bytes, not %d", i, len(key), sealKeyBytes)
+			return nil, fmt.Errorf("webhook: new sealer: key %d has %d bytes, not %d", i, len(key), sealKeyBytes)
 		}
 		header := sealHeader(key)
 		if s.aeads[header] != nil {
-			return nil, fmt.Errorf("new sealer: key %d comes twice", i)
+			return nil, fmt.Errorf("webhook: new sealer: key %d comes twice", i)
 		}
 		aead, err := newAEAD(key)
 		if err != nil {
-			return nil, fmt.Errorf("new sealer: key %d: %w", i, err)
+			return nil, fmt.Errorf("webhook: new sealer: key %d: %w", i, err)
 		}
 		s.aeads[header] = aead
 		if i == 0 {

@@ -132,11 +132,11 @@ func TestNewSealerRefuses(t *testing.T) {
 		keys [][]byte
 		want string
 	}{
-		{"no key", nil, "new sealer: no key"},
-		{"nil key", [][]byte{nil}, "new sealer: key 0 has 0 bytes, not 32"},
-		{"AES-128", [][]byte{sealKey(1), make([]byte, 16)}, "new sealer: key 1 has 16 bytes, not 32"},
-		{"too long", [][]byte{make([]byte, 33)}, "new sealer: key 0 has 33 bytes, not 32"},
-		{"the same key twice", [][]byte{sealKey(1), sealKey(1)}, "new sealer: key 1 comes twice"},
+		{"no key", nil, "webhook: new sealer: no key"},
+		{"nil key", [][]byte{nil}, "webhook: new sealer: key 0 has 0 bytes, not 32"},
+		{"AES-128", [][]byte{sealKey(1), make([]byte, 16)}, "webhook: new sealer: key 1 has 16 bytes, not 32"},
+		{"too long", [][]byte{make([]byte, 33)}, "webhook: new sealer: key 0 has 33 bytes, not 32"},
+		{"the same key twice", [][]byte{sealKey(1), sealKey(1)}, "webhook: new sealer: key 1 comes twice"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, err := webhook.NewSealer(test.keys...)
