@@ -41,7 +41,8 @@ type grammar struct {
 const description = `Checks, imports, tries, watches and repairs webhooks.
 
 Exit codes: 0 done; 1 it could not be done; 2 the command line is wrong; ` +
-	`3 it was done and the answer is no: a file is invalid, a signature is not right, an endpoint refused.`
+	`3 it was done and the answer is no: a file is invalid, a signature is not right, an endpoint refused, ` +
+	"some of the deliveries could not be changed."
 
 // run runs the command that args ask for and returns its exit code. Answers go
 // to stdout, everything else to stderr.
