@@ -25,10 +25,8 @@ type group[T, R any] struct {
 	waiting []*grouped[T, R]
 }
 
-// hungAfter is when a call of write counts as hung. It holds up nobody who comes
-// after that: what it waits for may be its own connection, or a lock that only
-// its rows need. Those that wait by then go on waiting until it ends, or one more
-// comes.
+// hungAfter is when a call of write counts as hung. It holds up nobody for longer:
+// what it waits for may be its own connection, or a lock that only its rows need.
 const hungAfter = time.Second
 
 // maxGroup bounds how many items are joined into one call.
@@ -68,13 +66,39 @@ func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 		defer g.next(turn)
 		return g.call(ctx, items)
 	}
-	select {
-	case <-r.done:
-		return r.results, r.err
-	case <-ctx.Done():
-		g.leave(r)
-		return nil, ctx.Err()
+	patience := time.NewTimer(hungAfter)
+	defer patience.Stop()
+	for {
+		select {
+		case <-r.done:
+			return r.results, r.err
+		case <-ctx.Done():
+			g.leave(r)
+			return nil, ctx.Err()
+		case <-patience.C:
+			if turn, ok := g.pass(r); ok {
+				defer g.next(turn)
+				return g.call(ctx, items)
+			}
+			patience.Reset(hungAfter)
+		}
 	}
+}
+
+// pass lets a request be written at once that waits behind a hung call.
+func (g *group[T, R]) pass(r *grouped[T, R]) (turn int, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r.call != nil || time.Since(g.since) < hungAfter {
+		return 0, false
+	}
+	g.drop(r)
+	return g.begin(), true
+}
+
+// drop takes a request out of those that wait. mu is held.
+func (g *group[T, R]) drop(r *grouped[T, R]) {
+	g.waiting = slices.DeleteFunc(g.waiting, func(w *grouped[T, R]) bool { return w == r })
 }
 
 // queue returns a request that waits, or nil and a turn if the caller is to write
@@ -105,7 +129,7 @@ func (g *group[T, R]) leave(r *grouped[T, R]) {
 		r.call.leave()
 		return
 	}
-	g.waiting = slices.DeleteFunc(g.waiting, func(w *grouped[T, R]) bool { return w == r })
+	g.drop(r)
 }
 
 // next ends a lone call or a flush, and lets those that came meanwhile be
