@@ -1,0 +1,145 @@
+package webhook
+
+import "time"
+
+// A flight is a claimed delivery on its way: it waits for a place, and then is
+// attempted.
+type flight struct {
+	del     Delivery
+	entry   *entry
+	lane    *lane
+	claimed time.Time // on this process's clock, before the claim was made
+
+	began  time.Time // of the attempt
+	parked bool      // it does not count against Concurrency
+	late   bool      // it has not ended for parkAfter
+	ended  bool
+}
+
+// A landing is the end of an attempt, or that it is stored what came of it. What
+// was delivered gives up its place before that is stored: else a store that waits
+// for a disk would keep the places idle.
+type landing struct {
+	flight *flight
+	after  aftermath
+	stored bool
+}
+
+// answered is what is known of an attempt that delivered, before that is stored.
+var answered = aftermath{sent: true, answered: true}
+
+// settlingPerPlace bounds the attempts that ended and are not stored yet, as a
+// multiple of Options.Concurrency. A crash repeats these too.
+const settlingPerPlace = 4
+
+// An aftermath is what the loop learns from an attempt that ended.
+type aftermath struct {
+	answered bool      // the endpoint sent a response
+	sent     bool      // an attempt was made at all
+	due      time.Time // of the retry
+	moved    bool      // the line's next delivery may be due now
+	err      error     // the store's, which did not take what came of it
+}
+
+// launch starts an attempt.
+func (r *runner) launch(f *flight) {
+	f.began = time.Now()
+	if r.probes(f.lane) {
+		r.parkFlight(f)
+	}
+	r.inFlight++
+	f.lane.inFlight++
+	r.queue(f.del.Webhook).inFlight++
+	r.flights = append(r.flights, f)
+	select {
+	case r.work <- f:
+	default:
+		r.group.Go(func() error { r.attend(f); return nil })
+	}
+}
+
+// rest lets the workers go when nothing is in flight.
+func (r *runner) rest() {
+	for r.inFlight == 0 {
+		select {
+		case r.work <- nil:
+		default:
+			return
+		}
+	}
+}
+
+// attend makes attempts, one after the other, until there are workers enough that
+// wait for one, or nothing to do. They are kept because a new goroutine has to
+// grow its stack.
+func (r *runner) attend(f *flight) {
+	for f != nil {
+		r.fly(f)
+		f = nil
+		if r.idle.Add(1) <= int32(r.d.opts.Concurrency) {
+			select {
+			case f = <-r.work:
+			case <-r.gone:
+			}
+		}
+		r.idle.Add(-1)
+	}
+}
+
+// fly makes one attempt.
+func (r *runner) fly(f *flight) {
+	var after aftermath
+	// Deferred: a Transport may end the goroutine, as a test's FailNow does.
+	defer func() { r.report(landing{f, after, true}) }()
+	after = r.d.deliver(r.attempts, r.writes, f, func() { r.report(landing{f, answered, false}) })
+}
+
+func (r *runner) report(l landing) {
+	select {
+	case r.done <- l:
+	case <-r.gone:
+	}
+}
+
+// land takes in an attempt that ended.
+func (r *runner) land(l landing) {
+	f := l.flight
+	if !f.ended {
+		r.vacate(f, l.after)
+	}
+	if !l.stored {
+		return
+	}
+	r.settling--
+	delete(r.held, f.del.ID)
+	if l.after.moved || !r.once.IsZero() || r.unblocked(r.queue(f.del.Webhook)) {
+		r.due = r.due || r.failed == nil
+	}
+	if r.once.IsZero() {
+		r.agenda.expect(l.after.due)
+	} else if l.after.err != nil {
+		r.failed, r.due = l.after.err, false
+	}
+}
+
+// vacate gives the place of an attempt that ended to the next.
+func (r *runner) vacate(f *flight, after aftermath) {
+	f.ended = true
+	r.settling++
+	r.inFlight--
+	f.lane.inFlight--
+	q := r.queue(f.del.Webhook)
+	q.inFlight--
+	if f.parked {
+		r.parked--
+	}
+	f.lane.learn(after)
+	r.pace.count()
+	for len(r.flights) > 0 && r.flights[0].ended {
+		r.flights[0] = nil
+		r.flights = r.flights[1:]
+	}
+	if r.unblocked(q) {
+		r.due = r.due || r.failed == nil
+	}
+}
