@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -85,7 +86,7 @@ func (cmd *previewCmd) chooseFrom(ctx context.Context, c *console) (webhook.Webh
 	if cmd.Name == "" {
 		return webhook.Webhook{}, usagef("%s has several webhooks, say which: %s", cmd.File, strings.Join(names, ", "))
 	}
-	return webhook.Webhook{}, inputError(cmd.File, webhook.ErrNotFound)
+	return webhook.Webhook{}, fmt.Errorf("%s has no webhook %q", cmd.File, cmd.Name)
 }
 
 func showPreview(ctx context.Context, c *console, d *webhook.Dispatcher, w webhook.Webhook, ev webhook.Event) error {
