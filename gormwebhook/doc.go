@@ -33,10 +33,12 @@
 // Each row is a document, those that a where clause selects too.
 //
 // A Create with OnConflict is an insert, an update or nothing, as it turns out row
-// by row; rows are compared by the conflict's columns, or the primary key. What is
-// saved with a document by association is a document of its own, and comes
-// before it. All events of a row have the same id. [Options].Action makes submits
-// and cancels of updates.
+// by row; rows are compared by the conflict's columns, or the primary key. MySQL
+// and MariaDB take a row for the same by any of its unique keys, and so are rows
+// compared there; an update to what the row was is none. What is saved with a
+// document by association is a document of its own, and comes before it. All
+// events of a row have the same id. [Options].Action makes submits and cancels of
+// updates.
 //
 // # Transactions
 //
@@ -44,8 +46,9 @@
 // deliveries are in it, provided that the dispatcher's store is a
 // [sqlstore.Store] on the same database: what is rolled back, also to a savepoint,
 // was never there. When the store cannot take the deliveries the statement fails,
-// and is rolled back. Nothing else of a webhook fails it; an event that is
-// invalid is logged.
+// and is rolled back. Nothing else of a webhook fails it: an event that is
+// invalid, or a panic in a function of [Options] or a method of the model, is
+// logged, and costs the events of its document.
 //
 // A [webhook.Unit] in the statement's context holds the events until it is
 // committed; it does not see GORM's savepoints.
@@ -54,16 +57,18 @@
 // events are dispatched behind the statement, and an error is logged. A crash in
 // between loses them.
 //
-// Two queries are added to an update, one to a delete; rows are locked before
-// where the database can. A statement that changes more than Options.MaxRows rows
-// is logged and not dispatched; suppress those by [webhook.Suppress] in the
-// statement's context, as imports and migrations.
+// Two queries are added to an update, one to a delete, two to a Create with
+// OnConflict (on MySQL and MariaDB one for the keys, and two for each); rows are
+// locked before where the database can. A statement that changes more than
+// Options.MaxRows rows is logged and not dispatched; suppress those by
+// [webhook.Suppress] in the statement's context, as imports and migrations.
 //
 // # What is not seen
 //
 // db.Exec and db.Raw, statements without a model such as db.Table("x").Update,
 // what the database does by itself (cascades, triggers), and inserts of maps whose
-// primary key GORM does not learn. Batches of Create with OnConflict DoNothing
-// whose primary keys the database makes: GORM does not learn which rows were
-// inserted. An update that changes a primary key.
+// primary key GORM does not learn. An update that changes a primary key. With
+// OnConflict: which of two that write the same new row at once was the update; on
+// MySQL, of a batch of which some rows have a unique key and others none but what
+// the database makes, those others; and unique keys of expressions.
 package gormwebhook

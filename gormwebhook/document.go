@@ -12,31 +12,58 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// docType returns the document type of a statement's model.
-func (p *Plugin) docType(stmt *gorm.Statement) string {
+// docType returns the document type of a statement's model; "" when the host's
+// own code could not tell.
+func (p *Plugin) docType(stmt *gorm.Statement) (docType string) {
 	model := reflect.New(stmt.Schema.ModelType).Interface()
-	if p.opts.DocType != nil {
-		return p.opts.DocType(model, stmt.Table)
+	m, named := model.(interface{ DocType() string })
+	var err error
+	switch {
+	case p.opts.DocType != nil:
+		err = contain("Options.DocType", func() { docType = p.opts.DocType(model, stmt.Table) })
+	case named:
+		err = contain("the model's DocType", func() { docType = m.DocType() })
+	default:
+		docType = stmt.Table
 	}
-	if m, ok := model.(interface{ DocType() string }); ok {
-		return m.DocType()
+	if err != nil {
+		p.report(stmt.Context, notDispatched, "table", stmt.Table, "error", err)
 	}
-	return stmt.Table
+	return docType
 }
 
-// events returns those of what happened to one document.
+// contain calls code of the host's, a panic in which is an error: it must not end
+// the host's write.
+func contain(where string, f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in %s: %v", where, p)
+		}
+	}()
+	f()
+	return nil
+}
+
+// events returns those of what happened to one document; none, and says so, when
+// the host's own code could not tell.
 func (p *Plugin) events(stmt *gorm.Statement, action webhook.Action, docType string, doc, previous reflect.Value) []webhook.Event {
-	ev := webhook.Event{DocType: docType, Name: nameOf(stmt.Context, stmt.Schema, doc), Doc: pointer(doc)}
+	ev := webhook.Event{DocType: docType, Doc: pointer(doc)}
 	if previous.IsValid() {
 		ev.Previous = pointer(previous)
 	}
-	if p.opts.Action != nil {
-		if action = p.opts.Action(action, ev.Doc, ev.Previous); action == "" {
-			return nil
-		}
+	err := contain("the model's DocName", func() { ev.Name = nameOf(stmt.Context, stmt.Schema, doc) })
+	if err == nil && p.opts.Action != nil {
+		err = contain("Options.Action", func() { action = p.opts.Action(action, ev.Doc, ev.Previous) })
 	}
-	if p.opts.Event != nil {
-		p.opts.Event(stmt.Context, &ev)
+	if err == nil && p.opts.Event != nil && action != "" {
+		err = contain("Options.Event", func() { p.opts.Event(stmt.Context, &ev) })
+	}
+	if err != nil {
+		p.report(stmt.Context, notDispatched, "table", stmt.Table, "doctype", docType, "name", ev.Name, "error", err)
+		return nil
+	}
+	if action == "" {
+		return nil
 	}
 	return action.On(ev)
 }

@@ -14,7 +14,8 @@ import (
 
 // Options are how a Plugin sees documents. A nil *Options means all defaults. The
 // functions are called by the goroutines that write, several at a time, and in the
-// transaction; what they panic with, the host gets.
+// transaction. A panic in one, or in a method of the model, is logged and costs
+// the events of that document; the write goes on.
 type Options struct {
 	// DocType returns the document type of a model, which is a pointer to a zero
 	// value of it, and of its table; "" for one that has no events. Defaults to
@@ -31,23 +32,36 @@ type Options struct {
 	Event func(ctx context.Context, ev *webhook.Event)
 
 	// MaxRows is how many rows a statement may change for its events to be
-	// dispatched. Defaults to 10,000.
+	// dispatched; db.Use refuses a negative one. Defaults to 10,000.
 	MaxRows int
 
-	// Logger gets what could not be dispatched. Defaults to slog.Default().
+	// Logger gets what could not be dispatched, with the keys table, doctype,
+	// name, max and error, those that apply. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 
 // A Plugin dispatches what a *gorm.DB writes. Use it with db.Use, once for a
 // dispatcher and a database. It is safe for concurrent use.
 type Plugin struct {
-	d    *webhook.Dispatcher
-	opts Options
+	d       *webhook.Dispatcher
+	opts    Options
+	invalid error // why db.Use refuses it
 }
 
 var _ gorm.Plugin = (*Plugin)(nil)
 
-// New returns a plugin that dispatches to d. It copies opts.
+// An ArgumentError says which argument of [New] cannot be. db.Use returns it.
+type ArgumentError struct {
+	Argument string // "d", or a field such as "Options.MaxRows"
+	Problem  string
+}
+
+// Error implements error.
+func (e *ArgumentError) Error() string { return "gormwebhook: " + e.Argument + ": " + e.Problem }
+
+// New returns a plugin that dispatches to d. It copies opts. So that it can stand
+// in the call of db.Use, that is what returns an *[ArgumentError], and nothing is
+// dispatched then.
 func New(d *webhook.Dispatcher, opts *Options) *Plugin {
 	p := &Plugin{d: d}
 	if opts != nil {
@@ -55,7 +69,18 @@ func New(d *webhook.Dispatcher, opts *Options) *Plugin {
 	}
 	p.opts.MaxRows = cmp.Or(p.opts.MaxRows, 10_000)
 	p.opts.Logger = cmp.Or(p.opts.Logger, slog.Default())
+	p.invalid = p.validate()
 	return p
+}
+
+func (p *Plugin) validate() error {
+	switch {
+	case p.d == nil:
+		return &ArgumentError{Argument: "d", Problem: "the dispatcher is nil"}
+	case p.opts.MaxRows < 0:
+		return &ArgumentError{Argument: "Options.MaxRows", Problem: "is negative"}
+	}
+	return nil
 }
 
 // Name implements gorm.Plugin.
@@ -64,6 +89,9 @@ func (p *Plugin) Name() string { return "webhook" }
 // Initialize implements gorm.Plugin: it registers callbacks around GORM's
 // statements, and in front of its commits.
 func (p *Plugin) Initialize(db *gorm.DB) error {
+	if p.invalid != nil {
+		return p.invalid
+	}
 	const commit = "gorm:commit_or_rollback_transaction"
 	create, update, remove := db.Callback().Create(), db.Callback().Update(), db.Callback().Delete()
 	return errors.Join(
@@ -115,6 +143,12 @@ func within(stmt *gorm.Statement) (ctx context.Context, inTx bool) {
 	return stmt.Context, false
 }
 
+// report logs. It is the host's handler: a panic there costs the line alone.
+func (p *Plugin) report(ctx context.Context, msg string, args ...any) {
+	defer func() { _ = recover() }()
+	p.opts.Logger.ErrorContext(ctx, msg, args...)
+}
+
 // fail makes the transaction fail, or says that there was none to.
 func (p *Plugin) fail(db *gorm.DB, err error) {
 	ctx, inTx := within(db.Statement)
@@ -122,11 +156,14 @@ func (p *Plugin) fail(db *gorm.DB, err error) {
 		_ = db.AddError(err)
 		return
 	}
-	p.opts.Logger.ErrorContext(ctx, "webhook: dispatch what was written without a transaction",
+	p.report(ctx, "webhook: dispatch what was written without a transaction",
 		"table", db.Statement.Table, "error", err)
 }
 
 const dispatched = "webhook:dispatched"
+
+// notDispatched begins the lines about what webhooks do not hear of.
+const notDispatched = "webhook: not dispatched"
 
 // dispatch dispatches events. One that is invalid is left out with those of its
 // document, and logged.
@@ -149,8 +186,9 @@ func (p *Plugin) dispatch(db *gorm.DB, documents [][]webhook.Event) {
 			db.InstanceSet(dispatched, true)
 			return
 		}
-		p.opts.Logger.ErrorContext(ctx, "webhook: not dispatched", "table", db.Statement.Table, "error", invalid.Err)
 		i := of[invalid.Index]
+		ev := documents[i][0]
+		p.report(ctx, notDispatched, "table", db.Statement.Table, "doctype", ev.DocType, "name", ev.Name, "error", invalid.Err)
 		documents = append(documents[:i:i], documents[i+1:]...)
 	}
 }

@@ -3,21 +3,13 @@ package gormwebhook_test
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"path/filepath"
-	"slices"
 	"testing"
 
-	"github.com/glebarez/sqlite"
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
-	"gorm.io/gorm/logger"
 
 	"github.com/docevent/webhook"
-	"github.com/docevent/webhook/gormwebhook"
-	"github.com/docevent/webhook/sqlstore"
-	"github.com/docevent/webhook/webhooktest"
 )
 
 // An Order says what its document type is.
@@ -46,71 +38,6 @@ type Price struct {
 }
 
 func (Price) DocType() string { return "Price" }
-
-// A world is a database with a plugin, and what it dispatched.
-type world struct {
-	t    *testing.T
-	file string
-	db   *gorm.DB
-	d    *webhook.Dispatcher
-}
-
-func newWorld(t *testing.T, cfg *gorm.Config, opts *gormwebhook.Options) *world {
-	file := "file:" + filepath.Join(t.TempDir(), "test.db")
-	cfg.Logger = logger.Discard
-	db, err := gorm.Open(sqlite.Open(file+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)"), cfg)
-	require.NoError(t, err)
-	sqlDB, err := db.DB()
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = sqlDB.Close() })
-	require.NoError(t, db.AutoMigrate(&Order{}, &Item{}, &Price{}))
-
-	store, err := sqlstore.New(sqlDB, sqlstore.SQLite)
-	require.NoError(t, err)
-	require.NoError(t, store.Migrate(t.Context()))
-	d, err := webhook.New(store, &webhook.Options{
-		Transport: webhooktest.NewReceiver(""), Logger: slog.New(slog.DiscardHandler),
-	})
-	require.NoError(t, err)
-	for _, docType := range []string{"Order", "items", "Price"} {
-		require.NoError(t, d.SaveWebhook(t.Context(), webhook.Webhook{
-			Name: docType, DocType: docType, URL: "https://example.com", Structure: webhook.Text,
-			Events: []webhook.EventType{webhook.AfterInsert, webhook.OnUpdate, webhook.OnSubmit, webhook.OnTrash, webhook.OnChange},
-			Body:   `{{ event.doctype }} {{ event.name }} {{ event }}: {{ previous.status if previous else "-" }} > {{ doc.status }}`,
-		}))
-	}
-	require.NoError(t, db.Use(gormwebhook.New(d, opts)))
-	return &world{t: t, file: file, db: db, d: d}
-}
-
-// dispatched returns what was dispatched, the oldest first.
-func (w *world) dispatched() []string {
-	ds, err := w.d.Deliveries(w.t.Context(), webhook.DeliveryQuery{Limit: 1000})
-	require.NoError(w.t, err)
-	texts := make([]string, 0, len(ds))
-	for _, d := range slices.Backward(ds) {
-		texts = append(texts, string(d.Body))
-	}
-	return texts
-}
-
-// quietly runs f unseen, to prepare what a test is about.
-func (w *world) quietly(f func(db *gorm.DB) error) {
-	require.NoError(w.t, f(w.db.WithContext(webhook.Suppress(w.t.Context()))))
-}
-
-func (w *world) orders(refs ...string) {
-	w.quietly(func(db *gorm.DB) error {
-		for _, ref := range refs {
-			if err := db.Create(&Order{Ref: ref, Status: "draft"}).Error; err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-var errBack = errors.New("roll back")
 
 func TestEvents(t *testing.T) {
 	tests := []struct {
@@ -175,8 +102,8 @@ func TestEvents(t *testing.T) {
 			"Order 1 on_update: draft > paid", "Order 1 on_change: draft > paid",
 			"Order 3 on_update: draft > paid", "Order 3 on_change: draft > paid"}},
 		{"update by an expression", []string{"a"}, func(db *gorm.DB) error {
-			return db.Model(&Order{ID: 1}).Update("status", gorm.Expr("status || ?", "!")).Error
-		}, nil, []string{"Order 1 on_update: draft > draft!", "Order 1 on_change: draft > draft!"}},
+			return db.Model(&Order{ID: 1}).Update("status", gorm.Expr("UPPER(status)")).Error
+		}, nil, []string{"Order 1 on_update: draft > DRAFT", "Order 1 on_change: draft > DRAFT"}},
 		{"update of a struct", []string{"a"}, func(db *gorm.DB) error {
 			return db.Where("id = 1").Updates(&Order{Status: "paid"}).Error
 		}, nil, []string{"Order 1 on_update: draft > paid", "Order 1 on_change: draft > paid"}},
@@ -260,23 +187,25 @@ func TestEvents(t *testing.T) {
 	}
 	configs := []struct {
 		name string
-		cfg  func() *gorm.Config
+		cfg  gorm.Config
 	}{
-		{"plain", func() *gorm.Config { return &gorm.Config{TranslateError: true} }},
-		{"PrepareStmt", func() *gorm.Config { return &gorm.Config{TranslateError: true, PrepareStmt: true} }},
-		{"SkipDefaultTransaction", func() *gorm.Config {
-			return &gorm.Config{TranslateError: true, SkipDefaultTransaction: true}
-		}},
+		{"plain", gorm.Config{TranslateError: true}},
+		{"PrepareStmt", gorm.Config{TranslateError: true, PrepareStmt: true}},
+		{"SkipDefaultTransaction", gorm.Config{TranslateError: true, SkipDefaultTransaction: true}},
 	}
 	for _, c := range configs {
-		for _, tt := range tests {
-			t.Run(c.name+"/"+tt.name, func(t *testing.T) {
-				w := newWorld(t, c.cfg(), nil)
-				w.orders(tt.with...)
-				require.ErrorIs(t, tt.do(w.db), tt.err)
-				require.ElementsMatch(t, tt.want, w.dispatched())
-				require.Equal(t, append([]string{}, tt.want...), w.dispatched(), "their order")
+		t.Run(c.name, func(t *testing.T) {
+			onEach(t, &c.cfg, nil, func(t *testing.T, w *world) {
+				for _, tt := range tests {
+					t.Run(tt.name, func(t *testing.T) {
+						w.begin(t)
+						w.orders(tt.with...)
+						require.ErrorIs(t, tt.do(w.db), tt.err)
+						require.ElementsMatch(t, tt.want, w.dispatched())
+						require.Equal(t, append([]string{}, tt.want...), w.dispatched(), "their order")
+					})
+				}
 			})
-		}
+		})
 	}
 }

@@ -39,7 +39,7 @@ func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
 	}
 	docs := each(list)
 	if len(docs) > p.opts.MaxRows {
-		p.opts.Logger.ErrorContext(stmt.Context, "webhook: not dispatched: more rows change than Options.MaxRows",
+		p.report(stmt.Context, notDispatched+": more rows change than Options.MaxRows",
 			"table", stmt.Table, "max", p.opts.MaxRows)
 		return nil, false
 	}
@@ -68,10 +68,6 @@ func conditions(stmt *gorm.Statement) []clause.Expression {
 // identified returns the condition that rows have the same values in some fields
 // as the documents; none for documents that have none.
 func identified(stmt *gorm.Statement, fields []*schema.Field, docs []reflect.Value) []clause.Expression {
-	var names []string
-	for _, f := range fields {
-		names = append(names, f.DBName)
-	}
 	var sets [][]any
 	for _, doc := range docs {
 		values := make([]any, len(fields))
@@ -86,6 +82,16 @@ func identified(stmt *gorm.Statement, fields []*schema.Field, docs []reflect.Val
 	}
 	if len(sets) == 0 {
 		return nil
+	}
+	return among(stmt, fields, sets)
+}
+
+// among returns the condition that rows have one of several sets of values in
+// some fields.
+func among(stmt *gorm.Statement, fields []*schema.Field, sets [][]any) []clause.Expression {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.DBName)
 	}
 	column, values := schema.ToQueryValues(stmt.Table, names, sets)
 	return []clause.Expression{clause.IN{Column: column, Values: values}}
