@@ -188,7 +188,8 @@ func (r *runner) claim() {
 // be at hand when places become free.
 func (r *runner) room() int {
 	o := &r.d.opts
-	return max(0, o.Concurrency+o.Concurrency/2+1-(r.inFlight-min(r.parked, o.MaxHanging))-r.queued)
+	ahead := max(o.Concurrency/2+1, 3*r.pace.recent())
+	return max(0, o.Concurrency+ahead-(r.inFlight-min(r.parked, o.MaxHanging))-r.queued)
 }
 
 // maxClaim bounds one claim.

@@ -49,8 +49,8 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 // search of any.
 func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
 	rows, err := s.db.QueryContext(ctx, s.text(
-		"SELECT (SELECT MIN(queue_at) FROM {deliveries} {by queue} WHERE queue_place = 1), "+
-			"(SELECT MIN(queue_at) FROM {deliveries} {by queue} WHERE queue_place = 2)"))
+		"SELECT (SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 1), "+
+			"(SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 2)"))
 	if err != nil {
 		return false, false, err
 	}
@@ -79,7 +79,7 @@ const maxExpired = 1000
 
 // expire makes deliveries ready whose lease ran out.
 func (k *claiming) expire(ctx context.Context) error {
-	text := k.store.text("SELECT num FROM {deliveries} {by queue} WHERE queue_place = 2 AND queue_at <= ? " +
+	text := k.store.text("SELECT num FROM {states} {by queue} WHERE queue_place = 2 AND queue_at <= ? " +
 		"ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
 	nums, err := all[int64](ctx, k.q, text, k.now, maxExpired)
 	if err != nil {
@@ -145,15 +145,27 @@ func (k *claiming) line(ctx context.Context, rows []*row) (firsts []*row, err er
 func (k *claiming) lease(ctx context.Context, rows []*row) error {
 	until := k.Now.Add(k.Lease)
 	nums := make([]any, len(rows))
+	place := make(map[int64]int, len(rows))
 	for i, r := range rows {
-		nums[i] = r.num
-		r.Owner, r.LeaseUntil, r.Fence = k.Owner, timeOf(micros(until)), r.Fence+1
+		nums[i], place[r.num] = r.num, i
 	}
 	k.got = append(k.got, rows...)
 	return k.store.inPieces(nums, func(list []any) error {
 		args := append([]any{micros(until), k.Owner, micros(until)}, list...)
-		_, err := k.q.ExecContext(ctx, k.store.in("UPDATE {deliveries} SET queue_place = 2, queue_at = ?, "+
+		_, err := k.q.ExecContext(ctx, k.store.in("UPDATE {states} SET queue_place = 2, queue_at = ?, "+
 			"owner = ?, lease_until = ?, fence = fence + 1 WHERE num IN (%s)", list), args...)
+		if err != nil {
+			return err
+		}
+		found, err := k.q.QueryContext(ctx, k.store.in("SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s "+
+			"WHERE d.num IN (%s) AND s.num = d.num", list), list...)
+		if err != nil {
+			return err
+		}
+		leased, err := scanRows(found)
+		for _, r := range leased {
+			*rows[place[r.num]] = *r
+		}
 		return err
 	})
 }
@@ -161,20 +173,35 @@ func (k *claiming) lease(ctx context.Context, rows []*row) error {
 // claimable is the condition of what a claim may take, its place in line apart.
 const claimable = "queue_place = 1 AND queue_at <= ? AND lease_until <= ? AND version <= ?"
 
-// candidates returns rows that are due and that no other claim is taking, the
-// longest due first, and locks them.
+// candidates returns the numbers and lines of rows that are due and that no other
+// claim is taking, the longest due first, and locks them.
 func (k *claiming) candidates(ctx context.Context) ([]*row, error) {
 	limit := k.Limit - len(k.got)
 	if len(k.Skip) > 0 {
 		return k.unskipped(ctx, limit)
 	}
-	text := k.store.text("SELECT " + columns + " FROM {deliveries} {by queue} WHERE " + claimable +
-		" ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
-	rows, err := k.q.QueryContext(ctx, text, k.now, k.now, webhook.DeliveryVersion, limit)
+	return k.places(ctx, k.store.text("SELECT num, line FROM {states} {by queue} WHERE "+claimable+
+		" ORDER BY queue_at, num LIMIT ?"+k.store.dialect.skipLocked), k.now, k.now, webhook.DeliveryVersion, limit)
+}
+
+// places returns the rows of a query for num and line, with nothing else.
+func (k *claiming) places(ctx context.Context, text string, args ...any) ([]*row, error) {
+	found, err := k.q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
-	return scanRows(rows)
+	defer found.Close()
+	var rows []*row
+	for found.Next() {
+		r := &row{}
+		var line sql.NullString
+		if err := found.Scan(&r.num, &line); err != nil {
+			return nil, err
+		}
+		r.Line = line.String
+		rows = append(rows, r)
+	}
+	return rows, found.Err()
 }
 
 // A due is the number of a row, and from when it is due.
@@ -198,7 +225,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 		return nil, err
 	}
 	var rows []*row
-	text := "SELECT " + columns + " FROM {deliveries} {by num} WHERE " + claimable + " AND num IN (%s) ORDER BY queue_at, num LIMIT ?" +
+	text := "SELECT num, line FROM {states} {by num} WHERE " + claimable + " AND num IN (%s) ORDER BY queue_at, num LIMIT ?" +
 		k.store.dialect.skipLocked
 	nums := make([]any, len(dues))
 	for i, d := range dues {
@@ -207,11 +234,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 	err = k.store.inPieces(nums, func(list []any) error {
 		args := append([]any{k.now, k.now, webhook.DeliveryVersion}, list...)
 		args = append(args, limit+len(k.seen)-len(rows))
-		found, err := k.q.QueryContext(ctx, k.store.in(text, list), args...)
-		if err != nil {
-			return err
-		}
-		more, err := scanRows(found)
+		more, err := k.places(ctx, k.store.in(text, list), args...)
 		rows = append(rows, more...)
 		return err
 	})
@@ -223,7 +246,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 // not skipped, and whether these are all there are.
 func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (dues []due, all bool, err error) {
 	window := most + 64
-	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {deliveries} {by queue} "+
+	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {states} {by queue} "+
 		"WHERE queue_place = 1 AND queue_at <= ? ORDER BY queue_at, num LIMIT ?"), k.now, window)
 	if err != nil {
 		return nil, false, err
@@ -250,7 +273,7 @@ func (k *claiming) byWebhook(ctx context.Context, skip map[string]bool, most int
 		return nil, err
 	}
 	var dues []due
-	text := k.store.text("SELECT num, queue_at FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook = ? " +
+	text := k.store.text("SELECT num, queue_at FROM {states} {by ready} WHERE queue_place = 1 AND webhook = ? " +
 		"AND queue_at <= ? ORDER BY queue_at, num LIMIT ?")
 	for _, h := range heads {
 		if len(dues) >= most && dues[most-1].at < h.at {

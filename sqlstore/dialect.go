@@ -50,7 +50,8 @@ type dialect struct {
 	insert func(s *Store, ctx context.Context, q Tx, rows []*row) error
 	update func(s *Store, ctx context.Context, q Tx, cs []*change) error
 
-	typed    bool   // a list of values has to say their types
+	into     string // begins an INSERT; the transaction is rolled back if it fails
+	arrays   bool   // rows are given as arrays
 	conflict string // ends an INSERT that passes over rows whose {key} is there
 
 	transient func(error) bool // the transaction can be repeated
@@ -75,8 +76,11 @@ func dialectOf(name Dialect) (*dialect, error) {
 var sizes = []int{256, 64, 16, 8, 4, 1}
 
 // piece returns the largest size, of those a statement may write, that n rows
-// fill.
+// fill; any where the statement is the same for all.
 func (d *dialect) piece(n int) int {
+	if d.arrays {
+		return min(n, d.maxRows)
+	}
 	for _, size := range sizes {
 		if size <= min(n, d.maxRows) {
 			return size

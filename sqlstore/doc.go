@@ -38,9 +38,11 @@
 //
 // # Tables
 //
-// The names begin with [Options].Prefix. Deliveries and attempts can be read by
-// anyone; times are Unix microseconds in UTC, 0 for none. Only the library may
-// write. The columns queue_place and queue_at say where Claim looks for a row.
+// The names begin with [Options].Prefix. What a delivery is stands in deliveries,
+// and what became of it in states, under the same num; its attempts have that as
+// delivery. They can be read by anyone; times are Unix microseconds in UTC, 0 for
+// none. Only the library may write. The columns queue_place and queue_at say where
+// Claim looks for a row.
 //
 // # Faults
 //

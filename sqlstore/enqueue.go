@@ -47,12 +47,12 @@ const maxText = 255
 func checkDeliveries(ds []webhook.Delivery) error {
 	for i := range ds {
 		d := &ds[i]
-		for name, text := range map[string]string{
-			"ID": d.ID, "EventID": d.EventID, "Type": string(d.Type), "Webhook": d.Webhook, "Line": d.Line,
-			"DocType": d.DocType, "DocName": d.DocName, "Tenant": d.Tenant, "Method": d.Method,
+		for _, t := range [...]struct{ name, text string }{
+			{"ID", d.ID}, {"EventID", d.EventID}, {"Type", string(d.Type)}, {"Webhook", d.Webhook}, {"Line", d.Line},
+			{"DocType", d.DocType}, {"DocName", d.DocName}, {"Tenant", d.Tenant}, {"Method", d.Method},
 		} {
-			if len(text) > maxText {
-				return fmt.Errorf("sqlstore: delivery %.255s: %s is longer than %d bytes", d.ID, name, maxText)
+			if len(t.text) > maxText {
+				return fmt.Errorf("sqlstore: delivery %.255s: %s is longer than %d bytes", d.ID, t.name, maxText)
 			}
 		}
 	}
@@ -63,10 +63,12 @@ func checkDeliveries(ds []webhook.Delivery) error {
 // place in ds of each.
 func unique(ds []webhook.Delivery) (rows []*row, first []int) {
 	seen := make(map[string]bool, len(ds))
+	all := make([]row, len(ds))
 	for i := range ds {
 		if !seen[ds[i].ID] {
 			seen[ds[i].ID] = true
-			rows = append(rows, &row{Delivery: ds[i]})
+			all[i].Delivery = ds[i]
+			rows = append(rows, &all[i])
 			first = append(first, i)
 		}
 	}
@@ -86,6 +88,9 @@ func (s *Store) enqueue(ctx context.Context, q Tx, rows []*row) error {
 	for len(rows) > 0 {
 		n := s.fitting(rows)
 		if err := s.dialect.insert(s, ctx, q, rows[:n]); err != nil {
+			return err
+		}
+		if err := s.insertStates(ctx, q, rows[:n]); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -146,42 +151,58 @@ func linesOf(rows []*row) []string {
 	return slices.Compact(lines)
 }
 
-// valuesOf returns the values of rows.
-func valuesOf(rows []*row) [][]any {
-	values := make([][]any, len(rows))
-	for i, r := range rows {
-		values[i] = r.values()
-	}
-	return values
-}
-
 // insertReturning inserts rows where the database says which it took.
 func insertReturning(s *Store, ctx context.Context, q Tx, rows []*row) error {
-	values := valuesOf(rows)
-	short := deliveryShape.short(values)
-	text := s.sized("INSERT INTO {deliveries} ("+deliveryShape.names(short)+") VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id",
-		len(rows), func(n int) string { return deliveryShape.tuples(n, short, false) })
-	ids, err := all[string](ctx, q, text, deliveryShape.arguments(values, short)...)
+	text, args := s.filled(s.dialect.into+" {deliveries} ({columns}) {rows} ON CONFLICT (id) DO NOTHING RETURNING num, id",
+		tableOfRows(deliveryShape, rows, (*row).values))
+	return numberRows(ctx, q, rows, text, args...)
+}
+
+// tableOfRows returns rows as a table.
+func tableOfRows(sh shape, rows []*row, values func(*row, []any) []any) *table {
+	all := make([]any, 0, len(sh)*len(rows))
+	for _, r := range rows {
+		all = values(r, all)
+	}
+	return tableOf(sh, all)
+}
+
+// numberRows notes which rows are new, by a query for their numbers and ids.
+func numberRows(ctx context.Context, q Tx, rows []*row, text string, args ...any) error {
+	found, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}
-	markFresh(rows, ids)
-	return nil
+	defer found.Close()
+	next := 0
+	for found.Next() {
+		var num int64
+		var id string
+		if err := found.Scan(&num, &id); err != nil {
+			return err
+		}
+		// Mostly they come in the order of the rows.
+		if next == len(rows) || rows[next].ID != id {
+			next = slices.IndexFunc(rows, func(r *row) bool { return r.ID == id })
+		}
+		rows[next].num, rows[next].fresh = num, true
+		next++
+	}
+	return found.Err()
 }
 
-// markFresh notes which of the rows are new.
-func markFresh(rows []*row, ids []string) {
-	if len(ids) == len(rows) {
-		for _, r := range rows {
-			r.fresh = true
+// insertStates inserts the states of those that are new.
+func (s *Store) insertStates(ctx context.Context, q Tx, rows []*row) error {
+	if slices.ContainsFunc(rows, func(r *row) bool { return !r.fresh }) {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return !r.fresh })
+	}
+	for len(rows) > 0 {
+		n := s.dialect.piece(len(rows))
+		text, args := s.filled(s.dialect.into+" {states} ({columns}) {rows}", tableOfRows(stateShape, rows[:n], (*row).state))
+		if _, err := q.ExecContext(ctx, text, args...); err != nil {
+			return err
 		}
-		return
+		rows = rows[n:]
 	}
-	fresh := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		fresh[id] = true
-	}
-	for _, r := range rows {
-		r.fresh = fresh[r.ID]
-	}
+	return nil
 }

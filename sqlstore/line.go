@@ -62,8 +62,8 @@ func (s *Store) promote(ctx context.Context, q Tx, cs []*change) error {
 // firsts returns, for deliveries of lines, the first of the line of each that is
 // neither Delivered nor Canceled; 0 if there is none.
 func (s *Store) firsts(ctx context.Context, q Tx, nums []any) (map[int64]int64, error) {
-	const text = "SELECT c.num, COALESCE((SELECT o.num FROM {deliveries} o WHERE {open} " +
-		"ORDER BY o.num LIMIT 1), 0) FROM {deliveries} c WHERE c.num IN (%s)"
+	const text = "SELECT c.num, COALESCE((SELECT o.num FROM {states} o WHERE {open} " +
+		"ORDER BY o.num LIMIT 1), 0) FROM {states} c WHERE c.num IN (%s)"
 	firsts := make(map[int64]int64, len(nums))
 	err := s.inPieces(nums, func(list []any) error {
 		rows, err := q.QueryContext(ctx, s.in(text, list), list...)
@@ -94,7 +94,7 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 			nums = append(nums, num)
 		}
 	}
-	text := "SELECT num, state, queue_place FROM {deliveries} WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
+	text := "SELECT num, state, queue_place FROM {states} WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
 	finished = map[int64]bool{}
 	err = s.inPieces(nums, func(list []any) error {
 		rows, err := q.QueryContext(ctx, s.in(text, list), list...)
@@ -123,7 +123,7 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 func (s *Store) move(ctx context.Context, q Tx, nums []any, place int) error {
 	return s.inPieces(nums, func(list []any) error {
 		args := append([]any{place}, list...)
-		text := s.in("UPDATE {deliveries} SET queue_place = ?, queue_at = due WHERE num IN (%s)", list)
+		text := s.in("UPDATE {states} SET queue_place = ?, queue_at = due WHERE num IN (%s)", list)
 		_, err := q.ExecContext(ctx, text, args...)
 		return err
 	})
@@ -137,7 +137,7 @@ const maxBehind = 2000
 func (s *Store) putBehind(ctx context.Context, q Tx, firsts []any) error {
 	var held []any
 	err := s.inPieces(firsts, func(list []any) error {
-		nums, err := all[int64](ctx, q, s.in("SELECT num FROM {deliveries} WHERE num IN (%s) "+
+		nums, err := all[int64](ctx, q, s.in("SELECT num FROM {states} WHERE num IN (%s) "+
 			"AND state NOT IN ('delivered', 'canceled')"+s.dialect.skipLocked, list), list...)
 		held = append(held, anys(nums)...)
 		return err
@@ -145,7 +145,7 @@ func (s *Store) putBehind(ctx context.Context, q Tx, firsts []any) error {
 	if err != nil {
 		return err
 	}
-	text := s.text("SELECT o.num FROM {deliveries} c JOIN {deliveries} o ON {open} AND o.num > c.num " +
+	text := s.text("SELECT o.num FROM {states} c JOIN {states} o ON {open} AND o.num > c.num " +
 		"WHERE c.num = ? AND o.queue_place = 1 ORDER BY o.num LIMIT ?" + s.dialect.skipLocked)
 	for _, first := range held {
 		nums, err := all[int64](ctx, q, text, first, maxBehind)

@@ -19,17 +19,21 @@ var mysql = dialect{
 			name VARBINARY(767) NOT NULL PRIMARY KEY, revision BIGINT NOT NULL, data LONGBLOB NOT NULL
 			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
 		`CREATE TABLE IF NOT EXISTS {deliveries} (
-			num BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL,
-			since BIGINT NOT NULL, paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL,
-			fence BIGINT NOT NULL, queue_at BIGINT NOT NULL, queue_place SMALLINT, version INT NOT NULL,
-			attempts INT NOT NULL, tries INT NOT NULL, mark BIGINT NOT NULL, id VARBINARY(255) NOT NULL,
-			event_id VARBINARY(255) NOT NULL, type VARBINARY(255) NOT NULL, webhook VARBINARY(255) NOT NULL,
-			doctype VARBINARY(255) NOT NULL, doc_name VARBINARY(255) NOT NULL, tenant VARBINARY(255) NOT NULL,
-			method VARBINARY(255) NOT NULL, url BLOB NOT NULL, content_type BLOB NOT NULL, chain BLOB NOT NULL, trace BLOB NOT NULL,
-			line VARBINARY(255), state VARBINARY(32) NOT NULL, reason BLOB NOT NULL, owner BLOB NOT NULL, body LONGBLOB,
-			open_line VARBINARY(255) AS (IF(state IN ('delivered', 'canceled'), NULL, line)) VIRTUAL,
-			UNIQUE KEY (id), KEY {prefix}queue (queue_place, queue_at, num), KEY {prefix}ready (queue_place, webhook, queue_at, num),
-			KEY (state, webhook, created, num), KEY (created, num), KEY (state, finished), KEY (open_line, num)
+			num BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, created BIGINT NOT NULL, mark BIGINT NOT NULL,
+			id VARBINARY(255) NOT NULL, event_id VARBINARY(255) NOT NULL, type VARBINARY(255) NOT NULL,
+			webhook VARBINARY(255) NOT NULL, doctype VARBINARY(255) NOT NULL, doc_name VARBINARY(255) NOT NULL,
+			tenant VARBINARY(255) NOT NULL, method VARBINARY(255) NOT NULL, url BLOB NOT NULL, content_type BLOB NOT NULL,
+			chain BLOB NOT NULL, trace BLOB NOT NULL, body LONGBLOB,
+			UNIQUE KEY (id), KEY (created, num), KEY (webhook, created, num)
+			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
+		`CREATE TABLE IF NOT EXISTS {states} (
+			num BIGINT NOT NULL PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL, since BIGINT NOT NULL,
+			paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL, fence BIGINT NOT NULL,
+			queue_at BIGINT NOT NULL, queue_place SMALLINT, version INT NOT NULL, attempts INT NOT NULL, tries INT NOT NULL,
+			webhook VARBINARY(255) NOT NULL, line VARBINARY(255), state VARBINARY(32) NOT NULL, reason BLOB NOT NULL,
+			owner BLOB NOT NULL, open_line VARBINARY(255) AS (IF(state IN ('delivered', 'canceled'), NULL, line)) VIRTUAL,
+			KEY {prefix}queue (queue_place, queue_at, num), KEY {prefix}ready (queue_place, webhook, queue_at, num),
+			KEY (state, created, num), KEY (state, finished), KEY (open_line, num)
 			) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4`,
 		`CREATE TABLE IF NOT EXISTS {attempts} (
 			delivery BIGINT NOT NULL, number INT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL,
@@ -55,10 +59,11 @@ var mysql = dialect{
 	openLine:   "o.open_line = c.line",
 	tryLines:   "SELECT line FROM {lines} WHERE line IN (%s) FOR UPDATE NOWAIT",
 	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON DUPLICATE KEY UPDATE line = line",
-	dueHeads:   "SELECT webhook, MIN(queue_at) FROM {deliveries} {by ready} WHERE queue_place = 1 GROUP BY webhook",
+	dueHeads:   "SELECT webhook, MIN(queue_at) FROM {states} {by ready} WHERE queue_place = 1 GROUP BY webhook",
 
 	insert:   insertMarked,
-	update:   updateLocked,
+	update:   updateFound,
+	into:     "INSERT INTO",
 	conflict: " ON DUPLICATE KEY UPDATE {key} = {key}",
 
 	// A deadlock, and a lock that did not come within innodb_lock_wait_timeout, or
@@ -77,40 +82,32 @@ func insertMarked(s *Store, ctx context.Context, q Tx, rows []*row) error {
 	var random [8]byte
 	_, _ = rand.Read(random[:])
 	mark := int64(binary.LittleEndian.Uint64(random[:]) >> 1)
-	values := valuesOf(rows)
+	marked := tableOfRows(markedShape, rows, func(r *row, to []any) []any { return append(r.values(to), mark) })
+	text, args := s.filled("INSERT INTO {deliveries} ({columns}) {rows}"+s.dialect.keep("num"), marked)
+	if _, err := q.ExecContext(ctx, text, args...); err != nil {
+		return err
+	}
 	ids := []any{mark}
-	for i, r := range rows {
-		values[i] = append(values[i], mark)
+	for _, r := range rows {
 		ids = append(ids, r.ID)
 	}
-	short := markedShape.short(values)
-	text := s.sized("INSERT INTO {deliveries} ("+markedShape.names(short)+") VALUES %s"+s.dialect.keep("num"), len(rows),
-		func(n int) string { return markedShape.tuples(n, short, false) })
-	if _, err := q.ExecContext(ctx, text, markedShape.arguments(values, short)...); err != nil {
-		return err
-	}
-	text = s.sized("SELECT id FROM {deliveries} WHERE mark = ? AND id IN (%s)", len(rows), marks)
-	found, err := all[string](ctx, q, text, ids...)
-	if err != nil {
-		return err
-	}
-	markFresh(rows, found)
-	return nil
+	text = s.sized("SELECT num, id FROM {deliveries} WHERE mark = ? AND id IN (%s)", len(rows), marks)
+	return numberRows(ctx, q, rows, text, ids...)
 }
 
-// updateLocked applies changes where the database does not say which rows it
+// updateFound applies changes where the database does not say which rows it
 // changed: it locks them, sees which are to be changed, and changes those.
-func updateLocked(s *Store, ctx context.Context, q Tx, cs []*change) error {
-	if err := lockChanged(s, ctx, q, cs); err != nil {
+func updateFound(s *Store, ctx context.Context, q Tx, cs []*change) error {
+	if err := findChanged(s, ctx, q, cs); err != nil {
 		return err
 	}
 	rest := slices.DeleteFunc(slices.Clone(cs), func(c *change) bool { return !c.done })
 	for len(rest) > 0 {
 		n := s.dialect.piece(len(rest))
-		text := s.sized("UPDATE {deliveries} JOIN (%s) v ON num = v.v_num SET "+changed+", fence = fence + 1", n, changeSelects)
-		args := make([]any, 0, (len(changeShape)-1)*n)
+		text := s.sized("UPDATE {states} s JOIN (%s) v ON s.num = v.num SET "+setFromV("s."), n, setSelects)
+		var args []any
 		for _, c := range rest[:n] {
-			args = append(append(args, c.num), c.values()[2:]...)
+			args = append(append(args, c.num), c.values(nil)[2:]...)
 		}
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err
@@ -120,38 +117,16 @@ func updateLocked(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	return nil
 }
 
-// lockChanged locks the rows of changes and notes which still have their fence.
-func lockChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
-	byID := make(map[string]*change, len(cs))
-	ids := make([]any, len(cs))
-	for i, c := range cs {
-		byID[c.ID], ids[i] = c, c.ID
-	}
-	text := s.sized("SELECT id, num, line, fence FROM {deliveries} WHERE id IN (%s) ORDER BY id FOR UPDATE", len(cs), marks)
-	rows, err := q.QueryContext(ctx, text, ids...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		var num, fence int64
-		var line sql.NullString
-		if err := rows.Scan(&id, &num, &line, &fence); err != nil {
-			return err
+// setSelects is a list of numbers with values of setShape as a table: neither
+// database has the other's form of VALUES.
+func setSelects(n int) string {
+	first, other := "SELECT CAST(? AS SIGNED) AS num", " UNION ALL SELECT CAST(? AS SIGNED)"
+	for _, c := range setShape {
+		value := "?"
+		if c.name == "queue_place" { // NULL has no type
+			value = "CAST(? AS SIGNED)"
 		}
-		if c := byID[id]; c.Fence == fence {
-			c.num, c.line, c.done = num, line.String, true
-		}
+		first, other = first+", "+value+" AS "+c.name, other+", "+value
 	}
-	return rows.Err()
-}
-
-// changeSelects is a list of values as a table: neither database has the other's
-// form of VALUES.
-func changeSelects(n int) string {
-	const first = "SELECT CAST(? AS SIGNED) AS v_num, ? AS v_state, ? AS v_reason, ? AS v_attempts, ? AS v_tries, " +
-		"? AS v_due, ? AS v_since, ? AS v_paused_at, ? AS v_finished, ? AS v_owner, ? AS v_lease_until, " +
-		"CAST(? AS SIGNED) AS v_place, ? AS v_at"
-	return first + strings.Repeat(" UNION ALL SELECT CAST(? AS SIGNED), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS SIGNED), ?", n-1)
+	return first + strings.Repeat(other, n-1)
 }

@@ -16,21 +16,24 @@ var postgres = dialect{
 		`CREATE TABLE IF NOT EXISTS {records} (
 			name TEXT COLLATE "C" NOT NULL PRIMARY KEY, revision BIGINT NOT NULL, data BYTEA NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS {deliveries} (
-			num BIGSERIAL PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL, since BIGINT NOT NULL,
-			paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL, fence BIGINT NOT NULL,
-			queue_at BIGINT NOT NULL, queue_place SMALLINT, version INTEGER NOT NULL, attempts INTEGER NOT NULL,
-			tries INTEGER NOT NULL, id TEXT COLLATE "C" NOT NULL, event_id TEXT COLLATE "C" NOT NULL,
+			num BIGSERIAL PRIMARY KEY, created BIGINT NOT NULL, id TEXT COLLATE "C" NOT NULL, event_id TEXT COLLATE "C" NOT NULL,
 			type TEXT COLLATE "C" NOT NULL, webhook TEXT COLLATE "C" NOT NULL, doctype TEXT COLLATE "C" NOT NULL,
-			doc_name TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL, method TEXT NOT NULL,
-			url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL, line TEXT COLLATE "C",
-			state TEXT COLLATE "C" NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, body BYTEA)`,
+			doc_name TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL, method TEXT NOT NULL, url TEXT NOT NULL,
+			content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL, body BYTEA)`,
 		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
-		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at, num) WHERE queue_place IS NOT NULL`,
-		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {deliveries} (webhook, queue_at, num) WHERE queue_place = 1`,
-		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook, created, num)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}created ON {deliveries} (created, num)`,
-		`CREATE INDEX IF NOT EXISTS {prefix}age ON {deliveries} (state, finished) WHERE queue_place IS NULL`,
-		`CREATE INDEX IF NOT EXISTS {prefix}line ON {deliveries} (line, num)
+		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (webhook, created, num)`,
+		`CREATE TABLE IF NOT EXISTS {states} (
+			num BIGINT PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL, since BIGINT NOT NULL,
+			paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL, fence BIGINT NOT NULL,
+			queue_at BIGINT NOT NULL, version INTEGER NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,
+			queue_place SMALLINT, webhook TEXT COLLATE "C" NOT NULL, line TEXT COLLATE "C",
+			state TEXT COLLATE "C" NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {states} (queue_place, queue_at, num) WHERE queue_place IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {states} (webhook, queue_at, num) WHERE queue_place = 1`,
+		`CREATE INDEX IF NOT EXISTS {prefix}age ON {states} (state, finished) WHERE queue_place IS NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}other ON {states} (state, created, num) WHERE state NOT IN ('pending', 'delivered')`,
+		`CREATE INDEX IF NOT EXISTS {prefix}line ON {states} (line, num)
 			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,
 		`CREATE TABLE IF NOT EXISTS {attempts} (
 			delivery BIGINT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL, next BIGINT NOT NULL,
@@ -45,9 +48,11 @@ var postgres = dialect{
 
 	isolation: sql.LevelReadCommitted,
 	begin: "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), " +
+		"set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), " +
 		"set_config('jit', 'off', true), set_config('lock_timeout', '2s', true)",
 	numbered: true,
-	maxRows:  256,
+	arrays:   true,
+	maxRows:  512,
 	maxBytes: 8 << 20,
 
 	now:        "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint",
@@ -56,16 +61,16 @@ var postgres = dialect{
 	openLine:   "o.line = c.line AND o.state NOT IN ('delivered', 'canceled')",
 	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON CONFLICT (line) DO UPDATE SET line = EXCLUDED.line WHERE false",
 	dueHeads: `WITH RECURSIVE w (name, at) AS (
-			(SELECT webhook, queue_at FROM {deliveries} WHERE queue_place = 1 ORDER BY webhook, queue_at LIMIT 1)
+			(SELECT webhook, queue_at FROM {states} WHERE queue_place = 1 ORDER BY webhook, queue_at LIMIT 1)
 			UNION ALL
 			SELECT n.webhook, n.queue_at FROM w CROSS JOIN LATERAL (
-				SELECT webhook, queue_at FROM {deliveries} WHERE queue_place = 1 AND webhook > w.name
+				SELECT webhook, queue_at FROM {states} WHERE queue_place = 1 AND webhook > w.name
 				ORDER BY webhook, queue_at LIMIT 1) n)
 		SELECT name, at FROM w`,
 
 	insert:   insertReturning,
 	update:   updateReturning,
-	typed:    true,
+	into:     "INSERT INTO",
 	conflict: " ON CONFLICT DO NOTHING",
 
 	transient: func(err error) bool {

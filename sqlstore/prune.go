@@ -14,7 +14,7 @@ import (
 const (
 	isFinished  = "state IN ('delivered', 'failed', 'exhausted', 'canceled')"
 	isPrunable  = "(line IS NULL OR state IN ('delivered', 'canceled')) AND version <= ?"
-	finishedAge = "SELECT num FROM {deliveries} WHERE queue_place IS NULL AND state = ? AND finished < ? AND " +
+	finishedAge = "SELECT num FROM {states} WHERE queue_place IS NULL AND state = ? AND finished < ? AND " +
 		isPrunable + " ORDER BY finished LIMIT ?"
 )
 
@@ -75,20 +75,21 @@ func (s *Store) pruneExcess(ctx context.Context, keep, limit int) (int, error) {
 	if err := s.check(ctx, s.db); err != nil {
 		return 0, err
 	}
-	names, err := all[string](ctx, s.db, s.text("SELECT webhook FROM {deliveries} WHERE "+isFinished+
+	names, err := all[string](ctx, s.db, s.text("SELECT webhook FROM {states} WHERE "+isFinished+
 		" GROUP BY webhook HAVING COUNT(*) > ?"), keep)
 	if err != nil {
 		return 0, err
 	}
 	n := 0
 	for _, name := range names {
-		created, num, found, err := s.place(ctx, "SELECT num FROM {deliveries} WHERE webhook = ? AND "+
-			isFinished+newestFirst+" LIMIT 1 OFFSET ?", name, keep)
+		created, num, found, err := s.place(ctx, "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s WHERE d.webhook = ? AND "+
+			"s.num = d.num AND "+isFinished+" ORDER BY d.created DESC, d.num DESC LIMIT 1 OFFSET ?", name, keep)
 		if err != nil || !found {
 			return n, err
 		}
-		removed, err := s.remove(ctx, "SELECT num FROM {deliveries} WHERE webhook = ? AND "+isFinished+
-			" AND created <= ? AND (created < ? OR num <= ?) AND "+isPrunable+" ORDER BY created, num LIMIT ?",
+		removed, err := s.remove(ctx, "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s WHERE d.webhook = ? AND "+
+			"d.created <= ? AND (d.created < ? OR d.num <= ?) AND s.num = d.num AND "+isFinished+" AND "+isPrunable+
+			" ORDER BY d.created, d.num LIMIT ?",
 			name, created, created, num, webhook.DeliveryVersion, limit-n)
 		if n += removed; err != nil || n >= limit {
 			return n, err
@@ -108,7 +109,8 @@ func (s *Store) remove(ctx context.Context, text string, args ...any) (int, erro
 		n = len(nums)
 		return s.inPieces(anys(nums), func(part []any) error {
 			for _, text := range []string{
-				"DELETE FROM {attempts} WHERE delivery IN (%s)", "DELETE FROM {deliveries} WHERE num IN (%s)",
+				"DELETE FROM {attempts} WHERE delivery IN (%s)", "DELETE FROM {states} WHERE num IN (%s)",
+				"DELETE FROM {deliveries} WHERE num IN (%s)",
 			} {
 				if _, err := q.ExecContext(ctx, s.in(text, part), part...); err != nil {
 					return err
@@ -131,7 +133,7 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 	if name != "" {
 		where, of, args = " WHERE webhook = ?", " AND webhook = ?", []any{name}
 	}
-	rows, err := s.db.QueryContext(ctx, s.text("SELECT state, COUNT(*) FROM {deliveries}"+where+" GROUP BY state"), args...)
+	rows, err := s.db.QueryContext(ctx, s.text("SELECT state, COUNT(*) FROM {states}"+where+" GROUP BY state"), args...)
 	if err != nil {
 		return c, err
 	}
@@ -152,9 +154,9 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 	if err != nil {
 		return c, err
 	}
-	c.Blocked, _, err = one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM {deliveries} c WHERE c.line IS NOT NULL AND "+
+	c.Blocked, _, err = one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM {states} c WHERE c.line IS NOT NULL AND "+
 		"c.state IN ('failed', 'exhausted')"+strings.ReplaceAll(of, "webhook", "c.webhook")+
-		" AND NOT EXISTS (SELECT 1 FROM {deliveries} o WHERE {open} AND o.num < c.num)"), args...)
+		" AND NOT EXISTS (SELECT 1 FROM {states} o WHERE {open} AND o.num < c.num)"), args...)
 	return c, err
 }
 
@@ -162,9 +164,9 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 // leased says it.
 func (s *Store) oldestDue(ctx context.Context, of string, args []any) (time.Time, error) {
 	oldest, _, err := one[*int64](ctx, s.db, s.text("SELECT MIN(oldest) FROM ("+
-		"SELECT MIN(queue_at) AS oldest FROM {deliveries} WHERE queue_place = 1"+of+
-		" UNION ALL SELECT MIN(due) FROM {deliveries} WHERE queue_place = 2"+of+
-		" UNION ALL SELECT MIN(queue_at) FROM {deliveries} WHERE queue_place = 3"+of+") places"),
+		"SELECT MIN(queue_at) AS oldest FROM {states} WHERE queue_place = 1"+of+
+		" UNION ALL SELECT MIN(due) FROM {states} WHERE queue_place = 2"+of+
+		" UNION ALL SELECT MIN(queue_at) FROM {states} WHERE queue_place = 3"+of+") places"),
 		slices.Concat(args, args, args)...)
 	if err != nil || oldest == nil {
 		return time.Time{}, err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // Delivery implements [webhook.Store].
 func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, error) {
-	rows, err := s.read(ctx, "SELECT "+columns+" FROM {deliveries} WHERE id = ?", id)
+	rows, err := s.read(ctx, "SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s WHERE d.id = ? AND s.num = d.num", id)
 	if err != nil {
 		return nil, err
 	}
@@ -23,11 +24,8 @@ func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, err
 	return &rows[0].Delivery, nil
 }
 
-// newestFirst is the order of Deliveries: of the same Created, the one stored last
-// is the newest.
-const newestFirst = " ORDER BY created DESC, num DESC"
-
-// place returns where a delivery, found by a query for num, is in that order.
+// place returns where a delivery, found by a query for num, is in the order of
+// Deliveries: of the same Created, the one stored last is the newest.
 func (s *Store) place(ctx context.Context, text string, args ...any) (created, num int64, found bool, err error) {
 	num, found, err = one[int64](ctx, s.db, s.text(text), args...)
 	if err != nil || !found {
@@ -37,13 +35,19 @@ func (s *Store) place(ctx context.Context, text string, args ...any) (created, n
 	return created, num, found, err
 }
 
-// Deliveries implements [webhook.Store].
+// Deliveries implements [webhook.Store]. It goes through the deliveries by Created,
+// or those of one webhook, and leaves out what does not match; or, where only
+// states are asked for that few are in, through these.
 func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webhook.Delivery, error) {
 	q = q.WithDefaults()
 	if err := s.check(ctx, s.db); err != nil {
 		return nil, err
 	}
-	where, args := conditions(&q)
+	w, err := s.way(ctx, q.States)
+	if err != nil {
+		return nil, err
+	}
+	w.conditions(&q)
 	if q.After != "" {
 		created, num, found, err := s.place(ctx, "SELECT num FROM {deliveries} WHERE id = ?", q.After)
 		if err != nil {
@@ -52,14 +56,9 @@ func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webh
 		if !found {
 			return nil, webhook.ErrNotFound
 		}
-		where = append(where, "created <= ? AND (created < ? OR num < ?)")
-		args = append(args, created, created, num)
+		w.add("%s.created <= ? AND (%s.created < ? OR %s.num < ?)", created, created, num)
 	}
-	text := "SELECT " + columns + " FROM {deliveries}"
-	if len(where) > 0 {
-		text += " WHERE " + strings.Join(where, " AND ")
-	}
-	rows, err := s.read(ctx, text+newestFirst+" LIMIT ?", append(args, q.Limit)...)
+	rows, err := s.read(ctx, w.text(), append(w.args, q.Limit)...)
 	if err != nil {
 		return nil, err
 	}
@@ -70,16 +69,59 @@ func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webh
 	return ds, nil
 }
 
-// conditions returns what a query selects by, After and Limit apart.
-func conditions(q *webhook.DeliveryQuery) (where []string, args []any) {
-	add := func(condition string, values ...any) {
-		where, args = append(where, condition), append(args, values...)
+// A way is how a query for deliveries goes: which of the two tables it goes
+// through, and looks up each row's other part in the other.
+type way struct {
+	first  string // d or s
+	tables string
+	where  []string
+	args   []any
+}
+
+// fewPending is up to how many pending deliveries are sorted rather than searched
+// for among all others.
+const fewPending = 10_000
+
+// way chooses by the states that are asked for. Most deliveries are delivered; all
+// states but that and Pending have an index of their own.
+func (s *Store) way(ctx context.Context, states []webhook.State) (*way, error) {
+	all := &way{first: "d", tables: "{deliveries} d CROSS JOIN {states} s", where: []string{"s.num = d.num"}}
+	few := &way{first: "s", tables: "{states} s CROSS JOIN {deliveries} d", where: []string{"d.num = s.num"}}
+	pending := slices.Contains(states, webhook.Pending)
+	switch {
+	case len(states) == 0, slices.Contains(states, webhook.Delivered), pending && len(states) > 1:
+		return all, nil
+	case !pending:
+		few.add("s.state NOT IN ('pending', 'delivered')")
+		return few, nil
 	}
+	n, _, err := one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM (SELECT num FROM {states} WHERE queue_place IS NOT NULL LIMIT ?) few"),
+		fewPending)
+	if err != nil || n == fewPending {
+		return all, err
+	}
+	few.add("s.queue_place IS NOT NULL")
+	return few, nil
+}
+
+// add adds a condition. In it "%s" stands for the first table.
+func (w *way) add(condition string, values ...any) {
+	w.where, w.args = append(w.where, strings.ReplaceAll(condition, "%s", w.first)), append(w.args, values...)
+}
+
+// text returns the query, but for its parameters.
+func (w *way) text() string {
+	return "SELECT " + columns + " FROM " + w.tables + " WHERE " + strings.Join(w.where, " AND ") +
+		" ORDER BY " + w.first + ".created DESC, " + w.first + ".num DESC LIMIT ?"
+}
+
+// conditions adds what a query selects by, After and Limit apart.
+func (w *way) conditions(q *webhook.DeliveryQuery) {
 	for _, c := range []struct{ column, value string }{
-		{"webhook", q.Webhook}, {"doctype", q.DocType}, {"doc_name", q.DocName}, {"tenant", q.Tenant},
+		{"%s.webhook", q.Webhook}, {"d.doctype", q.DocType}, {"d.doc_name", q.DocName}, {"d.tenant", q.Tenant},
 	} {
 		if c.value != "" {
-			add(c.column+" = ?", c.value)
+			w.add(c.column+" = ?", c.value)
 		}
 	}
 	if len(q.States) > 0 {
@@ -87,15 +129,14 @@ func conditions(q *webhook.DeliveryQuery) (where []string, args []any) {
 		for i, st := range q.States {
 			states[i] = string(st)
 		}
-		add("state IN ("+marks(len(states))+")", states...)
+		w.add("s.state IN ("+marks(len(states))+")", states...)
 	}
 	if !q.Since.IsZero() {
-		add("created >= ?", ceil(q.Since))
+		w.add("%s.created >= ?", ceil(q.Since))
 	}
 	if !q.Until.IsZero() {
-		add("created < ?", ceil(q.Until))
+		w.add("%s.created < ?", ceil(q.Until))
 	}
-	return where, args
 }
 
 // ceil returns a bound as it compares with stored times, which are rounded down.
@@ -138,9 +179,9 @@ func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]webhook.Atte
 
 func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 	var a webhook.Attempt
-	var num, at, next int64
+	var at, next int64
 	var header []byte
-	err := rows.Scan(&num, &a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &a.Body, &a.State, &next)
+	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &a.Body, &a.State, &next)
 	a.Time, a.Next = timeOf(at), timeOf(next)
 	if err == nil && header != nil {
 		if err = json.Unmarshal(header, &a.Header); err != nil {

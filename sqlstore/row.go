@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"database/sql"
+	"strconv"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -35,43 +36,58 @@ func placeOf(state webhook.State, due, leaseUntil time.Time) (place any, at int6
 	return placeLeased, micros(leaseUntil)
 }
 
-// columns are those of a delivery, as they are read: not every driver tells an
-// empty body from none.
-const columns = "num, body IS NOT NULL, " + stored
+// A delivery is two rows of the same number: of {deliveries} what never changes,
+// with the body, and of {states} what does, which is small. What is in an index of
+// the latter is repeated there.
 
-// stored are those that hold what a delivery has.
-const stored = "id, event_id, type, webhook, doctype, doc_name, tenant, method, url, body, " +
-	"content_type, chain, trace, line, created, version, state, reason, attempts, tries, due, since, " +
-	"paused_at, finished, owner, lease_until, fence"
+// columns are those of a delivery, as they are read from both: not every driver
+// tells an empty body from none.
+const columns = "d.num, d.body IS NOT NULL, d.id, d.event_id, d.type, d.webhook, d.doctype, d.doc_name, d.tenant, " +
+	"d.method, d.url, d.body, d.content_type, d.chain, d.trace, s.line, d.created, s.version, s.state, s.reason, " +
+	"s.attempts, s.tries, s.due, s.since, s.paused_at, s.finished, s.owner, s.lease_until, s.fence"
 
-// deliveryShape is what Enqueue writes of each delivery.
+// deliveryShape is what Enqueue writes of what never changes.
 var deliveryShape = shape{
-	{name: "id"}, {name: "event_id"}, {name: "type"}, {name: "webhook"}, {name: "doctype"}, {name: "doc_name"},
-	{name: "tenant"}, {name: "method"}, {name: "url", usual: "", literal: "''"}, {name: "body"},
-	{name: "content_type"}, {name: "chain"}, {name: "trace", usual: "", literal: "''"},
-	{name: "line", usual: nil, literal: "NULL"}, {name: "created"}, {name: "version"},
-	{name: "state", usual: string(webhook.Pending), literal: "'pending'"}, {name: "reason", usual: "", literal: "''"},
-	{name: "attempts", usual: 0, literal: "0"}, {name: "tries", usual: 0, literal: "0"}, {name: "due"}, {name: "since"},
-	{name: "paused_at", usual: int64(0), literal: "0"}, {name: "finished", usual: int64(0), literal: "0"},
-	{name: "owner"}, {name: "lease_until"}, {name: "fence"}, {name: "queue_place"}, {name: "queue_at"},
+	{name: "id", kind: "text"}, {name: "event_id", kind: "text"}, {name: "type", kind: "text"},
+	{name: "webhook", kind: "text"}, {name: "doctype", kind: "text"}, {name: "doc_name", kind: "text"},
+	{name: "tenant", kind: "text", usual: "", literal: "''"}, {name: "method", kind: "text"},
+	{name: "url", kind: "text", usual: "", literal: "''"}, {name: "content_type", kind: "text"},
+	{name: "chain", kind: "text"}, {name: "trace", kind: "text", usual: "", literal: "''"},
+	{name: "created", kind: "bigint"}, {name: "body", kind: "bytea"},
 }
 
-// values returns what goes into the columns of deliveryShape.
-func (r *row) values() []any {
+// values appends what goes into the columns of deliveryShape.
+func (r *row) values(to []any) []any {
+	return append(to, r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant, r.Method, r.URL,
+		r.ContentType, r.Chain, plain(r.Trace), micros(r.Created), blob(r.Body))
+}
+
+// stateShape is what Enqueue writes of what changes.
+var stateShape = shape{
+	{name: "num", kind: "bigint"}, {name: "webhook", kind: "text"}, {name: "created", kind: "bigint"},
+	{name: "line", kind: "text", usual: nil, literal: "NULL"},
+	{name: "version", kind: "integer", usual: webhook.DeliveryVersion, literal: strconv.Itoa(webhook.DeliveryVersion)},
+	{name: "state", kind: "text", usual: string(webhook.Pending), literal: "'pending'"},
+	{name: "reason", kind: "text", usual: "", literal: "''"},
+	{name: "attempts", kind: "integer", usual: 0, literal: "0"}, {name: "tries", kind: "integer", usual: 0, literal: "0"},
+	{name: "due", kind: "bigint"}, {name: "since", kind: "bigint"},
+	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"},
+	{name: "finished", kind: "bigint", usual: int64(0), literal: "0"},
+	{name: "owner", kind: "text"}, {name: "lease_until", kind: "bigint"}, {name: "fence", kind: "bigint"},
+	{name: "queue_place", kind: "smallint"}, {name: "queue_at", kind: "bigint"},
+}
+
+// state appends what goes into the columns of stateShape.
+func (r *row) state(to []any) []any {
 	place, at := placeOf(r.State, r.Due, r.LeaseUntil)
-	return []any{r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant,
-		r.Method, r.URL, blob(r.Body), r.ContentType, r.Chain, plain(r.Trace), nullable(r.Line), micros(r.Created),
-		r.Version, string(r.State), r.Reason, r.Attempts, r.Tries, micros(r.Due), micros(r.Since),
-		micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at}
+	return append(to, r.num, r.Webhook, micros(r.Created), nullable(r.Line), r.Version, string(r.State), r.Reason,
+		r.Attempts, r.Tries, micros(r.Due), micros(r.Since), micros(r.PausedAt), micros(r.Finished), r.Owner,
+		micros(r.LeaseUntil), r.Fence, place, at)
 }
 
-// size returns about how many bytes the values take.
-func (r *row) size() int {
-	return len(r.Body) + len(r.ID) + len(r.EventID) + len(r.Type) + len(r.Webhook) + len(r.DocType) +
-		len(r.DocName) + len(r.Tenant) + len(r.URL) + len(r.ContentType) + len(r.Chain) + len(r.Trace) + 256
-}
+// size returns about how many bytes the row has in a statement.
+func (r *row) size() int { return len(r.Body) + len(r.URL) + len(r.Trace) + 2048 }
 
-// scanRows reads all rows of a query for columns.
 func scanRows(rows *sql.Rows) ([]*row, error) {
 	defer rows.Close()
 	var rs []*row

@@ -4,26 +4,36 @@ import "strings"
 
 // A shape is the columns of a statement that writes several rows. In most of
 // these statements many columns have the same value in all rows: those are spelled
-// out then, so that the driver and the database have a third fewer parameters to
-// carry.
+// out then, so that the driver and the database have fewer parameters to carry.
 type shape []column
 
 // A column is one of a shape.
 type column struct {
 	name    string
-	cast    string // its type, where the database has to be told
+	kind    string // its type, where the database has to be told
 	usual   any    // the value it mostly has
 	literal string // that value in SQL; "" if there is none
 }
 
-// short reports whether all rows have the usual values.
-func (sh shape) short(rows [][]any) bool {
+// A table is rows that a statement writes.
+type table struct {
+	shape  shape
+	values []any // row by row
+	short  bool  // all rows have the usual values
+}
+
+// tableOf returns rows as a table. In values they are one after the other.
+func tableOf(sh shape, values []any) *table {
+	return &table{shape: sh, values: values, short: sh.short(values)}
+}
+
+func (sh shape) short(values []any) bool {
 	for i, c := range sh {
 		if c.literal == "" {
 			continue
 		}
-		for _, r := range rows {
-			if r[i] != c.usual {
+		for at := i; at < len(values); at += len(sh) {
+			if values[at] != c.usual {
 				return false
 			}
 		}
@@ -31,49 +41,82 @@ func (sh shape) short(rows [][]any) bool {
 	return true
 }
 
-// names returns the columns, in an order that says which form it is.
-func (sh shape) names(short bool) string {
-	var given, usual []string
-	for _, c := range sh {
-		if short && c.literal != "" {
-			usual = append(usual, c.name)
-		} else {
-			given = append(given, c.name)
-		}
+// rows returns how many there are.
+func (t *table) rows() int { return len(t.values) / len(t.shape) }
+
+// given reports whether the values of a column are parameters.
+func (t *table) given(c *column) bool { return !t.short || c.literal == "" }
+
+// names returns the columns.
+func (t *table) names() string {
+	names := make([]string, len(t.shape))
+	for i, c := range t.shape {
+		names[i] = c.name
 	}
-	return strings.Join(append(given, usual...), ", ")
+	return strings.Join(names, ", ")
 }
 
-// tuple returns the values of one row, parameters and usual ones.
-func (sh shape) tuple(short, cast bool) string {
-	var given, usual []string
-	for _, c := range sh {
-		value, to := "?", &given
-		if short && c.literal != "" {
-			value, to = c.literal, &usual
-		}
-		if cast {
-			value += "::" + c.cast
-		}
-		*to = append(*to, value)
+// args returns the parameters of a list of VALUES.
+func (t *table) args() []any {
+	if !t.short {
+		return t.values
 	}
-	return "(" + strings.Join(append(given, usual...), ", ") + ")"
-}
-
-// tuples returns the values of n rows; cast says that the first tells the types.
-func (sh shape) tuples(n int, short, cast bool) string {
-	return sh.tuple(short, cast) + strings.Repeat(", "+sh.tuple(short, false), n-1)
-}
-
-// arguments returns the parameters of rows.
-func (sh shape) arguments(rows [][]any, short bool) []any {
-	args := make([]any, 0, len(rows)*len(sh))
-	for _, r := range rows {
-		for i, c := range sh {
-			if !short || c.literal == "" {
-				args = append(args, r[i])
-			}
+	args := make([]any, 0, len(t.values))
+	for i, v := range t.values {
+		if t.given(&t.shape[i%len(t.shape)]) {
+			args = append(args, v)
 		}
 	}
 	return args
+}
+
+// list returns the rows as a list of VALUES.
+func (t *table) list() string {
+	values := make([]string, len(t.shape))
+	for i := range t.shape {
+		c := &t.shape[i]
+		if values[i] = c.literal; t.given(c) {
+			values[i] = "?"
+		}
+	}
+	one := "(" + strings.Join(values, ", ") + ")"
+	return "VALUES " + one + strings.Repeat(", "+one, t.rows()-1)
+}
+
+// assignments returns what sets the columns to the values of one row.
+func (t *table) assignments() string {
+	sets := make([]string, len(t.shape))
+	for i := range t.shape {
+		c := &t.shape[i]
+		value := c.literal
+		if t.given(c) {
+			value = "?"
+		}
+		sets[i] = c.name + " = " + value
+	}
+	return strings.Join(sets, ", ")
+}
+
+// filled returns a statement for a table, and its parameters. In the text,
+// "{columns}" stands for the names of the columns, "{rows}" for the rows, and
+// "{sets}" for the assignments.
+func (s *Store) filled(text string, t *table) (string, []any) {
+	key := textKey{text, t.rows(), t.short}
+	if s.dialect.arrays {
+		key.rows = 0
+	}
+	made, ok := s.texts.Load(key)
+	if !ok {
+		rows := t.list
+		if s.dialect.arrays {
+			rows = t.unnested
+		}
+		text = strings.NewReplacer("{columns}", t.names(), "{rows}", rows(), "{sets}", t.assignments()).Replace(text)
+		made = s.dialect.number(s.tables.Replace(text))
+		s.texts.Store(key, made)
+	}
+	if s.dialect.arrays {
+		return made.(string), t.arrays()
+	}
+	return made.(string), t.args()
 }

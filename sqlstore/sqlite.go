@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"strings"
 )
@@ -15,19 +16,22 @@ var sqlite = dialect{
 		`CREATE TABLE IF NOT EXISTS {deliveries} (
 			num INTEGER PRIMARY KEY, id TEXT NOT NULL, event_id TEXT NOT NULL, type TEXT NOT NULL,
 			webhook TEXT NOT NULL, doctype TEXT NOT NULL, doc_name TEXT NOT NULL, tenant TEXT NOT NULL,
-			method TEXT NOT NULL, url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL, line TEXT,
-			created INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
-			attempts INTEGER NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, since INTEGER NOT NULL,
-			paused_at INTEGER NOT NULL, finished INTEGER NOT NULL, owner TEXT NOT NULL,
-			lease_until INTEGER NOT NULL, fence INTEGER NOT NULL,
-			queue_place INTEGER, queue_at INTEGER NOT NULL, body BLOB)`,
+			method TEXT NOT NULL, url TEXT NOT NULL, content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL,
+			created INTEGER NOT NULL, body BLOB)`,
 		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
-		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {deliveries} (queue_place, queue_at) WHERE queue_place IS NOT NULL`,
-		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {deliveries} (webhook, queue_at) WHERE queue_place = 1`,
-		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (state, webhook, created)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}created ON {deliveries} (created)`,
-		`CREATE INDEX IF NOT EXISTS {prefix}age ON {deliveries} (state, finished) WHERE queue_place IS NULL`,
-		`CREATE INDEX IF NOT EXISTS {prefix}line ON {deliveries} (line)
+		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (webhook, created)`,
+		`CREATE TABLE IF NOT EXISTS {states} (
+			num INTEGER PRIMARY KEY, state TEXT NOT NULL, webhook TEXT NOT NULL, line TEXT, created INTEGER NOT NULL,
+			version INTEGER NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,
+			due INTEGER NOT NULL, since INTEGER NOT NULL, paused_at INTEGER NOT NULL, finished INTEGER NOT NULL,
+			owner TEXT NOT NULL, lease_until INTEGER NOT NULL, fence INTEGER NOT NULL,
+			queue_place INTEGER, queue_at INTEGER NOT NULL)`,
+		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {states} (queue_place, queue_at) WHERE queue_place IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {states} (webhook, queue_at) WHERE queue_place = 1`,
+		`CREATE INDEX IF NOT EXISTS {prefix}age ON {states} (state, finished) WHERE queue_place IS NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}other ON {states} (state, created) WHERE state NOT IN ('pending', 'delivered')`,
+		`CREATE INDEX IF NOT EXISTS {prefix}line ON {states} (line)
 			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,
 		`CREATE TABLE IF NOT EXISTS {attempts} (
 			delivery INTEGER NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, duration INTEGER NOT NULL,
@@ -50,15 +54,16 @@ var sqlite = dialect{
 	byNum:    "NOT INDEXED",
 	openLine: "o.line = c.line AND o.state NOT IN ('delivered', 'canceled')",
 	dueHeads: `WITH RECURSIVE w (name) AS (
-			SELECT MIN(webhook) FROM {deliveries} {by ready} WHERE queue_place = 1
+			SELECT MIN(webhook) FROM {states} {by ready} WHERE queue_place = 1
 			UNION ALL
-			SELECT (SELECT MIN(webhook) FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook > w.name)
+			SELECT (SELECT MIN(webhook) FROM {states} {by ready} WHERE queue_place = 1 AND webhook > w.name)
 			FROM w WHERE w.name IS NOT NULL)
-		SELECT name, (SELECT MIN(queue_at) FROM {deliveries} {by ready} WHERE queue_place = 1 AND webhook = w.name)
+		SELECT name, (SELECT MIN(queue_at) FROM {states} {by ready} WHERE queue_place = 1 AND webhook = w.name)
 		FROM w WHERE name IS NOT NULL`,
 
 	insert:   insertReturning,
-	update:   updateReturning,
+	update:   updateEach,
+	into:     "INSERT OR FAIL INTO",
 	conflict: " ON CONFLICT DO NOTHING",
 
 	transient: func(err error) bool {
@@ -67,4 +72,23 @@ var sqlite = dialect{
 	},
 	noTable: func(err error) bool { return err != nil && strings.Contains(err.Error(), "no such table") },
 	full:    func(err error) bool { return sqliteCode(err, 13, "SQLITE_FULL", "database or disk is full") },
+}
+
+// updateEach applies changes one by one, after it saw which are to be applied:
+// nobody else writes meanwhile.
+func updateEach(s *Store, ctx context.Context, q Tx, cs []*change) error {
+	if err := findChanged(s, ctx, q, cs); err != nil {
+		return err
+	}
+	for _, c := range cs {
+		if !c.done {
+			continue
+		}
+		t := tableOf(setShape, c.values(nil)[2:])
+		text, args := s.filled("UPDATE {states} SET {sets}, fence = fence + 1 WHERE num = ?", t)
+		if _, err := q.ExecContext(ctx, text, append(args, c.num)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -80,7 +80,7 @@ var validPrefix = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,31}$`)
 // words replaces what stands in braces in a text.
 func (d *dialect) words(prefix string) *strings.Replacer {
 	var pairs []string
-	for _, name := range []string{"schema", "records", "deliveries", "attempts", "lines"} {
+	for _, name := range []string{"schema", "records", "deliveries", "states", "attempts", "lines"} {
 		pairs = append(pairs, "{"+name+"}", prefix+name)
 	}
 	for _, index := range []string{"queue", "ready"} {
@@ -90,10 +90,12 @@ func (d *dialect) words(prefix string) *strings.Replacer {
 	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine, "{by num}", d.byNum)...)
 }
 
-// A textKey names a statement: what it is made from, and for how many rows.
+// A textKey names a statement: what it is made from, for how many rows, and in
+// which form.
 type textKey struct {
-	text string
-	rows int
+	text  string
+	rows  int
+	short bool
 }
 
 // text returns a statement as the database reads it.
@@ -102,7 +104,7 @@ func (s *Store) text(text string) string { return s.sized(text, 0, nil) }
 // sized returns a statement for a number of rows. In the text, "%s" stands for
 // what list makes of the number.
 func (s *Store) sized(text string, rows int, list func(int) string) string {
-	key := textKey{text, rows}
+	key := textKey{text: text, rows: rows}
 	if made, ok := s.texts.Load(key); ok {
 		return made.(string)
 	}

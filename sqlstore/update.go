@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -143,74 +144,109 @@ func anys[T any](values []T) []any {
 	return list
 }
 
-// changed are the columns that a change sets, and their parameters after id and
-// fence.
-const changed = "state = v.v_state, reason = v.v_reason, attempts = v.v_attempts, tries = v.v_tries, " +
-	"due = v.v_due, since = v.v_since, paused_at = v.v_paused_at, finished = v.v_finished, " +
-	"owner = v.v_owner, lease_until = v.v_lease_until, queue_place = v.v_place, queue_at = v.v_at"
-
-// changeShape is what a change says, as a row of the table v.
+// changeShape is what a change says: which row, and what goes into its columns.
 var changeShape = shape{
-	{name: "v_id", cast: "text"}, {name: "v_fence", cast: "bigint"}, {name: "v_state", cast: "text"},
-	{name: "v_reason", cast: "text", usual: "", literal: "''"}, {name: "v_attempts", cast: "integer"},
-	{name: "v_tries", cast: "integer"}, {name: "v_due", cast: "bigint"}, {name: "v_since", cast: "bigint"},
-	{name: "v_paused_at", cast: "bigint", usual: int64(0), literal: "0"}, {name: "v_finished", cast: "bigint"},
-	{name: "v_owner", cast: "text", usual: "", literal: "''"},
-	{name: "v_lease_until", cast: "bigint", usual: int64(0), literal: "0"},
-	{name: "v_place", cast: "smallint", usual: nil, literal: "NULL"},
-	{name: "v_at", cast: "bigint", usual: int64(0), literal: "0"},
+	{name: "id", kind: "text"}, {name: "fence", kind: "bigint"}, {name: "state", kind: "text"},
+	{name: "reason", kind: "text", usual: "", literal: "''"}, {name: "attempts", kind: "integer"},
+	{name: "tries", kind: "integer"}, {name: "due", kind: "bigint"}, {name: "since", kind: "bigint"},
+	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"}, {name: "finished", kind: "bigint"},
+	{name: "owner", kind: "text", usual: "", literal: "''"},
+	{name: "lease_until", kind: "bigint", usual: int64(0), literal: "0"},
+	{name: "queue_place", kind: "smallint", usual: nil, literal: "NULL"},
+	{name: "queue_at", kind: "bigint", usual: int64(0), literal: "0"},
 }
 
-// values returns what goes into the columns of changeShape.
-func (c *change) values() []any {
+// setShape is changeShape without what says which row.
+var setShape = changeShape[2:]
+
+// setFromV assigns to the columns of s what the table v of changeShape says. A
+// database wants their names with that of the table, or without.
+func setFromV(s string) string {
+	var b strings.Builder
+	for _, c := range setShape {
+		b.WriteString(s + c.name + " = v." + c.name + ", ")
+	}
+	return b.String() + s + "fence = s.fence + 1"
+}
+
+// values appends what goes into the columns of changeShape.
+func (c *change) values(to []any) []any {
 	place, at := placeOf(c.State, c.Due, c.LeaseUntil)
-	return []any{c.ID, c.Fence, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
-		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at}
+	return append(to, c.ID, c.Fence, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
+		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at)
 }
 
 // updateReturning applies changes where the database can join a list of values
 // and says which rows it changed.
 func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
-	values := make([][]any, len(cs))
-	for i, c := range cs {
-		values[i] = c.values()
+	values := make([]any, 0, len(changeShape)*len(cs))
+	byID := make(map[string]*change, len(cs))
+	for _, c := range cs {
+		byID[c.ID], values = c, c.values(values)
 	}
-	short := changeShape.short(values)
-	text := s.sized("WITH v ("+changeShape.names(short)+") AS (VALUES %s) UPDATE {deliveries} SET "+changed+
-		", fence = fence + 1 FROM v WHERE id = v.v_id AND fence = v.v_fence RETURNING id, num, line",
-		len(cs), func(n int) string { return changeShape.tuples(n, short, s.dialect.typed) })
-	args := changeShape.arguments(values, short)
+	text, args := s.filled("WITH v ({columns}) AS ({rows}) UPDATE {states} s SET "+setFromV("")+" "+
+		"FROM v JOIN {deliveries} d ON d.id = v.id WHERE s.num = d.num AND s.fence = v.fence RETURNING d.id, s.num, s.line",
+		tableOf(changeShape, values))
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	byID := make(map[string]*change, len(cs))
-	for _, c := range cs {
-		byID[c.ID] = c
-	}
 	for rows.Next() {
 		var id string
 		var num int64
-		var line *string
+		var line sql.NullString
 		if err := rows.Scan(&id, &num, &line); err != nil {
 			return err
 		}
 		c := byID[id]
-		c.num, c.done = num, true
-		if line != nil {
-			c.line = *line
-		}
+		c.num, c.line, c.done = num, line.String, true
 	}
 	return rows.Err()
 }
 
-// attemptColumns are those of an attempt, as they are written and read.
-const attemptColumns = "delivery, number, time, duration, status_code, class, error, header, body, state, next"
+// findChanged locks the rows of changes and notes which still have their fence.
+func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
+	byID := make(map[string]*change, len(cs))
+	ids := make([]any, len(cs))
+	for i, c := range cs {
+		byID[c.ID], ids[i] = c, c.ID
+	}
+	return s.inPieces(ids, func(list []any) error {
+		rows, err := q.QueryContext(ctx, s.in("SELECT d.id, s.num, s.line, s.fence FROM {deliveries} d CROSS JOIN {states} s "+
+			"WHERE d.id IN (%s) AND s.num = d.num ORDER BY d.id"+s.dialect.forUpdate, list), list...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			var num, fence int64
+			var line sql.NullString
+			if err := rows.Scan(&id, &num, &line, &fence); err != nil {
+				return err
+			}
+			c := byID[id]
+			c.num, c.line, c.done = num, line.String, c.Fence == fence
+		}
+		return rows.Err()
+	})
+}
+
+// attemptColumns are those of an attempt, as they are read.
+const attemptColumns = "number, time, duration, status_code, class, error, header, body, state, next"
+
+// attemptShape is what is written of an attempt.
+var attemptShape = shape{
+	{name: "delivery", kind: "bigint"}, {name: "number", kind: "integer"}, {name: "time", kind: "bigint"},
+	{name: "duration", kind: "bigint"}, {name: "status_code", kind: "integer"},
+	{name: "class", kind: "text", usual: "", literal: "''"}, {name: "error", kind: "text", usual: "", literal: "''"},
+	{name: "header", kind: "bytea"}, {name: "body", kind: "bytea"}, {name: "state", kind: "text"},
+	{name: "next", kind: "bigint", usual: int64(0), literal: "0"},
+}
 
 // log keeps the attempts of changes. One of the same number is kept as it is.
 func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
-	const width = 11
 	for len(cs) > 0 {
 		n, bytes := 0, 0
 		for n < len(cs) && (n == 0 || bytes < s.dialect.maxBytes) {
@@ -218,18 +254,17 @@ func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 			n++
 		}
 		n = s.dialect.piece(n)
-		args := make([]any, 0, width*n)
+		values := make([]any, 0, len(attemptShape)*n)
 		for _, c := range cs[:n] {
 			a := c.Attempt
 			header, err := encodeHeader(a)
 			if err != nil {
 				return err
 			}
-			args = append(args, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
+			values = append(values, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
 				plain(a.Error), header, blob(a.Body), string(a.State), micros(a.Next))
 		}
-		text := s.sized("INSERT INTO {attempts} ("+attemptColumns+") VALUES %s"+s.dialect.keep("delivery"), n,
-			func(n int) string { return tuples(n, width) })
+		text, args := s.filled("INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"), tableOf(attemptShape, values))
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err
 		}

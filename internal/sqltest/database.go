@@ -77,7 +77,7 @@ func (d Database) Drop(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	for _, table := range []string{"schema", "records", "deliveries", "attempts", "lines", "host"} {
+	for _, table := range []string{"schema", "records", "deliveries", "states", "attempts", "lines", "host"} {
 		if _, err := db.ExecContext(ctx, "DROP TABLE IF EXISTS "+d.Prefix+table); err != nil {
 			return err
 		}

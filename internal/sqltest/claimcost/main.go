@@ -22,7 +22,9 @@ import (
 
 const (
 	claimed = 100 // deliveries that each claim takes
-	warm    = 5   // claims that find cold caches
+	longDue = 1   // from when rows are due: these stand in front of
+	justDue = 1 << 30
+	warm    = 5 // claims that find cold caches
 )
 
 func main() {
@@ -78,7 +80,7 @@ type measure struct {
 func (m *measure) run(ctx context.Context, most int) error {
 	due := 0
 	for n := 1000; n <= most; n *= 10 {
-		if err := m.add(ctx, n-due, "pending", "orders", 1, "1"); err != nil {
+		if err := m.add(ctx, n-due, "pending", "orders", justDue, "1"); err != nil {
 			return err
 		}
 		due = n
@@ -86,14 +88,13 @@ func (m *measure) run(ctx context.Context, most int) error {
 			return err
 		}
 	}
-	if err := m.add(ctx, most, "delivered", "orders", 1, "NULL"); err != nil {
+	if err := m.add(ctx, most, "delivered", "orders", justDue, "NULL"); err != nil {
 		return err
 	}
 	if err := m.claim(ctx, fmt.Sprintf("and %d finished", most)); err != nil {
 		return err
 	}
-	// Due for longer than all others, so that they stand in front.
-	if err := m.add(ctx, most, "pending", "skipped", 0, "1"); err != nil {
+	if err := m.add(ctx, most, "pending", "skipped", longDue, "1"); err != nil {
 		return err
 	}
 	return m.claim(ctx, fmt.Sprintf("and %d due for longer that are skipped", most), "skipped")
@@ -101,12 +102,6 @@ func (m *measure) run(ctx context.Context, most int) error {
 
 // add inserts rows by SQL of the dialect's own; many in one statement.
 func (m *measure) add(ctx context.Context, n int, state, name string, due int, place string) error {
-	const columns = "id, event_id, type, webhook, doctype, doc_name, tenant, method, url, body, content_type, chain, trace, " +
-		"created, version, state, reason, attempts, tries, due, since, paused_at, finished, owner, lease_until, fence, queue_at, queue_place"
-	values := func(i string) string {
-		return "%s, 'evt', 'on_update', '" + name + "', 'Sales Order', 'SO-1', '', 'POST', '', " + m.body() + ", 'application/json', '', '', 1, 1, '" +
-			state + "', '', 0, 0, " + strconv.Itoa(due) + " + " + i + ", 1, 0, 0, '', 0, 0, " + strconv.Itoa(due) + " + " + i + ", " + place
-	}
 	first := m.rows
 	m.rows += n
 	mark, fill := "", ""
@@ -114,28 +109,35 @@ func (m *measure) add(ctx context.Context, n int, state, name string, due int, p
 	switch m.d.Dialect {
 	case sqlstore.Postgres:
 		series, id = "FROM generate_series(?::bigint, ?::bigint) AS g(i)", "'msg_' || md5(i::text)"
-		fill = "ANALYZE " + m.d.Prefix + "deliveries"
+		fill = "ANALYZE"
 	case sqlstore.MySQL:
-		mark = ", mark"
+		mark = "mark, "
 		series, id = "FROM (SELECT seq AS i FROM seq_0_to_99999999 WHERE seq BETWEEN ? AND ?) g", "CONCAT('msg_', MD5(i))"
-		fill = "ANALYZE TABLE " + m.d.Prefix + "deliveries"
+		fill = "ANALYZE TABLE {prefix}deliveries, {prefix}states"
 	default:
 		fill = "PRAGMA wal_checkpoint(TRUNCATE)"
 		series = "FROM (WITH RECURSIVE g(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM g WHERE i < ?2) SELECT i FROM g)"
 		id = "'msg_' || hex(i * 7919 % 1000003) || i"
 	}
-	text := "INSERT INTO {prefix}deliveries (" + columns + mark + ") SELECT " + fmt.Sprintf(values("i"), id)
+	values := id + ", 'evt', 'on_update', '" + name + "', 'Sales Order', 'SO-1', '', 'POST', '', " + m.body() + ", 'application/json', '', '', 1 "
 	if mark != "" {
-		text += ", 0"
+		values = "0, " + values
 	}
-	if _, err := m.db.ExecContext(ctx, m.d.SQL(text+" "+series), first, m.rows-1); err != nil {
+	_, err := m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}deliveries ("+mark+"id, event_id, type, webhook, doctype, doc_name, tenant, "+
+		"method, url, body, content_type, chain, trace, created) SELECT "+values+series), first, m.rows-1)
+	if err != nil {
 		return err
 	}
-	if fill != "" {
-		_, err := m.db.ExecContext(ctx, fill)
+	at := strconv.Itoa(due) + " + num"
+	_, err = m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}states (num, webhook, created, version, state, reason, attempts, tries, due, "+
+		"since, paused_at, finished, owner, lease_until, fence, queue_at, queue_place) SELECT num, webhook, created, 1, '"+state+
+		"', '', 0, 0, "+at+", 1, 0, 0, '', 0, 0, "+at+", "+place+" FROM {prefix}deliveries "+
+		"WHERE num > (SELECT COALESCE(MAX(num), 0) FROM {prefix}states)"))
+	if err != nil {
 		return err
 	}
-	return nil
+	_, err = m.db.ExecContext(ctx, m.d.SQL(fill))
+	return err
 }
 
 // body is one of some hundred bytes.
