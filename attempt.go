@@ -31,8 +31,8 @@ var errEndpointChanged = errors.New("the webhook's endpoint has changed since th
 // errNoResponse is the error of a Transport that returned neither.
 var errNoResponse = errors.New("the transport returned neither a response nor an error")
 
-// attempt sends a delivery once and says what came of it. stop is the context
-// that ends when Run has no more patience; ctx is derived from it.
+// attempt sends a delivery once, within ctx, and says what came of it. stop is the
+// context that ends when Run has no more patience; ctx is derived from it.
 func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, test bool) result {
 	start := d.now()
 	began := time.Now()
@@ -40,9 +40,7 @@ func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, 
 	hide := h.hide.of(req, d.opts.SignatureHeader, h.url != nil) // before the Transport can change the request
 	var resp *Response
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, h.timeout(&d.opts))
 		resp, err = d.send(ctx, req)
-		cancel()
 	}
 	a := &Attempt{
 		DeliveryID: del.ID, Number: del.Attempts + 1,
@@ -91,7 +89,7 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 	}
 	return &Request{
 		Method: del.Method, URL: url, Header: header.h, Body: del.Body,
-		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1,
+		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1, lasting: true,
 	}, nil
 }
 

@@ -32,10 +32,10 @@ func (c *condition) holds(s *jinja.Scope) (ok bool, err error) {
 	return c.compiled.Eval(context.Background(), s)
 }
 
-// scope returns what the templates of all webhooks see of an event. It caches
+// setScope fills in what the templates of all webhooks see of an event. It caches
 // what they made of the document, and serves one goroutine.
-func (d *Dispatcher) scope(ev *Event) *jinja.Scope {
-	return &jinja.Scope{
+func (d *Dispatcher) setScope(s *jinja.Scope, ev *Event) {
+	*s = jinja.Scope{
 		Doc: ev.Doc, Previous: ev.Previous, HasPrevious: ev.Previous != nil,
 		DocType: ev.DocType, Name: ev.Name,
 		Event: jinja.Event{

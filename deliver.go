@@ -17,12 +17,13 @@ const startWindow = time.Second
 
 // deliver makes one attempt for a claimed delivery and stores what came of it.
 // stop ends when the attempt is to be cut off, writes when the store gets no
-// more time. It calls vacate when a message was delivered, before that is stored.
-func (d *Dispatcher) deliver(stop, writes context.Context, f *flight, vacate func()) aftermath {
+// more time. It calls vacate when a message was delivered, before that is stored, if the
+// store takes its time.
+func (d *Dispatcher) deliver(stop, writes *deadlines, f *flight, vacate func()) aftermath {
 	h, del := f.entry.hook, &f.del
 	for asked := f.claimed; time.Since(asked) > startWindow; {
 		asked = time.Now() // the store's answer can be late too
-		if !d.confirm(stop, del) {
+		if !d.confirm(stop.parent, del) {
 			return aftermath{}
 		}
 		e := d.index.Load().inService(del.Webhook) // it may have changed meanwhile
@@ -32,15 +33,17 @@ func (d *Dispatcher) deliver(stop, writes context.Context, f *flight, vacate fun
 		}
 		f.entry, h = e, e.hook
 	}
-	ctx, end := d.opts.Trace.start(stop, del)
+	ctx, end := d.opts.Trace.start(stop.parent, del)
 	defer end()
-	r := d.attempt(stop, ctx, h, del, false)
+	limited, cancel := stop.limit(ctx, h.timeout(&d.opts))
+	r := d.attempt(stop.parent, limited, h, del, false)
+	cancel()
 	if r.stopped {
 		d.giveBack(writes, h, del)
 		return aftermath{}
 	}
 	opened := d.valves.record(h.w.Name, r.verdict, d.now(), r.hint)
-	if r.verdict == VerdictDelivered {
+	if r.verdict == VerdictDelivered && !d.updates.apart {
 		vacate()
 	}
 	c, err := d.resolution(h, del, &r)
@@ -48,8 +51,8 @@ func (d *Dispatcher) deliver(stop, writes context.Context, f *flight, vacate fun
 		err = d.settle(writes, h, del, c)
 	}
 	d.tell(ctx, h, del, &r, err)
-	d.breakerOpened(stop, h, opened)
-	d.judgeHealth(writes, f.entry, r.verdict)
+	d.breakerOpened(stop.parent, h, opened)
+	d.judgeHealth(writes.parent, f.entry, r.verdict)
 	after := aftermath{sent: true, answered: r.attempt.StatusCode > 0, due: r.attempt.Next}
 	after.moved = del.Line != "" && r.attempt.State == Delivered
 	if !errors.Is(err, ErrLeaseLost) && !errors.Is(err, ErrNotFound) {
@@ -74,7 +77,7 @@ func (d *Dispatcher) confirm(ctx context.Context, del *Delivery) bool {
 }
 
 // giveBack ends the lease of a delivery that was not attempted.
-func (d *Dispatcher) giveBack(writes context.Context, h *hook, del *Delivery) {
+func (d *Dispatcher) giveBack(writes *deadlines, h *hook, del *Delivery) {
 	if c, err := del.release(); err == nil {
 		_ = d.settle(writes, h, del, c) // if that fails, the lease runs out
 	}
@@ -83,8 +86,8 @@ func (d *Dispatcher) giveBack(writes context.Context, h *hook, del *Delivery) {
 // settle stores a change until the store has taken it, or until the lease has
 // run out and the change is void. If the store fails again and again, the log
 // entry is given up: what came of the delivery matters more.
-func (d *Dispatcher) settle(writes context.Context, h *hook, del *Delivery, c Change) error {
-	ctx, cancel := context.WithTimeout(writes, del.LeaseUntil.Sub(d.now()))
+func (d *Dispatcher) settle(writes *deadlines, h *hook, del *Delivery, c Change) error {
+	ctx, cancel := writes.within(del.LeaseUntil.Sub(d.now()))
 	defer cancel()
 	var wait backoff.BackOff
 	for try := 1; ; try++ {

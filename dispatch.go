@@ -52,11 +52,28 @@ type batch struct {
 	outcomes   []Outcome
 	deliveries []Delivery
 	from       []int // the outcome of each delivery
+	few        [2]int
+}
+
+// add decides and renders.
+func (b *batch) add(j *judgment, suppressed bool) {
+	o := j.decide(suppressed)
+	if o.fires() {
+		n := len(b.deliveries)
+		b.deliveries = append(b.deliveries, Delivery{})
+		if j.render(&o, &b.deliveries[n]); o.fires() {
+			b.from = append(b.from, len(b.outcomes))
+		} else {
+			b.deliveries = b.deliveries[:n]
+		}
+	}
+	b.outcomes = append(b.outcomes, o)
 }
 
 // judge decides on all events.
 func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *batch {
 	made := &batch{}
+	made.from = made.few[:0]
 	suppressed := isSuppressed(ctx)
 	budget := d.budget(len(events))
 	for i := range events {
@@ -64,18 +81,11 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 		if len(hooks) == 0 {
 			continue
 		}
-		ev := events[i]
-		b := d.newBench(ctx, budget, idx, &ev)
+		b := d.newBench(ctx, budget, idx, &events[i])
 		for _, e := range hooks {
-			if e.hook.w.Tenant != ev.Tenant {
-				continue
+			if e.hook.w.Tenant == b.ev.Tenant {
+				made.add(&judgment{b, e}, suppressed)
 			}
-			o, del := b.judgment(e).decide(suppressed)
-			if del != nil {
-				made.from = append(made.from, len(made.outcomes))
-				made.deliveries = append(made.deliveries, *del)
-			}
-			made.outcomes = append(made.outcomes, o)
 		}
 	}
 	if len(made.deliveries) > 0 {
@@ -91,27 +101,25 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 type bench struct {
 	d      *Dispatcher
 	idx    *index
-	ev     *Event
-	scope  *jinja.Scope
+	ev     Event
+	scope  jinja.Scope
 	budget renderBudget
 	chain  chain
 	now    time.Time
 }
 
-// newBench fills in what the event left empty.
+// newBench copies the event and fills in what it left empty.
 func (d *Dispatcher) newBench(ctx context.Context, budget renderBudget, idx *index, ev *Event) *bench {
-	b := &bench{budget: budget, d: d, idx: idx, ev: ev, chain: chainFrom(ctx), now: d.now()}
-	if ev.ID == "" {
+	b := &bench{budget: budget, d: d, idx: idx, ev: *ev, chain: chainFrom(ctx), now: d.now()}
+	if ev = &b.ev; ev.ID == "" {
 		ev.ID = newID("evt_")
 	}
 	if ev.Time.IsZero() {
 		ev.Time = b.now
 	}
-	b.scope = d.scope(ev)
+	d.setScope(&b.scope, ev)
 	return b
 }
-
-func (b *bench) judgment(e *entry) *judgment { return &judgment{bench: b, entry: e} }
 
 // A judgment decides what one webhook does with one event.
 type judgment struct {
@@ -119,41 +127,44 @@ type judgment struct {
 	entry *entry
 }
 
-// decide returns the outcome, and the delivery if it is Queued or Paused.
-func (j *judgment) decide(suppressed bool) (Outcome, *Delivery) {
+// fires reports whether the outcome is a delivery.
+func (o *Outcome) fires() bool { return o.Decision == Queued || o.Decision == Paused }
+
+// decide returns the outcome as it is before rendering.
+func (j *judgment) decide(suppressed bool) Outcome {
 	h := j.entry.hook
 	o := Outcome{Webhook: h.w.Name, EventID: j.ev.ID, Type: j.ev.Type}
 	if suppressed {
 		o.Decision = Suppressed
-		return o, nil
+		return o
 	}
 	if h.err != nil {
 		o.Decision, o.Err = RenderError, h.err
-		return o, nil
+		return o
 	}
-	if o.Decision = j.accepts(); o.Decision != Queued && o.Decision != Paused {
-		return o, nil
+	if o.Decision = j.accepts(); !o.fires() {
+		return o
 	}
 	j.scope.Timeout = j.budget.next()
-	ok, err := h.condition.holds(j.scope)
-	switch {
+	switch ok, err := h.condition.holds(&j.scope); {
 	case err != nil:
 		o.Decision, o.Err = ConditionError, err
-		return o, nil
 	case !ok:
 		o.Decision = ConditionFalse
-		return o, nil
 	}
-	del, err := j.delivery()
-	if err != nil {
+	return o
+}
+
+// render fills in the delivery of an outcome that fires, unless that fails.
+func (j *judgment) render(o *Outcome, del *Delivery) {
+	if err := j.delivery(del); err != nil {
 		o.Decision, o.Err = RenderError, err
-		return o, nil
+		return
 	}
 	if o.Decision == Paused {
 		del.State, del.Reason, del.PausedAt = Paused, ReasonDisabled, j.now
 	}
 	o.DeliveryID = del.ID
-	return o, del
 }
 
 // accepts says whether the webhook takes deliveries: Queued, Paused, Disabled or
@@ -174,29 +185,30 @@ func (j *judgment) accepts() Decision {
 }
 
 // delivery renders what is to be sent.
-func (j *judgment) delivery() (*Delivery, error) {
-	h, ev := j.entry.hook, j.ev
+func (j *judgment) delivery(del *Delivery) error {
+	h, ev := j.entry.hook, &j.ev
 	j.scope.Timeout = j.budget.next()
-	body, err := h.payload.render(ev, j.scope)
+	body, err := h.payload.render(ev, &j.scope)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	del := &Delivery{
+	var url string
+	if h.url != nil {
+		if url, err = h.url.render(&j.scope, h.endpoint); err != nil {
+			return err
+		}
+	}
+	*del = Delivery{
 		ID: deliveryID(ev, h.rec.ID), EventID: ev.ID, Type: ev.Type,
 		Webhook: h.w.Name, DocType: ev.DocType, DocName: ev.Name, Tenant: ev.Tenant,
-		Method: h.w.Method, Body: body, ContentType: h.payload.contentType,
+		Method: h.w.Method, URL: url, Body: body, ContentType: h.payload.contentType,
 		Chain: j.chain.with(h.tag), Version: DeliveryVersion,
 		State: Pending, Created: j.now, Due: j.now, Since: j.now,
-	}
-	if h.url != nil {
-		if del.URL, err = h.url.render(j.scope, h.endpoint); err != nil {
-			return nil, err
-		}
 	}
 	if h.w.Ordered {
 		del.Line, del.Since = lineOf(ev, h.rec.ID), time.Time{}
 	}
-	return del, nil
+	return nil
 }
 
 // enqueue stores the deliveries and sees which are new.
@@ -234,7 +246,7 @@ func (d *Dispatcher) put(ctx context.Context, ds []Delivery) (fresh []bool, err 
 		return fresh, err
 	}
 	asked := time.Now()
-	ds, leased := d.lease(ds)
+	leased := d.lease(ds)
 	if leased > 0 {
 		// Deferred: the store may end the goroutine, as a test's FailNow does.
 		defer func() { d.handOver(ctx, ds, fresh, leased, asked) }()

@@ -57,21 +57,24 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 		return nil, fmt.Errorf("webhook: Options.Funcs: %w", err)
 	}
 	guarded := guardedStore{store}
+	_, inMemory := store.(*MemoryStore)
 	return &Dispatcher{
 		store: guarded, opts: o, env: env, log: slog.New(guardedHandler{o.Logger.Handler()}),
 		owner: newID("run_"), made: time.Now(),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
-		hand:     handoff{given: make(chan struct{}, 1)},
-		enqueues: group[Delivery, bool]{write: guarded.Enqueue},
-		updates:  group[Change, error]{write: guarded.Update},
+		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory},
+		updates:  group[Change, error]{write: guarded.Update, apart: inMemory},
 	}, nil
 }
 
 // now returns the time on the store's clock, if it has one, else on ours. Times
 // that a store compares are all from here, so that machines whose clocks differ
 // neither duplicate nor delay.
-func (d *Dispatcher) now() time.Time {
-	return time.Now().Round(0).UTC().Add(time.Duration(d.skew.Load()))
+func (d *Dispatcher) now() time.Time { return d.stored(time.Now()) }
+
+// stored returns what the store's clock says when ours says t.
+func (d *Dispatcher) stored(t time.Time) time.Time {
+	return t.Round(0).UTC().Add(time.Duration(d.skew.Load()))
 }
 
 // Wake makes Run look for due deliveries at once: after the commit of a

@@ -16,15 +16,6 @@ type flight struct {
 	ended  bool
 }
 
-// A landing is the end of an attempt, or that it is stored what came of it. What
-// was delivered gives up its place before that is stored: else a store that waits
-// for a disk would keep the places idle.
-type landing struct {
-	flight *flight
-	after  aftermath
-	stored bool
-}
-
 // answered is what is known of an attempt that delivered, before that is stored.
 var answered = aftermath{sent: true, answered: true}
 
@@ -43,7 +34,7 @@ type aftermath struct {
 
 // launch starts an attempt.
 func (r *runner) launch(f *flight) {
-	f.began = time.Now()
+	f.began = r.round
 	if r.probes(f.lane) {
 		r.parkFlight(f)
 	}
@@ -90,14 +81,14 @@ func (r *runner) attend(f *flight) {
 func (r *runner) fly(f *flight) {
 	var after aftermath
 	// Deferred: a Transport may end the goroutine, as a test's FailNow does.
-	defer func() { r.report(landing{f, after, true}) }()
-	after = r.d.deliver(r.attempts, r.writes, f, func() { r.report(landing{f, answered, false}) })
+	defer func() { r.landings.add(landing{f, after, true}) }()
+	after = r.d.deliver(r.attempts, r.settles, f, func() { r.landings.add(landing{f, answered, false}) })
 }
 
-func (r *runner) report(l landing) {
-	select {
-	case r.done <- l:
-	case <-r.gone:
+// landAll takes in the attempts that ended.
+func (r *runner) landAll() {
+	for _, l := range r.landings.take() {
+		r.land(l)
 	}
 }
 
@@ -134,7 +125,7 @@ func (r *runner) vacate(f *flight, after aftermath) {
 		r.parked--
 	}
 	f.lane.learn(after)
-	r.pace.count()
+	r.pace.count(r.round)
 	for len(r.flights) > 0 && r.flights[0].ended {
 		r.flights[0] = nil
 		r.flights = r.flights[1:]

@@ -17,6 +17,7 @@ import (
 // together, under the context of none of them.
 type group[T, R any] struct {
 	write func(context.Context, []T) ([]R, error) // one result for each item
+	apart bool                                    // join nothing: write has answered before who waits for it wakes up
 
 	mu      sync.Mutex // guards the fields below
 	busy    bool       // a call of write is under way
@@ -60,6 +61,9 @@ func (c *groupCall) leave() {
 func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 	if len(items) == 0 {
 		return nil, nil
+	}
+	if g.apart {
+		return g.call(ctx, items)
 	}
 	r, turn := g.queue(ctx, items)
 	if r == nil {

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -15,21 +14,14 @@ import (
 // process dies between, or the store's answer is lost, its lease runs out, and
 // it is claimed like any other.
 type handoff struct {
-	given chan struct{} // holds one token while something may have been given
-
 	mu       sync.Mutex // guards the fields below
 	running  bool
+	bell     *bell           // of the Run, rung when something was given
 	open     bool            // Run knows of nothing in the store that was there before
 	full     map[string]bool // webhooks whose deliveries would wait
 	room     int             // deliveries that Run has room for
 	reserved int             // of these, the ones that are being stored, or were given
-	items    []handed
-}
-
-// handed is a delivery given to Run.
-type handed struct {
-	del    Delivery
-	leased time.Time // on this process's clock
+	items    []*flight
 }
 
 // reserve reports whether Run has room for a delivery of a webhook, and keeps it.
@@ -51,7 +43,7 @@ func (h *handoff) refund(n int) {
 }
 
 // give hands over what is stored. It reports whether a Run is there to take it.
-func (h *handoff) give(items []handed) bool {
+func (h *handoff) give(items []*flight) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.running {
@@ -59,12 +51,12 @@ func (h *handoff) give(items []handed) bool {
 		return false
 	}
 	h.items = append(h.items, items...)
-	signal(h.given)
+	h.bell.ring()
 	return true
 }
 
 // take returns what was given since the last call.
-func (h *handoff) take() []handed {
+func (h *handoff) take() []*flight {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	items := h.items
@@ -75,14 +67,14 @@ func (h *handoff) take() []handed {
 }
 
 // start lets a Run take deliveries, once it has said that there is no backlog.
-func (h *handoff) start() {
+func (h *handoff) start(b *bell) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.running, h.open = true, false
+	h.running, h.open, h.bell = true, false, b
 }
 
 // stop ends that, and returns what was given and not taken.
-func (h *handoff) stop() []handed {
+func (h *handoff) stop() []*flight {
 	h.mu.Lock()
 	h.running = false
 	h.mu.Unlock()
@@ -129,33 +121,29 @@ func (h *handoff) setRoom(n int) {
 	h.room = n
 }
 
-// lease marks the deliveries that Run has room for as leased to it, in a copy,
-// and returns how many there are. An ordered one is left to claims: whether it is
-// the first of its line only the store knows.
-func (d *Dispatcher) lease(ds []Delivery) ([]Delivery, int) {
-	n := 0
+// lease marks the deliveries that Run has room for as leased to it, and returns
+// how many there are. An ordered one is left to claims: whether it is the first of
+// its line only the store knows.
+func (d *Dispatcher) lease(ds []Delivery) (n int) {
 	for i := range ds {
 		del := &ds[i]
 		if del.State != Pending || del.Line != "" ||
-			!d.valves.closedUntil(del.Webhook, time.Now()).IsZero() || !d.hand.reserve(del.Webhook) {
+			!d.valves.closedUntil(del.Webhook).IsZero() || !d.hand.reserve(del.Webhook) {
 			continue
 		}
-		if n++; n == 1 {
-			ds = slices.Clone(ds)
-			del = &ds[i]
-		}
 		del.Owner, del.LeaseUntil, del.Fence = d.owner, d.now().Add(d.opts.Lease), 1
+		n++
 	}
-	return ds, n
+	return n
 }
 
 // handOver gives what was leased, and is new, to Run. fresh is nil when the store
 // failed.
 func (d *Dispatcher) handOver(ctx context.Context, ds []Delivery, fresh []bool, leased int, asked time.Time) {
-	items := make([]handed, 0, leased)
+	items := make([]*flight, 0, leased)
 	for i := range fresh {
 		if fresh[i] && ds[i].Owner != "" {
-			items = append(items, handed{del: ds[i], leased: asked})
+			items = append(items, &flight{del: ds[i], claimed: asked})
 		}
 	}
 	d.hand.refund(leased - len(items))

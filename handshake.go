@@ -52,7 +52,9 @@ func (d *Dispatcher) handshake(ctx context.Context, h *hook) (*Attempt, error) {
 
 // probe sends a delivery that is not stored.
 func (d *Dispatcher) probe(ctx context.Context, h *hook, del *Delivery, test bool) *Attempt {
-	r := d.attempt(ctx, ctx, h, del, test)
+	limited, cancel := context.WithTimeout(ctx, h.timeout(&d.opts))
+	defer cancel()
+	r := d.attempt(ctx, limited, h, del, test)
 	r.attempt.State = Failed
 	if r.verdict == VerdictDelivered {
 		r.attempt.State = Delivered

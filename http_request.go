@@ -32,13 +32,17 @@ func checkMethod(method string) error {
 	return nil
 }
 
-// newHTTPRequest copies what it takes from req: net/http may still be writing
-// a request when it has returned the answer.
+// newHTTPRequest copies what it takes from req, unless that never changes:
+// net/http may still be writing a request when it has returned the answer.
 //
 // A body without GetBody cannot be sent twice. A request without a body could
 // be: net/http repeats one when a kept connection turns out to be dead, or an
 // HTTP/2 peer refuses the stream. It is ended by cancel then.
 func newHTTPRequest(ctx context.Context, cancel context.CancelCauseFunc, u *url.URL, req *Request) *http.Request {
+	header, body := req.Header, req.Body
+	if !req.lasting {
+		header, body = header.Clone(), bytes.Clone(body)
+	}
 	hr := &http.Request{
 		Method:     req.Method,
 		URL:        u,
@@ -46,15 +50,15 @@ func newHTTPRequest(ctx context.Context, cancel context.CancelCauseFunc, u *url.
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
 		ProtoMinor: 1,
-		Header:     req.Header.Clone(),
+		Header:     header,
 	}
 	if hr.Header == nil {
 		hr.Header = http.Header{}
 	}
-	if len(req.Body) > 0 {
+	if len(body) > 0 {
 		// net/http sends header and body in one packet for readers it knows.
-		hr.Body = io.NopCloser(bytes.NewReader(bytes.Clone(req.Body)))
-		hr.ContentLength = int64(len(req.Body))
+		hr.Body = io.NopCloser(bytes.NewReader(body))
+		hr.ContentLength = int64(len(body))
 		return hr.WithContext(ctx)
 	}
 	return hr.WithContext(sendOnce(ctx, cancel))

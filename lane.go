@@ -110,7 +110,7 @@ func (r *runner) park() {
 		if f.ended || f.late {
 			continue
 		}
-		if time.Since(f.began) < parkAfter {
+		if r.round.Sub(f.began) < parkAfter {
 			return // the later ones are younger
 		}
 		f.late = true

@@ -116,16 +116,13 @@ func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
 	if s.due.Len() == 0 {
 		return nil, nil
 	}
-	ds := make([]Delivery, 0, min(c.Limit, s.rows.Len()-s.finished.n))
+	var got []uint32
 	var left []*memoryWebhook
-	for len(ds) < c.Limit && s.due.Len() > 0 {
+	for len(got) < c.Limit && s.due.Len() > 0 && s.firstDue(&s.due.First().queue) <= now {
 		w := s.due.First()
 		h := w.queue.First()
 		r := s.rows.Get(h)
 		switch {
-		case r.due > now:
-			s.relist(left)
-			return ds, nil
 		case w.skip == s.claims:
 			s.due.Remove(w.place)
 			left = append(left, w)
@@ -133,10 +130,14 @@ func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
 			s.enter(h, r, inLeases)
 		default:
 			s.lease(h, r, &c)
-			ds = append(ds, s.delivery(h))
+			got = append(got, h)
 		}
 	}
 	s.relist(left)
+	ds := make([]Delivery, len(got))
+	for i, h := range got {
+		ds[i] = s.delivery(h)
+	}
 	return ds, nil
 }
 

@@ -12,21 +12,21 @@ type pace struct {
 // paceWindow is how far a claim looks ahead.
 const paceWindow = 100 * time.Millisecond
 
-func (p *pace) count() {
-	p.roll()
+func (p *pace) count(now time.Time) {
+	p.roll(now)
 	p.now++
 }
 
 // recent returns how many there were in a window of late.
-func (p *pace) recent() int {
-	p.roll()
+func (p *pace) recent(now time.Time) int {
+	p.roll(now)
 	return max(p.now, p.old)
 }
 
-func (p *pace) roll() {
-	switch passed := time.Since(p.began); {
+func (p *pace) roll(now time.Time) {
+	switch passed := now.Sub(p.began); {
 	case passed >= 2*paceWindow:
-		*p = pace{began: time.Now()}
+		*p = pace{began: now}
 	case passed >= paceWindow:
 		*p = pace{began: p.began.Add(paceWindow), old: p.now}
 	}

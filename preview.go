@@ -33,15 +33,17 @@ func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview
 		return nil, err
 	}
 	b := d.newBench(ctx, d.budget(1), idx, &ev)
-	j := b.judgment(e)
-	o, del := j.decide(isSuppressed(ctx))
-	p := &Preview{Outcome: o, Warnings: e.hook.warnings(&ev)}
-	if del == nil && o.Decision != RenderError {
-		if del, err = j.delivery(); err != nil {
+	j, del := &judgment{b, e}, &Delivery{}
+	p := &Preview{Outcome: j.decide(isSuppressed(ctx)), Warnings: e.hook.warnings(&b.ev)}
+	switch o := &p.Outcome; {
+	case o.fires():
+		j.render(o, del)
+	case o.Decision != RenderError:
+		if err := j.delivery(del); err != nil {
 			p.Warnings = append(p.Warnings, "rendering fails: "+err.Error())
 		}
 	}
-	if del != nil {
+	if del.ID != "" {
 		if p.Request, err = d.request(e.hook, del, b.now, false); err != nil {
 			return nil, configError(w.Name, &fieldError{field: "Secret", err: err})
 		}
@@ -103,7 +105,11 @@ func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 	var r Report
 	for _, e := range idx.hooks(ev.DocType, ev.Type) {
 		if e.hook.w.Tenant == ev.Tenant {
-			o, _ := b.judgment(e).decide(isSuppressed(ctx))
+			j := &judgment{b, e}
+			o := j.decide(isSuppressed(ctx))
+			if o.fires() {
+				j.render(&o, &Delivery{})
+			}
 			r.Outcomes = append(r.Outcomes, o)
 		}
 	}
@@ -125,8 +131,8 @@ func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Atte
 		return nil, fmt.Errorf("webhook %q: send test: %w", name, e.hook.err)
 	}
 	b := d.newBench(ctx, d.budget(1), d.index.Load(), &ev)
-	del, err := b.judgment(e).delivery()
-	if err != nil {
+	del := &Delivery{}
+	if err := (&judgment{b, e}).delivery(del); err != nil {
 		return nil, fmt.Errorf("webhook %q: send test: %w", name, err)
 	}
 	del.ID = newID("msg_")

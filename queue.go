@@ -45,7 +45,7 @@ func (r *runner) enqueue(f *flight) bool {
 
 // closed reports whether a webhook's deliveries wait behind gate or breaker.
 func (r *runner) closed(webhook string) bool {
-	return !r.d.valves.closedUntil(webhook, time.Now()).IsZero()
+	return !r.d.valves.closedUntil(webhook).IsZero()
 }
 
 // startQueued starts what has a place, and gives back what would wait for long.
@@ -136,7 +136,7 @@ func (r *runner) skip() (names []string, strict bool) {
 		r.agenda.opens = r.d.now().Add(time.Until(opens))
 	}
 	for name, q := range r.queues {
-		if len(q.items) == 0 && q.inFlight == 0 && !q.broken && !time.Now().Before(q.unread) {
+		if len(q.items) == 0 && q.inFlight == 0 && !q.broken && !r.round.Before(q.unread) {
 			delete(r.queues, name)
 			continue
 		}
@@ -174,7 +174,7 @@ func (r *runner) usable(webhook string) bool {
 func (r *runner) full(q *queue) (full, spreads bool) {
 	l, most := q.lane, r.d.opts.PerEndpoint
 	switch {
-	case q.broken, time.Now().Before(q.unread), len(q.items) >= most:
+	case q.broken, r.round.Before(q.unread), len(q.items) >= most:
 		return true, false
 	case l == nil || l.trust == trusted:
 		return false, false

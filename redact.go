@@ -169,7 +169,29 @@ var confidential = map[string]bool{
 	"Authentication-Info": true,
 }
 
+// harmless reports whether a header is logged as it is.
+func (r *redactor) harmless(h http.Header) bool {
+	lines, size := 0, 0
+	for key, values := range h {
+		if len(key) > maxErrorText || confidential[http.CanonicalHeaderKey(key)] {
+			return false
+		}
+		for _, v := range values {
+			lines++
+			if size += len(v); r.text(v) != v {
+				return false
+			}
+		}
+	}
+	return lines <= maxLogHeaders && size <= maxHeaderTexts
+}
+
+// header returns what of a response's header is logged: h itself when that is all
+// of it, as nearly always.
 func (r *redactor) header(h http.Header) http.Header {
+	if r.harmless(h) {
+		return h
+	}
 	shown, left := make(http.Header, min(len(h), maxLogHeaders)), maxHeaderTexts
 	lines := 0
 	for key, values := range h {

@@ -32,7 +32,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		r.group.Go(func() error { r.listen(); return nil })
 		r.hand, r.wake, r.hurry = &d.hand, d.wake, d.hurry
 		r.begin()
-		d.hand.start()
+		d.hand.start(r.bell)
 		r.loop()
 		err := r.stop(d.opts.StopTimeout)
 		r.storeHealth(0) // also of the attempts that ended last

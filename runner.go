@@ -18,17 +18,21 @@ type runner struct {
 	d    *Dispatcher
 	once time.Time // Drain: attempt what is due then, and return
 
+	round time.Time // when the present round of the loop began, by our clock
+
 	claims   context.Context // ends when no more is to be claimed
-	attempts context.Context // ends when attempts are to be cut off
+	attempts *deadlines      // end when attempts are to be cut off
 	cut      context.CancelFunc
 	writes   context.Context // ends when the store gets no more time
+	settles  *deadlines      // the same, for what came of an attempt
 	giveUp   context.CancelFunc
 	group    *errgroup.Group // owns every goroutine of the runner
 	claimed  chan claimed    // of the one claim under way
 	work     chan *flight    // attempts to be made by a worker that waits for one
 	idle     atomic.Int32    // such workers
-	done     chan landing    // attempts that ended
+	landings landings        // attempts that ended
 	hand     *handoff        // what Dispatch gives; Drain: nobody gives it anything
+	bell     *bell           // rung for both
 	wake     <-chan struct{} // Drain: nil, they are Run's
 	hurry    <-chan struct{}
 	applied  chan struct{} // changes that were stored, or were not
@@ -68,12 +72,15 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 	r := &runner{
 		d: d, claims: ctx, group: &errgroup.Group{},
 		claimed: make(chan claimed, 1), work: make(chan *flight),
-		done: make(chan landing, 64), applied: make(chan struct{}), gone: make(chan struct{}),
+		applied: make(chan struct{}), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{}, held: map[string]int64{},
-		hand: &handoff{}, due: true, pause: storeBackoff(),
+		hand: &handoff{}, bell: newBell(), due: true, pause: storeBackoff(),
 	}
-	r.attempts, r.cut = context.WithCancel(context.WithoutCancel(ctx))
+	r.landings.bell = r.bell
+	r.attempts = &deadlines{slack: 10 * time.Millisecond}
+	r.attempts.parent, r.cut = context.WithCancel(context.WithoutCancel(ctx))
 	r.writes, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
+	r.settles = &deadlines{parent: r.writes, slack: time.Second}
 	return r
 }
 
@@ -90,9 +97,9 @@ func storeBackoff() backoff.BackOff {
 func (r *runner) loop() {
 	timer, armed := time.NewTimer(0), time.Time{}
 	defer timer.Stop()
-	for r.claims.Err() == nil {
+	for r.round = time.Now(); r.claims.Err() == nil; r.round = time.Now() {
 		// Not only when the timer goes off: a busy loop might never see that.
-		if r.agenda.reached(r.d.now(), r.d.opts.PollInterval) {
+		if r.agenda.reached(r.d.stored(r.round), r.d.opts.PollInterval) {
 			r.hungry()
 		}
 		r.park()
@@ -102,7 +109,7 @@ func (r *runner) loop() {
 		if r.drained() {
 			return
 		}
-		if next := time.Now().Add(r.patience()); !armed.After(time.Now()) || next.Before(armed) {
+		if next := r.round.Add(r.patience()); !armed.After(r.round) || next.Before(armed) {
 			timer.Reset(time.Until(next))
 			armed = next // it may go off too early, and does no harm
 		}
@@ -110,18 +117,14 @@ func (r *runner) loop() {
 		case <-r.claims.Done():
 		case c := <-r.claimed:
 			r.take(c)
-		case l := <-r.done:
-			r.land(l)
-			for range len(r.done) {
-				r.land(<-r.done)
-			}
+		case <-r.bell.rung:
+			r.landAll()
+			r.takeHanded()
 		case <-r.applied:
 			r.applying--
 			if !r.once.IsZero() { // what was given back can be claimed now
 				r.due = r.failed == nil
 			}
-		case <-r.hand.given:
-			r.takeHanded()
 		case <-r.hurry:
 			r.agenda.hurry(r.d.now())
 		case <-r.wake:
@@ -147,10 +150,10 @@ func (r *runner) drained() bool {
 // patience returns for how long the loop can wait: until the next poll, or
 // until an attempt is late.
 func (r *runner) patience() time.Duration {
-	wait := min(r.agenda.next().Sub(r.d.now()), r.d.opts.PollInterval)
+	wait := min(r.agenda.next().Sub(r.d.stored(r.round)), r.d.opts.PollInterval)
 	for _, f := range r.flights {
 		if r.d.opts.MaxHanging > 0 && !f.ended && !f.late {
-			wait = min(wait, time.Until(f.began.Add(parkAfter)))
+			wait = min(wait, f.began.Add(parkAfter).Sub(r.round))
 			break
 		}
 	}
@@ -161,9 +164,8 @@ func (r *runner) patience() time.Duration {
 // the loop, so that a slow store holds up nothing that is in flight.
 func (r *runner) claim() {
 	o := &r.d.opts
-	free := max(0, o.Concurrency-(r.inFlight-min(r.parked, o.MaxHanging)))
-	ahead := max(o.Concurrency/2+1, r.pace.recent()) // to be at hand when places become free
-	if !r.due || r.claiming || free == 0 && r.queued > ahead/2 || time.Now().Before(r.resume) {
+	free, ahead := r.places(), r.ahead()
+	if !r.due || r.claiming || free == 0 && r.queued > ahead/2 || r.round.Before(r.resume) {
 		return
 	}
 	limit := min(free+ahead-min(r.queued, ahead/2), maxClaim)
@@ -184,13 +186,20 @@ func (r *runner) claim() {
 	})
 }
 
-// room returns how many deliveries can be taken in: some more than can start, to
-// be at hand when places become free.
-func (r *runner) room() int {
+// places returns how many attempts can start.
+func (r *runner) places() int {
 	o := &r.d.opts
-	ahead := max(o.Concurrency/2+1, 3*r.pace.recent())
-	return max(0, o.Concurrency+ahead-(r.inFlight-min(r.parked, o.MaxHanging))-r.queued)
+	return max(0, o.Concurrency-(r.inFlight-min(r.parked, o.MaxHanging)))
 }
+
+// ahead returns how many deliveries more than can start are taken in, to be at
+// hand when places become free.
+func (r *runner) ahead() int {
+	return max(r.d.opts.Concurrency/2+1, min(r.pace.recent(r.round), maxClaim))
+}
+
+// room returns how many deliveries Dispatch may hand over.
+func (r *runner) room() int { return max(0, r.places()+r.ahead()-r.queued) }
 
 // maxClaim bounds one claim.
 const maxClaim = 256
@@ -223,7 +232,7 @@ func (r *runner) take(c claimed) {
 			twice = fmt.Errorf("claim deliveries: the store returned %s again, which is leased", del.ID)
 			continue
 		}
-		changes = r.place(del, c.at, changes)
+		changes = r.place(&flight{del: *del, claimed: c.at}, changes)
 	}
 	r.apply(changes)
 	if twice != nil {
@@ -245,10 +254,10 @@ func (r *runner) take(c claimed) {
 // takeHanded places what Dispatch stored leased to this process.
 func (r *runner) takeHanded() {
 	var changes []Change
-	for _, h := range r.hand.take() {
+	for _, f := range r.hand.take() {
 		n := len(changes)
-		if changes = r.place(&h.del, h.leased, changes); len(changes) > n {
-			r.hand.refuse(h.del.Webhook)
+		if changes = r.place(f, changes); len(changes) > n {
+			r.hand.refuse(f.del.Webhook)
 		}
 	}
 	if len(changes) > 0 {
@@ -273,8 +282,9 @@ func (r *runner) storeFailed(err error) {
 }
 
 // place finds a delivery its queue. What cannot be sent now is changed instead.
-func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
-	if q := r.queues[del.Webhook]; q != nil && time.Now().Before(q.unread) {
+func (r *runner) place(f *flight, changes []Change) []Change {
+	del := &f.del
+	if q := r.queues[del.Webhook]; q != nil && r.round.Before(q.unread) {
 		return r.release(del, changes)
 	}
 	e, err := r.d.entryOf(r.claims, del)
@@ -295,7 +305,7 @@ func (r *runner) place(del *Delivery, at time.Time, changes []Change) []Change {
 	case r.d.policy(e.hook).outlived(del, now):
 		c, err = del.expire(now)
 	default:
-		f := &flight{del: *del, entry: e, claimed: at, lane: r.laneOf(e.hook, del)}
+		f.entry, f.lane = e, r.laneOf(e.hook, del)
 		if r.enqueue(f) {
 			return changes
 		}
@@ -367,8 +377,8 @@ func (r *runner) stop(patience time.Duration) error {
 	defer time.AfterFunc(patience, r.cut).Stop()
 	defer time.AfterFunc(patience+stopGrace, r.giveUp).Stop()
 	var changes []Change
-	for _, h := range r.hand.stop() {
-		changes = r.release(&h.del, changes)
+	for _, f := range r.hand.stop() {
+		changes = r.release(&f.del, changes)
 	}
 	if r.claiming {
 		c := <-r.claimed
@@ -384,8 +394,8 @@ func (r *runner) stop(patience time.Duration) error {
 	defer grace.Stop()
 	for r.inFlight+r.settling > 0 {
 		select {
-		case l := <-r.done:
-			r.land(l)
+		case <-r.bell.rung:
+			r.landAll()
 		case <-grace.C:
 			return fmt.Errorf("webhook: %d attempts did not stop: the transport or the store ignores its context",
 				r.inFlight+r.settling)

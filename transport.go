@@ -42,6 +42,9 @@ type Request struct {
 	Webhook    string `json:"webhook"`     // the webhook's name
 	DeliveryID string `json:"delivery_id"` // of a handshake or test, one that is not stored
 	Attempt    int    `json:"attempt"`     // from 1
+
+	// lasting: Header and Body never change, so that they need not be copied.
+	lasting bool
 }
 
 // MarshalJSON writes the request with the header's confidential values masked.

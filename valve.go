@@ -57,10 +57,13 @@ func (vs *valves) forget(name string) {
 
 // closedUntil returns until when the webhook's deliveries wait; zero if they
 // flow.
-func (vs *valves) closedUntil(name string, now time.Time) time.Time {
+func (vs *valves) closedUntil(name string) time.Time {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	return vs.m[name].closedUntil(now)
+	if len(vs.shut) == 0 {
+		return time.Time{}
+	}
+	return vs.m[name].closedUntil(time.Now())
 }
 
 func (v *valve) closedUntil(now time.Time) time.Time {
@@ -121,6 +124,10 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	defer vs.mu.Unlock()
 	v := vs.get(name)
 	v.health.count(verdict == VerdictDelivered, at)
+	if verdict == VerdictDelivered && hint <= 0 {
+		v.failures, v.open, v.until = 0, 0, time.Time{}
+		return 0
+	}
 	now := time.Now()
 	if until := now.Add(hint); hint > 0 && until.After(v.gate) {
 		v.gate = until

@@ -124,7 +124,8 @@ func (w *Writer) read(s string) error {
 // Inside a string, or a key in quotes, it is printed as text and escaped: None
 // and undefined as nothing, numbers and booleans as Python's str spells them,
 // times as RFC 3339, lists and mappings as JSON, and a fragment made by tojson
-// so that it reads as that fragment's text.
+// so that it reads as that fragment's text. A mapping that has a label is that
+// text, wherever it stands.
 //
 // Where a value is expected it is written as one: None and undefined as null,
 // text in quotes, lists and mappings as JSON, a fragment as it is. NaN and
@@ -146,6 +147,10 @@ func (w *Writer) Value(v any) error {
 	}
 	var err error
 	s, isText := v.(string)
+	if o, ok := v.(*value.Object); ok && o.Label() != "" {
+		s, isText = o.Label(), true
+		v = s
+	}
 	switch {
 	case isText && len(w.buf)+len(s) > w.end:
 		err = ErrTooLong

@@ -186,6 +186,9 @@ func hashNumber(k any) any {
 	return n.i
 }
 
+// Label returns what o prints as; "" when it prints as the mapping it is.
+func (o *Object) Label() string { return o.label }
+
 // NewLabeled returns an Object of a document that prints as its label.
 func NewLabeled(label string, entries ...Entry) *Object {
 	o := &Object{entries: entries, fixed: true, label: label}

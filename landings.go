@@ -1,0 +1,47 @@
+package webhook
+
+import "sync"
+
+// A landing is the end of an attempt, or that it is stored what came of it. What
+// was delivered gives up its place before that is stored: else a store that waits
+// for a disk would keep the places idle.
+type landing struct {
+	flight *flight
+	after  aftermath
+	stored bool
+}
+
+// landings takes attempts that ended to the runner's loop. Nobody waits for the
+// loop: it takes in at once all that ended meanwhile.
+type landings struct {
+	bell *bell
+
+	mu    sync.Mutex // guards the fields below
+	items []landing
+	spare []landing // what was taken in last, to be used again
+}
+
+func (l *landings) add(x landing) {
+	l.mu.Lock()
+	l.items = append(l.items, x)
+	l.mu.Unlock()
+	l.bell.ring()
+}
+
+// take returns what was added since the last call. It is good until the next.
+func (l *landings) take() []landing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.spare)
+	items := l.items
+	l.items, l.spare = l.spare[:0], items
+	return items
+}
+
+// A bell calls the runner's loop. Rung again before it was heard, it is heard
+// once.
+type bell struct{ rung chan struct{} }
+
+func newBell() *bell { return &bell{rung: make(chan struct{}, 1)} }
+
+func (b *bell) ring() { signal(b.rung) }
