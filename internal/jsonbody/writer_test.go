@@ -47,7 +47,7 @@ func TestValues(t *testing.T) {
 		inside string
 	}{
 		{"nil", nil, `null`, ``},
-		{"labeled", value.NewLabeled("on_\"x", value.Entry{Key: "id", Value: 1}), `"on_\"x"`, `on_"x`},
+		{"labeled", value.NewLabeled("on_\"x", value.Entry{Key: "id", Value: 1}), `"on_\"x"`, `on_\"x`},
 		{"undefined", value.Undefined{Name: "x"}, `null`, ``},
 		{"true", true, `true`, `True`},
 		{"false", false, `false`, `False`},
