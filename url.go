@@ -153,6 +153,7 @@ func (s *urlSink) Value(v any) error {
 	if free && !s.anyHost {
 		return errDynamicHost
 	}
+	v = value.Kept(v)
 	text, err := value.Str(v)
 	if err != nil {
 		return err

@@ -65,6 +65,8 @@ func Exact(v any) (float64, bool) {
 	switch v := v.(type) {
 	case float64:
 		return v, true
+	case *float64: // which has been peeked at
+		return *v, true
 	case int:
 		return float64(v), int64(v) > -1<<53 && int64(v) < 1<<53
 	case int64:

@@ -66,12 +66,11 @@ func (c *compiler) lookup(name string) (int, bool) {
 func (c *compiler) expr(x expr) evalFn {
 	switch x := x.(type) {
 	case *constX:
-		v := x.v
-		return func(*run) any { return v }
+		return always(x.v)
 	case *nameX:
 		return c.name(x)
 	case *attrX:
-		return c.attr(x)
+		return c.attr(x, false)
 	case *indexX:
 		return c.index(x)
 	case *callX:
@@ -129,9 +128,10 @@ func (c *compiler) name(x *nameX) evalFn {
 	if !c.bound[x.name] && !c.guarded[x.name] {
 		c.unknown(x)
 	}
-	undefined := any(value.Undefined{Name: x.name})
-	return func(*run) any { return undefined }
+	return always(value.Undefined{Name: x.name})
 }
+
+func always(v any) evalFn { return func(*run) any { return v } }
 
 func variable(slot int) evalFn { return func(r *run) any { return r.vars[slot] } }
 
@@ -159,7 +159,16 @@ func (c *compiler) unknown(x *nameX) {
 	refuse(x.pos, hint, "unknown name %q", clip(x.name))
 }
 
-func (c *compiler) attr(x *attrX) evalFn {
+// peek compiles an expression whose value is looked at and not kept: it may be
+// what [value.Record.Peek] gives.
+func (c *compiler) peek(x expr) evalFn {
+	if x, ok := x.(*attrX); ok {
+		return c.attr(x, true)
+	}
+	return c.expr(x)
+}
+
+func (c *compiler) attr(x *attrX, peek bool) evalFn {
 	name, here := x.name, &place{pos: x.pos}
 	path := pathOf(x)
 	if x.golang && path[0] != '$' {
@@ -167,34 +176,55 @@ func (c *compiler) attr(x *attrX) evalFn {
 	}
 	undefined := any(value.Undefined{Name: path})
 	exported := x.golang && isExported(name)
-	if c.isDocument(x.x) && !exported {
-		return docField(name, here, undefined)
-	}
+	isDoc := c.isDocument(x.x) && !exported
 	c.namespaced(x)
 	get, field := c.expr(x.x), loopFields[name]
 	slot, isVariable := c.slotOf(x.x)
 	return func(r *run) any {
 		var v any
-		if isVariable { // which spares a call
+		switch {
+		case isDoc: // which, like a variable, is spared a call
+			v = r.s.doc.v
+		case isVariable:
 			v = r.vars[slot]
-		} else {
+		default:
 			v = get(r)
 		}
-		if l, ok := v.(*loopState); ok && field != nil {
-			return field(l)
-		}
-		if m, ok := v.(map[string]any); ok {
-			if f, ok := m[name]; ok && isPlain(f) {
+		switch m := v.(type) {
+		case map[string]any:
+			if f := m[name]; isPlain(f) {
 				return f
+			}
+		case *value.Record:
+			if peek {
+				if f := m.Peek(name, &r.scratch); f != nil {
+					return f
+				}
+			}
+		case *loopState:
+			if field != nil {
+				return field(m)
 			}
 		}
 		r.here = here
+		if isDoc {
+			return r.docField(name, undefined)
+		}
 		f := r.Attr(v, name, undefined)
 		if exported {
 			noMethod(v, name, f)
 		}
 		return f
 	}
+}
+
+// docField is doc.name, or undefined.
+func (r *run) docField(name string, undefined any) any {
+	f := builtin.Must(r.s.Field(name))
+	if value.IsUndefined(f) {
+		return undefined
+	}
+	return f
 }
 
 // slotOf returns the slot of a name that is bound, or of a variable.
@@ -211,7 +241,7 @@ func (c *compiler) slotOf(x expr) (int, bool) {
 // isPlain is a quick yes to the commonest kinds of a field.
 func isPlain(v any) bool {
 	switch v.(type) {
-	case string, float64, int, int64, bool, nil, map[string]any, []any:
+	case string, float64, int, int64, bool, map[string]any, []any:
 		return true
 	}
 	return false
@@ -226,30 +256,6 @@ func (c *compiler) isDocument(x expr) bool {
 func (c *compiler) shadowed(name string) bool {
 	_, ok := c.lookup(name)
 	return ok
-}
-
-// docField is doc.name, the commonest expression of all.
-func docField(name string, here *place, undefined any) evalFn {
-	return func(r *run) any {
-		if m, ok := r.s.doc.v.(map[string]any); ok { // it has been read, and is a map
-			if f, ok := m[name]; ok && f != nil && isPlain(f) {
-				return f
-			}
-		}
-		r.here = here
-		doc := builtin.Must(r.s.Document())
-		f, ok, err := value.Get(doc, name)
-		builtin.Check(err)
-		if !ok || f == nil {
-			if stand := r.s.StandIn(name); stand != "" {
-				return stand
-			}
-		}
-		if !ok {
-			return undefined
-		}
-		return f
-	}
 }
 
 // pathOf spells an expression of names and fields, for messages.

@@ -58,8 +58,7 @@ func (c *compiler) concat(x *concatX) evalFn {
 
 func (c *compiler) cond(x *condX) evalFn {
 	test, then := c.pred(x.test), c.expr(x.then)
-	undefined := any(value.Undefined{Name: "the value of an if without else"})
-	els := func(*run) any { return undefined }
+	els := always(value.Undefined{Name: "the value of an if without else"})
 	if x.els != nil {
 		els = c.expr(x.els)
 	}
@@ -100,28 +99,28 @@ func (c *compiler) pred(x expr) predFn {
 	case *testX:
 		return c.test(x)
 	}
-	get := c.expr(x)
+	get := c.peek(x)
 	return func(r *run) bool { return value.Truth(get(r)) }
 }
 
 func (c *compiler) compare(x *compareX) predFn {
-	first, here := c.expr(x.first), &place{pos: x.pos}
+	here := &place{pos: x.pos}
 	ops := make([]builtin.Comparison, len(x.ops))
 	for i, op := range x.ops {
 		ops[i] = builtin.ComparisonOf(op)
 	}
 	if k, ok := constant(x.rest[0]); ok && len(ops) == 1 {
-		op, quick := ops[0], quickTest(ops[0], k)
+		first, op, quick := c.peek(x.first), ops[0], quickTest(ops[0], k)
 		return func(r *run) bool {
 			a := first(r)
 			if holds, known := quick(a); known {
 				return holds
 			}
 			r.here = here
-			return r.Compare(op, a, k)
+			return r.Compare(op, value.Kept(a), k)
 		}
 	}
-	rest := c.exprs(x.rest)
+	first, rest := c.expr(x.first), c.exprs(x.rest)
 	return func(r *run) bool {
 		a := first(r)
 		for i, next := range rest {
@@ -143,7 +142,7 @@ func quickTest(op builtin.Comparison, k any) func(a any) (holds, known bool) {
 	switch text, isText := k.(string); {
 	case isText && op <= builtin.NotEqual:
 		return func(a any) (bool, bool) {
-			s, ok := a.(string)
+			s, ok := peeked(a)
 			return (s == text) == (op == builtin.Equal), ok
 		}
 	case isNumber && op < builtin.In:
@@ -154,12 +153,21 @@ func quickTest(op builtin.Comparison, k any) func(a any) (holds, known bool) {
 	case op >= builtin.In:
 		if texts := textsOf(k); texts != nil {
 			return func(a any) (bool, bool) {
-				s, ok := a.(string)
+				s, ok := peeked(a)
 				return ok && slices.Contains(texts, s) == (op == builtin.In), ok
 			}
 		}
 	}
 	return func(any) (bool, bool) { return false, false }
+}
+
+// peeked is a text that may have been peeked at.
+func peeked(v any) (string, bool) {
+	if p, ok := v.(*string); ok {
+		return *p, true
+	}
+	s, ok := v.(string)
+	return s, ok
 }
 
 // textsOf returns the elements of a list of nothing but text.

@@ -135,7 +135,7 @@ func (g *goLowerer) node(n parse.Node) parse.Node {
 		x := g.pipe(n.Pipe)
 		p := piece{stand: standOf(x), safe: isSafe(x)}
 		p.pos = int(n.Pipe.Pos) - g.shift
-		if get := g.expr(x); len(n.Pipe.Decl) > 0 {
+		if get := g.peek(x); len(n.Pipe.Decl) > 0 {
 			p.do = func(r *run) { get(r) }
 		} else {
 			p.out = get

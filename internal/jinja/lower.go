@@ -118,8 +118,7 @@ func (l *lowerer) outside(name string) evalFn {
 	if _, ok := l.lookup(name); ok || slices.Contains(rootNames, name) {
 		return l.name(&nameX{name: name})
 	}
-	undefined := any(value.Undefined{Name: name})
-	return func(*run) any { return undefined }
+	return always(value.Undefined{Name: name})
 }
 
 // assigned lists the names that statements assign in their own level.
@@ -143,7 +142,7 @@ func (l *lowerer) stmt(s stmt) []parse.Node {
 		pos := parse.Pos(s.pos)
 		return []parse.Node{&parse.TextNode{NodeType: parse.NodeText, Pos: pos, Text: []byte(s.s)}}
 	case *outS:
-		return []parse.Node{l.action(piece{out: l.expr(s.x), stand: standOf(s.x), safe: isSafe(s.x)})}
+		return []parse.Node{l.action(piece{out: l.peek(s.x), stand: standOf(s.x), safe: isSafe(s.x)})}
 	case *ifS:
 		return []parse.Node{l.ifNode(s)}
 	case *forS:

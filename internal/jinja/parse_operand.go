@@ -73,61 +73,51 @@ func (p *parser) parens(pos int) expr {
 		p.expect(")")
 		return x
 	}
-	items := []expr{x}
-	for p.accept(",") && !p.cur().isOp(")") {
+	return p.tupleOf(x, ")", pos)
+}
+
+// tupleOf reads the rest of (a, b). Of {a, b}, which bare conditions have, a tuple
+// will do.
+func (p *parser) tupleOf(first expr, end string, pos int) expr {
+	items := []expr{first}
+	for p.more(len(items), end) {
 		items = append(items, p.expression())
 	}
-	p.expect(")")
 	return node(pos, &listX{items: items, tuple: true})
+}
+
+// more reports whether another item follows the n that have been read, and reads
+// the comma before it or else the closing bracket.
+func (p *parser) more(n int, end string) bool {
+	if n > 0 && !p.cur().isOp(end) {
+		p.expect(",")
+	}
+	return !p.accept(end)
 }
 
 func (p *parser) list(pos int) expr {
 	var items []expr
-	for !p.cur().isOp("]") {
-		if len(items) > 0 {
-			p.expect(",")
-			if p.cur().isOp("]") {
-				break
-			}
-		}
+	for p.more(len(items), "]") {
 		x := p.expression()
 		if p.python && len(items) == 0 && p.cur().isName("for") {
 			return p.comprehension(x, pos, "]", false)
 		}
 		items = append(items, x)
 	}
-	p.next()
 	return node(pos, &listX{items: items})
 }
 
 func (p *parser) dict(pos int) expr {
 	d := &dictX{}
-	for !p.cur().isOp("}") {
-		if len(d.keys) > 0 {
-			p.expect(",")
-			if p.cur().isOp("}") {
-				break
-			}
-		}
+	for p.more(len(d.keys), "}") {
 		k := p.expression()
 		if p.python && len(d.keys) == 0 && !p.cur().isOp(":") {
-			return p.set(k, pos)
+			return p.tupleOf(k, "}", pos)
 		}
 		p.expect(":")
 		d.keys, d.values = append(d.keys, k), append(d.values, p.expression())
 	}
-	p.next()
 	return node(pos, d)
-}
-
-// set reads the rest of {a, b}, which bare conditions have; a tuple will do.
-func (p *parser) set(first expr, pos int) expr {
-	items := []expr{first}
-	for p.accept(",") && !p.cur().isOp("}") {
-		items = append(items, p.expression())
-	}
-	p.expect("}")
-	return node(pos, &listX{items: items, tuple: true})
 }
 
 // maxFors is how many loops a comprehension may have.
@@ -233,13 +223,7 @@ func (p *parser) args() []arg {
 	open := p.next()
 	var args []arg
 	last := 0
-	for !p.cur().isOp(")") {
-		if len(args) > 0 {
-			p.expect(",")
-			if p.cur().isOp(")") {
-				break
-			}
-		}
+	for p.more(len(args), ")") {
 		a, kind := p.arg()
 		if kind < last {
 			refuse(open.pos, "first plain ones, then name=value", "arguments are in the wrong order")
@@ -251,7 +235,6 @@ func (p *parser) args() []arg {
 			return []arg{{x: x}}
 		}
 	}
-	p.next()
 	return args
 }
 

@@ -67,18 +67,21 @@ func (s *Scope) Before() (before any, known bool, err error) {
 	return before, true, err
 }
 
-// Field returns a field of the document, Undefined if it has none of that name.
+// Field returns a field of the document, what stands in for one that is missing or
+// None, or else Undefined.
 func (s *Scope) Field(name string) (any, error) {
 	doc, err := s.Document()
 	if err != nil {
 		return nil, err
 	}
 	f, ok, err := value.Get(doc, name)
-	switch {
-	case ok || err != nil:
+	switch stand := s.StandIn(name); {
+	case err != nil || f != nil:
 		return f, err
-	case s.StandIn(name) != "":
-		return s.StandIn(name), nil
+	case stand != "":
+		return stand, nil
+	case ok:
+		return nil, nil
 	}
 	return value.Undefined{}, nil
 }
@@ -142,6 +145,7 @@ type run struct {
 	s        *Scope
 	sink     Sink
 	vars     []any
+	scratch  value.Scratch
 	captures int
 	flow     flow
 	here     *place // what is being evaluated, for errors

@@ -10,8 +10,8 @@ type Sink interface {
 	// Text takes the template's own text.
 	Text(s string) error
 	// Value takes the value of one output, not yet printed, in the form of
-	// package value. value.Safe is the output of |safe, value.JSON that of
-	// |tojson.
+	// package value, or as value.Record.Peek gives it: value.Kept brings it into
+	// that form. value.Safe is the output of |safe, value.JSON that of |tojson.
 	Value(v any) error
 }
 
@@ -44,10 +44,10 @@ func (t *Text) Text(s string) error {
 
 // Value appends str(v).
 func (t *Text) Value(v any) error {
-	if s, ok := v.(string); ok {
+	if s, ok := peeked(v); ok {
 		return t.Text(s)
 	}
-	dst, err := value.AppendStr(t.dst, v)
+	dst, err := value.AppendStr(t.dst, value.Kept(v))
 	if err != nil {
 		return err
 	}

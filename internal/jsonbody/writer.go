@@ -147,21 +147,29 @@ func (w *Writer) Value(v any) error {
 	}
 	var err error
 	s, isText := v.(string)
-	if o, ok := v.(*value.Object); ok && o.Label() != "" {
-		s, isText = o.Label(), true
-		v = s
+	switch x := v.(type) {
+	case *string: // of a struct
+		s, isText = *x, true
+	case *value.Object:
+		if s = x.Label(); s != "" {
+			v, isText = s, true
+		}
 	}
+	alone := w.g.mode == modeValue || w.g.mode == modeFirst
 	switch {
 	case isText && len(w.buf)+len(s) > w.end:
 		err = ErrTooLong
 	case isText && w.g.mode == modeString: // the way of most values
 		w.buf = value.AppendEscaped(w.buf, s)
+	case isText && alone:
+		w.buf = value.AppendQuoted(w.buf, s)
+		w.g.mode = modeAfter
 	case w.g.mode == modeString:
-		err = w.printed(v)
-	case w.g.mode == modeValue || w.g.mode == modeFirst:
+		err = w.printed(value.Kept(v))
+	case alone:
 		err = w.alone(v)
 	default:
-		err = w.elsewhere(v)
+		err = w.elsewhere(value.Kept(v))
 	}
 	if err == nil && len(w.buf) <= w.end {
 		return nil
@@ -225,25 +233,26 @@ func (w *Writer) escapeFrom(from int) {
 	}
 }
 
-// alone writes v where a value is expected.
+// alone writes v, which is no text, where a value is expected.
 func (w *Writer) alone(v any) error {
 	switch v := v.(type) {
-	case string:
-		w.buf = value.AppendQuoted(w.buf, v)
-		w.g.mode = modeAfter
-		return nil
 	case int:
-		if v > 0 {
-			w.buf = strconv.AppendInt(w.buf, int64(v), 10)
-			w.g.mode = modeInteger
+		if w.integer(int64(v)) {
+			return nil
+		}
+	case int64:
+		if w.integer(v) {
 			return nil
 		}
 	case float64:
-		if abs := math.Abs(v); abs >= 1 && abs < 1e16 {
-			w.buf = value.AppendFloat(w.buf, v)
-			w.g.mode = modeFraction
+		if w.float(v) {
 			return nil
 		}
+	case *float64:
+		if w.float(*v) {
+			return nil
+		}
+		return w.digits(*v)
 	case value.Safe:
 		return w.raw(string(v), safeText)
 	case value.JSON:
@@ -256,6 +265,27 @@ func (w *Writer) alone(v any) error {
 	w.buf, err = value.AppendJSONWithin(w.buf, v, w.end)
 	w.g.mode = modeAfter
 	return err
+}
+
+// integer writes an integer the short way, unless the grammar must see its
+// digits.
+func (w *Writer) integer(i int64) bool {
+	if i <= 0 {
+		return false
+	}
+	w.buf = strconv.AppendInt(w.buf, i, 10)
+	w.g.mode = modeInteger
+	return true
+}
+
+// float is the same for a number with a point.
+func (w *Writer) float(f float64) bool {
+	if abs := math.Abs(f); !(abs >= 1 && abs < 1e16) {
+		return false
+	}
+	w.buf = value.AppendFloat(w.buf, f)
+	w.g.mode = modeFraction
+	return true
 }
 
 // elsewhere writes v where no value is expected.

@@ -18,6 +18,10 @@ func Truth(v any) bool {
 		return v
 	case string:
 		return v != ""
+	case *string:
+		return *v != ""
+	case *float64:
+		return *v != 0
 	case time.Duration:
 		return v != 0
 	case *Generator:

@@ -104,7 +104,7 @@ func ofReflect(rv reflect.Value) (any, error) {
 		}
 		in := infoOf(rv.Type())
 		if in.basic {
-			return ofBasic(rv)
+			return ofBasic(rv), nil
 		}
 		if in.hooks != 0 {
 			return ofHook(rv, in.hooks)
@@ -134,23 +134,23 @@ var (
 	objectType = reflect.TypeFor[Object]()
 )
 
-func ofBasic(rv reflect.Value) (any, error) {
+func ofBasic(rv reflect.Value) any {
 	switch rv.Kind() {
 	case reflect.String:
 		if rv.Type() == numberType {
-			return json.Number(rv.String()), nil
+			return json.Number(rv.String())
 		}
-		return rv.String(), nil
+		return rv.String()
 	case reflect.Bool:
-		return rv.Bool(), nil
+		return rv.Bool()
 	case reflect.Float32:
-		return widen(float32(rv.Float())), nil
+		return widen(float32(rv.Float()))
 	case reflect.Float64:
-		return rv.Float(), nil
+		return rv.Float()
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return rv.Int(), nil
+		return rv.Int()
 	}
-	return ofUint(rv.Uint()), nil
+	return ofUint(rv.Uint())
 }
 
 func ofShape(rv reflect.Value, in *info) (any, error) {
@@ -202,7 +202,7 @@ func ofElements(rv reflect.Value) (any, error) {
 	for i := range items {
 		el := rv.Index(i)
 		if in.basic {
-			items[i], _ = ofBasic(el)
+			items[i] = ofBasic(el)
 		} else if in.addrHooks != 0 && el.CanAddr() {
 			items[i] = el.Addr().Interface()
 		} else {

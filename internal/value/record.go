@@ -49,20 +49,71 @@ func (in *info) index(name string) int {
 	return -1
 }
 
-func (r *Record) field(i int) (any, error) {
+// A Scratch is where a text or float of a struct is put to be looked at, which
+// spares allocating it. It holds one at a time.
+type Scratch struct {
+	text  string
+	float float64
+}
+
+// Peek is Get for what is looked at and not kept: a text is a *string and a float
+// a *float64, good until the next Peek; [Kept] makes a value of them. It returns
+// nil for anything but a text, number or bool.
+func (r *Record) Peek(name string, s *Scratch) any {
+	i := r.info.index(name)
+	if i < 0 || r.info.fields[i].basic == reflect.Invalid {
+		return nil
+	}
 	f := &r.info.fields[i]
+	rv, ok := r.at(f)
+	switch {
+	case !ok:
+		return nil
+	case f.basic == reflect.String:
+		s.text = rv.String()
+		return &s.text
+	case f.basic == reflect.Float64:
+		s.float = rv.Float()
+		return &s.float
+	}
+	return ofBasic(rv)
+}
+
+// Kept returns what Peek gave as a value of this package, and any other v as it
+// is.
+func Kept(v any) any {
+	switch v := v.(type) {
+	case *string:
+		return *v
+	case *float64:
+		return *v
+	}
+	return v
+}
+
+// at finds a field. It reports false when an embedded pointer to it is nil.
+func (r *Record) at(f *field) (reflect.Value, bool) {
 	rv := r.rv
 	for _, step := range f.path {
 		if rv.Kind() == reflect.Pointer {
 			if rv.IsNil() {
-				return nil, nil
+				return rv, false
 			}
 			rv = rv.Elem()
 		}
 		rv = rv.Field(step)
 	}
-	if f.plain {
-		return ofBasic(rv)
+	return rv, true
+}
+
+func (r *Record) field(i int) (any, error) {
+	f := &r.info.fields[i]
+	rv, ok := r.at(f)
+	switch {
+	case !ok:
+		return nil, nil
+	case f.basic != reflect.Invalid:
+		return ofBasic(rv), nil
 	}
 	v, err := ofField(rv)
 	if f.quoted && err == nil && v != nil {
@@ -103,7 +154,7 @@ type info struct {
 type field struct {
 	name   string
 	path   []int
-	plain  bool
+	basic  reflect.Kind // of a text, number or bool without marshalers, else Invalid
 	quoted bool
 	tagged bool
 }
@@ -218,7 +269,9 @@ func newField(sf reflect.StructField, path []int) (field, bool) {
 	}
 	_, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
 	f.quoted = slices.Contains(strings.Split(options, ","), "string") && isBasic(deref(sf.Type).Kind())
-	f.plain = !f.quoted && infoOf(sf.Type).basic
+	if !f.quoted && sf.Type != numberType && infoOf(sf.Type).basic {
+		f.basic = sf.Type.Kind()
+	}
 	return f, true
 }
 
