@@ -40,6 +40,7 @@ type Dispatcher struct {
 	run      sync.Mutex            // held by Run
 
 	housekept atomic.Pointer[time.Time] // when housekeep was last begun; nil: never
+	recounts  atomic.Pointer[time.Time] // until when Retention.PerWebhook is not looked at; nil: never
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no

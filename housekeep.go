@@ -41,15 +41,23 @@ const pruneChunk = 500
 // prune forgets old finished deliveries, if the store can.
 func (d *Dispatcher) prune(ctx context.Context) error {
 	now, keep := d.now(), d.opts.Retention
-	q := Prune{Limit: pruneChunk, Keep: max(0, keep.PerWebhook)}
+	q := Prune{Limit: pruneChunk}
 	if keep.Delivered > 0 {
 		q.Delivered = now.Add(-keep.Delivered)
 	}
 	if keep.Other > 0 {
 		q.Other = now.Add(-keep.Other)
 	}
+	if next := d.recounts.Load(); next == nil || !time.Now().Before(*next) {
+		q.Keep = max(0, keep.PerWebhook)
+	}
 	for {
+		asked := time.Now()
 		n, err := d.store.Prune(ctx, q)
+		if q.Keep > 0 && (err != nil || n < pruneChunk) {
+			next := time.Now().Add(countShare * time.Since(asked))
+			d.recounts.Store(&next)
+		}
 		if errors.Is(err, errors.ErrUnsupported) || ctx.Err() != nil {
 			return nil // after a minute the rest is for the next time
 		}
@@ -58,3 +66,8 @@ func (d *Dispatcher) prune(ctx context.Context) error {
 		}
 	}
 }
+
+// countShare is the part of its time that a process at most has a store count
+// what it keeps of each webhook, which in a large log takes a while: one in so
+// many.
+const countShare = 500

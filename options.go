@@ -137,8 +137,9 @@ type DocType struct {
 }
 
 // Retention says how long finished deliveries are kept with their attempts, by
-// stores that are a Pruner; Run and Drain prune them, about once a minute.
-// Pending and paused ones are kept for ever. The zero value of a field is its
+// stores that are a Pruner; Run and Drain prune them, about once a minute, and by
+// PerWebhook less often where a large log takes long to count. Pending and paused
+// ones are kept for ever. The zero value of a field is its
 // default; negative means without bound.
 type Retention struct {
 	Delivered  time.Duration // defaults to 30 days

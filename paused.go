@@ -68,11 +68,8 @@ const maxPausedPages = 20
 // crash cut short, what another process stored by an older index, and a Disabled
 // that was taken out of the configuration.
 func (d *Dispatcher) settlePaused(ctx context.Context) error {
-	if d.nonePaused(ctx) {
-		return nil
-	}
 	names, err := d.pausedWebhooks(ctx)
-	if err != nil {
+	if err != nil || len(names) == 0 {
 		return err
 	}
 	idx, err := d.refresh(ctx)
@@ -111,12 +108,6 @@ func (d *Dispatcher) pausedWebhooks(ctx context.Context) ([]string, error) {
 		}
 	}
 	return slices.Sorted(maps.Keys(names)), nil
-}
-
-// nonePaused reports whether the store can tell at once that nothing is paused.
-func (d *Dispatcher) nonePaused(ctx context.Context) bool {
-	counts, err := d.store.Count(ctx, "")
-	return err == nil && counts.ByState[Paused] == 0
 }
 
 // resumeSpread is over how long the deliveries of a webhook that is enabled

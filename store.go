@@ -168,9 +168,11 @@ func (q DeliveryQuery) matchState(s State) bool {
 type Pruner interface {
 	// Prune removes at most p.Limit deliveries, with their attempts, that finished
 	// (Delivered, Failed, Exhausted, Canceled) before the time given for their
-	// state, and those beyond the newest p.Keep, by Created, of each webhook; 0
-	// keeps all. Pending and Paused ones stay, one that stops its line, and those
-	// whose Version is above DeliveryVersion. It returns how many it removed.
+	// state, and those beyond the newest p.Keep finished ones, by Created, of each
+	// webhook; 0 keeps all. Pending and Paused ones stay. So do those with a Line
+	// that are Failed or Exhausted, which stop it, or will when they are first, and
+	// those whose Version is above DeliveryVersion; both count among the newest
+	// p.Keep. It returns how many it removed.
 	Prune(ctx context.Context, p Prune) (int, error)
 }
 

@@ -152,7 +152,7 @@ func (k *claiming) lease(ctx context.Context, rows []*row) error {
 	k.got = append(k.got, rows...)
 	return k.store.inPieces(nums, func(list []any) error {
 		args := append([]any{micros(until), k.Owner, micros(until)}, list...)
-		_, err := k.q.ExecContext(ctx, k.store.in("UPDATE {states} SET queue_place = 2, queue_at = ?, "+
+		_, err := k.q.ExecContext(ctx, k.store.in("UPDATE {states} {by num} SET queue_place = 2, queue_at = ?, "+
 			"owner = ?, lease_until = ?, fence = fence + 1 WHERE num IN (%s)", list), args...)
 		if err != nil {
 			return err

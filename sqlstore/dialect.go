@@ -42,6 +42,8 @@ type dialect struct {
 	skipLocked string // the same, but leaves out the locked ones
 	by         string // says which index to use, %s; "" where that cannot be said
 	byNum      string // says to use the primary key
+	then       string // joins a second table row by row to a first; "" for CROSS JOIN
+	keysFirst  bool   // cannot be told which index to use in a DELETE but by joining the keys
 	openLine   string // a condition: row %[1]s is of line %[2]s and neither delivered nor canceled
 	tryLines   string // fails at once if the rows of lines are locked; "" where begin sees to that
 	lockLines  string // locks the rows of lines, and makes them; "" where it needs none

@@ -94,7 +94,7 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 			nums = append(nums, num)
 		}
 	}
-	text := "SELECT num, state, queue_place FROM {states} WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
+	text := "SELECT num, state, queue_place FROM {states} {by num} WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
 	finished = map[int64]bool{}
 	err = s.inPieces(nums, func(list []any) error {
 		rows, err := q.QueryContext(ctx, s.in(text, list), list...)
@@ -123,7 +123,7 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 func (s *Store) move(ctx context.Context, q Tx, nums []any, place int) error {
 	return s.inPieces(nums, func(list []any) error {
 		args := append([]any{place}, list...)
-		text := s.in("UPDATE {states} SET queue_place = ?, queue_at = due WHERE num IN (%s)", list)
+		text := s.in("UPDATE {states} {by num} SET queue_place = ?, queue_at = due WHERE num IN (%s)", list)
 		_, err := q.ExecContext(ctx, text, args...)
 		return err
 	})

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -83,11 +84,11 @@ func (d *dialect) words(prefix string) *strings.Replacer {
 	for _, name := range []string{"schema", "records", "deliveries", "states", "attempts", "lines"} {
 		pairs = append(pairs, "{"+name+"}", prefix+name)
 	}
-	for _, index := range []string{"queue", "ready"} {
+	for _, index := range []string{"id", "queue", "ready"} {
 		by := strings.NewReplacer("{prefix}", prefix, "%s", index).Replace(d.by)
 		pairs = append(pairs, "{by "+index+"}", by)
 	}
-	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine, "{by num}", d.byNum)...)
+	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine, "{by num}", d.byNum, "{then}", cmp.Or(d.then, "CROSS JOIN"))...)
 }
 
 // A textKey names a statement: what it is made from, for how many rows, and in

@@ -213,7 +213,7 @@ func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		byID[c.ID], ids[i] = c, c.ID
 	}
 	return s.inPieces(ids, func(list []any) error {
-		rows, err := q.QueryContext(ctx, s.in("SELECT d.id, s.num, s.line, s.fence FROM {deliveries} d CROSS JOIN {states} s "+
+		rows, err := q.QueryContext(ctx, s.in("SELECT d.id, s.num, s.line, s.fence FROM {deliveries} d {by id} {then} {states} s "+
 			"WHERE d.id IN (%s) AND s.num = d.num ORDER BY d.id"+s.dialect.forUpdate, list), list...)
 		if err != nil {
 			return err

@@ -25,6 +25,14 @@ var powerFaults = []fault{
 			d.Created = d.Finished
 		}
 	}), "prune/keep"},
+	{"keep others in place of what stays", pruning(func(b *broken, p *webhook.Prune) {
+		ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{})
+		for _, d := range ds {
+			if p.Keep > 0 && (d.Line != "" || d.Version > webhook.DeliveryVersion) {
+				p.Keep++
+			}
+		}
+	}), "prune/keep what stays"},
 	{"prune without a limit", pruning(func(_ *broken, p *webhook.Prune) { p.Limit = 1000 }), "prune/limit"},
 	{"prune what stops its line", enqueueing(func(d *webhook.Delivery) {
 		if d.State == webhook.Failed {

@@ -66,6 +66,20 @@ var pruneChecks = []check{
 		},
 	},
 	{
+		name: "prune/keep what stays", power: prunes,
+		rule: "What stays because it stops its line, or has a newer Version, stays beyond the newest Keep too, and counts among them.",
+		run: func(p *probe) {
+			newer := func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }
+			done := finished(webhook.Delivered, 1)
+			p.add(delivery("a", created(1), line("x"), finished(webhook.Failed, 1)), delivery("b", created(2), done),
+				delivery("c", created(3), newer, done), delivery("d", created(4), done),
+				delivery("e", created(5), line("x"), finished(webhook.Exhausted, 1)), delivery("f", created(6), done),
+				delivery("g", created(7), newer, done))
+			p.prune(webhook.Prune{Limit: 100, Keep: 3}, 2)
+			p.lists(webhook.DeliveryQuery{}, "g f e c a")
+		},
+	},
+	{
 		name: "prune/limit", power: prunes,
 		rule: "Prune removes at most Limit and returns how many it removed.",
 		run: func(p *probe) {

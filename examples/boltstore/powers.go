@@ -6,7 +6,7 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// Prune implements webhook.Pruner. What is in its line stays.
+// Prune implements webhook.Pruner. What stops its line stays, and counts.
 func (s *Store) Prune(ctx context.Context, p webhook.Prune) (n int, err error) {
 	err = s.in(ctx, s.db.Update, func(t *tx) error {
 		var old []*row // a cursor does not like what it stands on to go
@@ -19,11 +19,12 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (n int, err error) {
 			if r.State == webhook.Delivered {
 				before = p.Delivered
 			}
-			if r.State == webhook.Pending || r.State == webhook.Paused || r.inLine() || r.Version > webhook.DeliveryVersion {
+			if r.State == webhook.Pending || r.State == webhook.Paused {
 				continue
 			}
 			kept[r.Webhook]++
-			if len(old) < p.Limit && (r.Finished.Before(before) || p.Keep > 0 && kept[r.Webhook] > p.Keep) {
+			stays := r.inLine() || r.Version > webhook.DeliveryVersion
+			if !stays && len(old) < p.Limit && (r.Finished.Before(before) || p.Keep > 0 && kept[r.Webhook] > p.Keep) {
 				old = append(old, r)
 			}
 		}

@@ -222,3 +222,38 @@ func TestLongLine(t *testing.T) {
 		}
 	})
 }
+
+// A call of Prune removes many of the rows that lines were locked by, not all
+// however many there are, and none that somebody holds.
+func TestPruneOfLines(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		if d.Dialect == sqlstore.SQLite {
+			t.Skip("it has one writer, and locks no lines")
+		}
+		db := d.connect(t)
+		store := d.store(t, db)
+		const many, removed = 21_000, 20_000
+		for from := 0; from < many; from += 1000 {
+			var values []string
+			for i := range 1000 {
+				values = append(values, fmt.Sprintf("('line %d')", from+i))
+			}
+			_, err := db.Exec(d.SQL("INSERT INTO {prefix}lines (line) VALUES " + strings.Join(values, ", ")))
+			require.NoError(t, err)
+		}
+		left := func() (n int) {
+			require.NoError(t, db.QueryRow(d.SQL("SELECT COUNT(*) FROM {prefix}lines")).Scan(&n))
+			return n
+		}
+		tx, err := db.Begin()
+		require.NoError(t, err)
+		defer tx.Rollback() //nolint:errcheck // it holds a line for the test
+		_, err = tx.Exec(d.SQL("SELECT line FROM {prefix}lines WHERE line = 'line 7' FOR UPDATE"))
+		require.NoError(t, err)
+		for _, want := range []int{many - removed, 1, 1} {
+			_, err := store.Prune(t.Context(), webhook.Prune{Limit: 1})
+			require.NoError(t, err)
+			require.Equal(t, want, left())
+		}
+	})
+}
