@@ -82,6 +82,7 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 			continue
 		}
 		b := d.newBench(ctx, budget, idx, &events[i])
+		made.outcomes = slices.Grow(made.outcomes, len(hooks))
 		for _, e := range hooks {
 			if e.hook.w.Tenant == b.ev.Tenant {
 				made.add(&judgment{b, e}, suppressed)
