@@ -25,6 +25,10 @@ func AppendQuoted(dst []byte, s string) []byte {
 func AppendEscaped(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
+		if i+8 <= len(s) && plainWord(s[i:i+8]) {
+			i += 8
+			continue
+		}
 		c := s[i]
 		if plainByte[c] {
 			i++
@@ -44,6 +48,19 @@ func AppendEscaped(dst []byte, s string) []byte {
 		i += size
 	}
 	return append(dst, s[start:]...)
+}
+
+// plainWord reports whether eight bytes are all plain, at once: a byte's highest
+// bit is set if it is above ASCII, or a subtraction from it borrows, as one does of
+// 0x20 from what is less, and of 1 from the zero that a quote or backslash xored
+// with itself leaves. A borrow can spread to the next byte: then the answer is no,
+// and the bytes are looked at one by one.
+func plainWord(s string) bool {
+	const ones = 0x0101010101010101
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	special := x | (x - ' '*ones) | ((x ^ '"'*ones) - ones) | ((x ^ '\\'*ones) - ones)
+	return special&(0x80*ones) == 0
 }
 
 func appendEscape(dst []byte, c byte) []byte {
