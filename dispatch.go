@@ -246,13 +246,17 @@ func (d *Dispatcher) put(ctx context.Context, ds []Delivery) (fresh []bool, err 
 		}
 		return fresh, err
 	}
+	join := &d.enqueues
+	if slices.ContainsFunc(ds, func(del Delivery) bool { return del.Line != "" }) {
+		join = &d.lined
+	}
 	asked := time.Now()
 	leased := d.lease(ds)
 	if leased > 0 {
 		// Deferred: the store may end the goroutine, as a test's FailNow does.
 		defer func() { d.handOver(ctx, ds, fresh, leased, asked) }()
 	}
-	if fresh, err = d.enqueues.do(ctx, ds); err == nil && leased < len(ds) {
+	if fresh, err = join.do(ctx, ds); err == nil && leased < len(ds) {
 		d.Wake()
 	}
 	return fresh, err

@@ -34,6 +34,7 @@ type Dispatcher struct {
 
 	hand     handoff               // from Dispatch to Run
 	enqueues group[Delivery, bool] // joins calls of Store.Enqueue
+	lined    group[Delivery, bool] // those with ordered deliveries, which may wait for a host's transaction
 	updates  group[Change, error]  // joins calls of Store.Update
 	reload   chan struct{}         // holds one token while the records are read; see refresh
 	valves   valves                // gates, breakers and health of the webhooks, in this process
@@ -64,6 +65,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 		owner: newID("run_"), made: time.Now(),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory},
+		lined:    group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory},
 		updates:  group[Change, error]{write: guarded.Update, apart: inMemory},
 	}, nil
 }

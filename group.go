@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // A group joins what many goroutines ask of the store at the same time into few
@@ -207,18 +209,37 @@ func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
 		items = append(items, r.items...)
 	}
 	results, err := g.call(ctx, items)
+	if err != nil && len(together) > 1 && ctx.Err() == nil {
+		ended = len(together)
+		g.writeEach(together)
+		return
+	}
 	for _, r := range together {
-		switch {
-		case err == nil:
+		if r.err = err; err == nil {
 			r.results, results = results[:len(r.items):len(r.items)], results[len(r.items):]
-		case len(together) == 1 || ctx.Err() != nil:
-			r.err = err
-		default:
-			r.results, r.err = g.call(r.ctx, r.items)
 		}
 		close(r.done)
 		ended++
 	}
+}
+
+// maxApart bounds how many requests are written alone at once, so that none waits
+// for one that takes its time to fail.
+const maxApart = 16
+
+// writeEach writes each request alone.
+func (g *group[T, R]) writeEach(rs []*grouped[T, R]) {
+	var all errgroup.Group
+	all.SetLimit(maxApart)
+	for _, r := range rs {
+		all.Go(func() error {
+			defer close(r.done)
+			r.err = errStoreQuit // unless call returns
+			r.results, r.err = g.call(r.ctx, r.items)
+			return nil
+		})
+	}
+	_ = all.Wait()
 }
 
 // errStoreQuit is the error of a store that called [runtime.Goexit], as a test's

@@ -253,3 +253,87 @@ func TestUpdatesAreJoined(t *testing.T) {
 		require.Less(t, len(store.updated), 10)
 	})
 }
+
+// held is a store in which a transaction that has dispatched for a document to an
+// ordered webhook is open: whoever does the same waits, and gives up.
+type held struct {
+	*webhook.MemoryStore
+	document string
+}
+
+const heldFor = 5 * time.Second
+
+func (s *held) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+	for i := range ds {
+		if ds[i].Line != "" && ds[i].DocName == s.document {
+			if err := wait(ctx, heldFor); err != nil {
+				return nil, err
+			}
+			return nil, errRefused
+		}
+	}
+	return s.MemoryStore.Enqueue(ctx, ds)
+}
+
+// Who waits for a transaction holds up nobody but those for documents of ordered
+// webhooks that came at the same moment.
+func TestNobodyWaitsForALineButItsOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, &held{MemoryStore: webhook.NewMemoryStore(), document: "held"}, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		w.save(hook("b", ordered, func(h *webhook.Webhook) { h.DocType = "Ledger" }))
+		var mu sync.Mutex
+		took := map[string]time.Duration{}
+		var group sync.WaitGroup
+		dispatch := func(docType, name string) {
+			group.Go(func() {
+				ev, began := change(name), time.Now()
+				ev.DocType = docType
+				_, err := w.Dispatch(w.ctx, ev)
+				mu.Lock()
+				defer mu.Unlock()
+				took[name] = time.Since(began)
+				if name == "held" {
+					require.ErrorIs(t, err, errRefused)
+				} else {
+					require.NoError(t, err)
+				}
+			})
+		}
+		dispatch("Ledger", "held")
+		time.Sleep(time.Millisecond)
+		for i := range 20 {
+			dispatch("Order", fmt.Sprint("free ", i))
+		}
+		dispatch("Ledger", "beside")
+		group.Wait()
+		for i := range 20 {
+			require.Zero(t, took[fmt.Sprint("free ", i)])
+		}
+		require.LessOrEqual(t, took["beside"], time.Second, "it goes past a call that hangs")
+	})
+}
+
+// Of calls that failed together, each is written alone, and none waits until
+// another has failed alone too.
+func TestNoneWaitsForOneThatFailsAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &disk{MemoryStore: webhook.NewMemoryStore(), takes: 10 * time.Millisecond, refuse: "refused"}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		var group sync.WaitGroup
+		began := time.Now()
+		for i := range 11 {
+			group.Go(func() {
+				name := fmt.Sprint("doc ", i)
+				if i == 5 {
+					name = "refused"
+				}
+				_, err := w.Dispatch(w.ctx, change(name))
+				require.Equal(t, name == "refused", errors.Is(err, errRefused))
+			})
+		}
+		group.Wait()
+		require.Equal(t, 30*time.Millisecond, time.Since(began))
+	})
+}

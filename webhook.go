@@ -80,7 +80,9 @@ type Webhook struct {
 	Retry *RetryPolicy
 
 	// Ordered delivers what happened to one document in that order, one at a
-	// time: while the first waits for its retry, the others wait behind it.
+	// time: while the first waits for its retry, the others wait behind it. In a
+	// store with transactions the order is that of the commits: a Dispatch may
+	// wait for another transaction that dispatched for the same document.
 	Ordered bool
 
 	// Concurrency bounds the webhook's attempts in flight, for each process. At

@@ -51,7 +51,15 @@
 // to five seconds. In the host's transaction nothing is repeated: the host rolls
 // back and decides. On MySQL it has to be ready for deadlocks: InnoDB makes one of
 // three transactions that dispatch for one document to an ordered webhook, when the
-// first is rolled back. The deliveries of a line are numbered under a lock that is
-// held until the transaction ends, so keep such transactions short. Other errors of
-// the database are returned as they are.
+// first is rolled back. Other errors of the database are returned as they are.
+//
+// # Ordered webhooks
+//
+// What is dispatched for one document to an ordered webhook is numbered under a
+// lock, which a transaction of the host's keeps until it ends: the numbers have to
+// be in the order of the commits. Meanwhile another transaction that dispatches for
+// that document waits, as at any row, and a Dispatch outside of a transaction for
+// up to five seconds; then its error is [ErrLineHeld]. So keep such transactions
+// short, and call Dispatch with the context of [WithTx] or [InTx] in them: without
+// it, it would wait for the transaction that it is called from. Others do not wait.
 package sqlstore

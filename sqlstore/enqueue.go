@@ -118,8 +118,16 @@ func (s *Store) lockLines(ctx context.Context, q Tx, rows []*row) error {
 	if s.dialect.lockLines == "" {
 		return nil
 	}
-	lines := anys(linesOf(rows))
-	if _, ours := q.(*session); ours && s.dialect.tryLines != "" {
+	_, ours := q.(*session)
+	err := s.takeLines(ctx, q, anys(linesOf(rows)), ours)
+	if ours && s.dialect.transient(err) {
+		err = fmt.Errorf("%w: %w", ErrLineHeld, err)
+	}
+	return err
+}
+
+func (s *Store) takeLines(ctx context.Context, q Tx, lines []any, ours bool) error {
+	if ours && s.dialect.tryLines != "" {
 		err := s.inPieces(lines, func(list []any) error {
 			_, err := all[string](ctx, q, s.in(s.dialect.tryLines, list), list...)
 			return err

@@ -58,6 +58,32 @@ func TestLineOfTwoTransactions(t *testing.T) {
 	})
 }
 
+// TestLineThatIsHeld has a Dispatch beside the transaction that it is called from,
+// whose context was left out: it says what it waited for.
+func TestLineThatIsHeld(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		if d.Dialect == sqlstore.SQLite {
+			t.Skip("it has one writer")
+		}
+		t.Parallel() // it waits
+		h := newHost(t, d)
+		require.NoError(t, h.d.SaveWebhook(t.Context(), h.webhook("ordered", true)))
+		err := sqlstore.InTx(t.Context(), h.d, h.db, nil, func(ctx context.Context, tx *sql.Tx) error {
+			own := sqlstore.WithTx(t.Context(), tx) // at once, not when the unit is committed
+			if _, err := h.d.Dispatch(own, inserted("a")); err != nil {
+				return err
+			}
+			again := inserted("a")
+			again.Type = webhook.OnUpdate
+			_, err := h.d.Dispatch(t.Context(), again)
+			return err
+		})
+		require.ErrorIs(t, err, sqlstore.ErrLineHeld)
+		require.ErrorContains(t, err, "ordered webhook")
+		h.holds()
+	})
+}
+
 // claimAll claims and delivers until nothing is left, and returns the ids in the
 // order of the claims.
 func claimAll(t *testing.T, s *sqlstore.Store) []string {
