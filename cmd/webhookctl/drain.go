@@ -103,6 +103,9 @@ func (n *drained) answer(c *console, err error) error {
 	if jerr := n.print(c); jerr != nil {
 		return jerr
 	}
+	if slices.ContainsFunc(n.Failures, func(f *failure) bool { return f.Class == webhook.ClassBlocked }) {
+		hintBlocked(c, webhook.ClassBlocked)
+	}
 	if err == nil && len(n.Failures) > 0 {
 		return errNo
 	}

@@ -48,6 +48,7 @@ func answerAttempt(c *console, a *webhook.Attempt) error {
 		printAttempt(c, a)
 	}
 	if err == nil && a.State != webhook.Delivered {
+		hintBlocked(c, a.Class)
 		return errNo
 	}
 	return err
