@@ -12,7 +12,6 @@ type flight struct {
 
 	began  time.Time // of the attempt
 	parked bool      // it does not count against Concurrency
-	late   bool      // it has not ended for parkAfter
 	ended  bool
 }
 
@@ -41,7 +40,9 @@ func (r *runner) launch(f *flight) {
 	r.inFlight++
 	f.lane.inFlight++
 	r.queue(f.del.Webhook).inFlight++
-	r.flights = append(r.flights, f)
+	if r.d.opts.MaxHanging > 0 {
+		r.young = append(r.young, f)
+	}
 	select {
 	case r.work <- f:
 	default:
@@ -126,10 +127,6 @@ func (r *runner) vacate(f *flight, after aftermath) {
 	}
 	f.lane.learn(after)
 	r.pace.count(r.round)
-	for len(r.flights) > 0 && r.flights[0].ended {
-		r.flights[0] = nil
-		r.flights = r.flights[1:]
-	}
 	if r.unblocked(q) {
 		r.due = r.due || r.failed == nil
 	}

@@ -101,19 +101,19 @@ func (r *runner) probes(l *lane) bool {
 	return l.trust != trusted && l.inFlight == 0 && r.parked < r.d.opts.MaxHanging
 }
 
-// park lets the attempts that are late give up their places.
+// park lets the attempts that are late give up their places. These and those that
+// ended are not looked at again.
 func (r *runner) park() {
-	if r.d.opts.MaxHanging == 0 {
-		return
-	}
-	for _, f := range r.flights {
-		if f.ended || f.late {
+	for ; len(r.young) > 0; r.young = r.young[1:] {
+		f := r.young[0]
+		late := r.round.Sub(f.began) >= parkAfter
+		if !f.ended && !late {
+			return // the others are younger
+		}
+		r.young[0] = nil // else the array keeps it
+		if f.ended {
 			continue
 		}
-		if r.round.Sub(f.began) < parkAfter {
-			return // the later ones are younger
-		}
-		f.late = true
 		if !f.parked {
 			r.parkFlight(f)
 		}

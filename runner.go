@@ -42,11 +42,11 @@ type runner struct {
 	queues   map[string]*queue // by webhook
 	ready    map[string]*queue // those with items
 	held     map[string]int64  // the fence of each delivery in queue or in flight, by id
-	flights  []*flight         // in flight, by start; ended ones are dropped at the front
+	young    []*flight         // in flight and not late, by start, and some that ended; see park
 	inFlight int
+	parked   int // of those in flight, the ones that do not count against Concurrency
 	settling int // attempts that ended and are not stored yet
 	pace     pace
-	parked   int  // of those, the ones that do not count against Concurrency
 	queued   int  // claimed and not started
 	applying int  // changes being stored
 	claiming bool // a claim is under way
@@ -151,11 +151,8 @@ func (r *runner) drained() bool {
 // until an attempt is late.
 func (r *runner) patience() time.Duration {
 	wait := min(r.agenda.next().Sub(r.d.stored(r.round)), r.d.opts.PollInterval)
-	for _, f := range r.flights {
-		if r.d.opts.MaxHanging > 0 && !f.ended && !f.late {
-			wait = min(wait, f.began.Add(parkAfter).Sub(r.round))
-			break
-		}
+	if len(r.young) > 0 { // park has left none in front that ended
+		wait = min(wait, r.young[0].began.Add(parkAfter).Sub(r.round))
 	}
 	return max(wait, time.Millisecond)
 }
