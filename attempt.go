@@ -89,7 +89,7 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 	}
 	return &Request{
 		Method: del.Method, URL: url, Header: header.h, Body: del.Body,
-		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1, lasting: true,
+		Webhook: del.Webhook, DeliveryID: del.ID, Attempt: del.Attempts + 1,
 	}, nil
 }
 
@@ -159,6 +159,8 @@ func (d *Dispatcher) send(ctx context.Context, req *Request) (resp *Response, er
 			resp = nil
 		}
 	}()
+	// One of the host's may use the request's memory again, and pass on a copy.
+	_, req.lasting = d.opts.Transport.(*HTTPTransport)
 	return d.opts.Transport.Send(ctx, req)
 }
 

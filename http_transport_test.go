@@ -78,15 +78,18 @@ func TestSendOnTheWire(t *testing.T) {
 	}
 }
 
+// answerEarly answers while the request is under way.
+func answerEarly(c net.Conn) {
+	time.Sleep(time.Second)
+	go repeat(c, "HTTP/1.1 413 Too Large\r\n\r\n"+strings.Repeat("x", 1<<10), 0)
+	hold(c)
+}
+
 // An endpoint may answer before it has read the request. What Send was given
 // is the caller's again all the same: the race detector judges.
 func TestSendKeepsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, _ := newPipeTransport(t, nil, func(c net.Conn) {
-			time.Sleep(time.Second) // the request is under way
-			go repeat(c, "HTTP/1.1 413 Too Large\r\n\r\n"+strings.Repeat("x", 1<<10), 0)
-			hold(c)
-		})
+		tr, _ := newPipeTransport(t, nil, answerEarly)
 		req := post(secretURL)
 		req.Body = make([]byte, 1<<20)
 		resp, err := tr.Send(t.Context(), req)
@@ -96,6 +99,27 @@ func TestSendKeepsNothing(t *testing.T) {
 		for i := range req.Body { // clear would escape the race detector
 			req.Body[i] = 1
 		}
+	})
+}
+
+// A Transport around an HTTPTransport may do so too with what it passed on.
+func TestSendKeepsNothingOfAWrapper(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner, _ := newPipeTransport(t, nil, answerEarly)
+		w := newWorld(t, webhook.NewMemoryStore(), webhook.TransportFunc(
+			func(ctx context.Context, req *webhook.Request) (*webhook.Response, error) {
+				wrapped := *req
+				wrapped.Body = make([]byte, 1<<20)
+				resp, err := inner.Send(ctx, &wrapped)
+				for i := range wrapped.Body { // clear would escape the race detector
+					wrapped.Body[i] = 1
+				}
+				return resp, err
+			}), webhook.Options{})
+		w.save(hook("a", func(w *webhook.Webhook) { w.URL = "http://a.example/in" }))
+		id := w.send("doc")
+		require.NoError(t, w.Drain(t.Context()))
+		require.Equal(t, 413, w.log(id)[0].StatusCode)
 	})
 }
 

@@ -43,7 +43,8 @@ type Request struct {
 	DeliveryID string `json:"delivery_id"` // of a handshake or test, one that is not stored
 	Attempt    int    `json:"attempt"`     // from 1
 
-	// lasting: Header and Body never change, so that they need not be copied.
+	// lasting: Header and Body never change, so that an HTTPTransport need not
+	// copy them. False in what a Transport of the host's gets, which may pass it on.
 	lasting bool
 }
 
