@@ -33,7 +33,7 @@ e2e: ## the receivers of the documents and of docs/receivers.md, over loopback
 oracle: ## the template engine against real Jinja2
 	@/usr/bin/python3 -c 'import jinja2' 2>/dev/null || \
 		{ echo 'make oracle needs Jinja2: apt-get install python3-jinja2'; exit 1; }
-	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja
+	JINJA_ORACLE=/usr/bin/python3 $(GO) test -count=1 -v -run '^TestOracle$$' ./internal/jinja ./internal/builtin
 
 crash: ## a hundred workers are killed over 10,000 deliveries, on each database
 	cd internal/sqltest && $(GO) test -count=1 -v -timeout 60m -run '^TestCrash$$' -kills 100 -deliveries 10000 .

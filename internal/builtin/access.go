@@ -112,6 +112,9 @@ func (r *Run) Item(v, key, undefined any) any {
 		Check(errors.New(u.Message()))
 	}
 	if value.IsMapping(v) {
+		if t, ok := key.(value.Tuple); ok {
+			r.CheckKey(t)
+		}
 		f, ok, err := value.Lookup(v, key)
 		Check(err)
 		if ok {

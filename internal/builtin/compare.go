@@ -47,11 +47,11 @@ func (r *Run) Compare(op Comparison, a, b any) bool {
 	}
 	switch op {
 	case Equal, NotEqual:
-		return equal(a, b) == (op == Equal)
+		return r.equal(a, b) == (op == Equal)
 	case In, NotIn:
 		return r.contains(b, a) == (op == In)
 	}
-	order, ok, err := value.Compare(a, b)
+	order, ok, err := value.Compare(a, b, r)
 	Check(err)
 	if (a == nil || b == nil) && !r.NoneOrders {
 		Advise("say what it stands for: default(0, true)",
@@ -95,6 +95,7 @@ func (op Comparison) Holds(x, y float64) bool {
 // contains is needle in haystack.
 func (r *Run) contains(haystack, needle any) bool {
 	if h, ok := value.Text(haystack); ok {
+		r.Tick(len(h) / bytesPerStep)
 		n, ok := value.Text(needle)
 		if !ok {
 			mistyped("in needs text on its left to look in text, not %s", needle)
@@ -102,15 +103,13 @@ func (r *Run) contains(haystack, needle any) bool {
 		return strings.Contains(h, n)
 	}
 	if value.IsMapping(haystack) {
-		if !value.Hashable(needle) {
-			mistyped("%s cannot be a key", needle)
-		}
+		r.CheckKey(needle)
 		_, ok, err := value.Lookup(haystack, needle)
 		Check(err)
 		return ok
 	}
 	for _, x := range r.Items(haystack) {
-		if r.Tick(1); equal(needle, x) {
+		if r.Tick(1); r.equal(needle, x) {
 			return true
 		}
 	}

@@ -31,6 +31,7 @@ func filterJSON(c call) any {
 // indent reads white space, or how many blanks of it.
 func (c call) indent(i int) string {
 	if s, ok := value.Text(c.a[i]); ok {
+		c.Grow(len(s))
 		return s
 	}
 	n := c.int(i)
@@ -74,11 +75,16 @@ func urlEncode(c call) any {
 		c.Grow(3 * len(s))
 		return strings.ReplaceAll(quoteURL(s, ""), "%20", "+")
 	}
-	var parts []string
-	for _, e := range c.pairs(c.a[0]) {
-		parts = append(parts, part(e.Key)+"="+part(e.Value))
+	var b strings.Builder
+	for i, e := range c.pairs(c.a[0]) {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		if b.WriteString(part(e.Key) + "=" + part(e.Value)); b.Len() > value.MaxText {
+			Check(errText)
+		}
 	}
-	return strings.Join(parts, "&")
+	return b.String()
 }
 
 // xmlAttributes writes the members of a mapping as attributes.
@@ -98,7 +104,10 @@ func xmlAttributes(c call) any {
 		if b.Len() > 0 || c.truth(1) {
 			b.WriteByte(' ')
 		}
-		b.WriteString(escapeHTML(key) + `="` + escapeHTML(c.Str(e.Value)) + `"`)
+		b.WriteString(c.escapeHTML(key) + `="` + c.escapeHTML(c.Str(e.Value)) + `"`)
+		if b.Len() > value.MaxText {
+			Check(errText)
+		}
 	}
 	c.Grow(b.Len())
 	return b.String()

@@ -114,6 +114,7 @@ func joinItems(c call) any {
 
 func reversed(c call) any {
 	if s, ok := value.Text(c.a[0]); ok {
+		c.Grow(len(s))
 		runes := []rune(s)
 		slices.Reverse(runes)
 		return string(runes)

@@ -24,7 +24,7 @@ func absOf(c call) any {
 	if f, ok := v.(float64); ok {
 		return math.Abs(f)
 	}
-	if order, _, _ := value.Compare(v, int64(0)); order < 0 {
+	if order, _, _ := value.Compare(v, int64(0), nil); order < 0 {
 		return Must(value.Negate(v))
 	}
 	return v
@@ -38,13 +38,12 @@ func filterInt(c call) any {
 		if v, ok := value.ParseInt(s, c.base(2)); ok {
 			return v
 		}
-		if f, ok := value.ParseFloat(s); ok && !math.IsNaN(f) {
-			return truncate(f)
+		if f, ok := value.ParseFloat(s); ok {
+			c.a[0] = f
 		}
-		return c.a[1]
 	}
-	if f, ok := value.Float64(c.a[0]); ok && !math.IsNaN(f) {
-		return truncate(c.a[0])
+	if whole, ok := value.Truncate(c.a[0]); ok {
+		return whole
 	}
 	return c.a[1]
 }

@@ -40,7 +40,7 @@ func (c call) sorted(items []any, reverse bool, key func(any) any) []any {
 	}
 	slices.SortStableFunc(all, func(x, y keyed) int {
 		c.Tick(1)
-		order := Must(value.Order(x.key, y.key))
+		order := Must(value.Order(x.key, y.key, c.Run))
 		if reverse {
 			return -order
 		}
@@ -84,9 +84,7 @@ func (c call) unique(get func(any) any) (out []any) {
 	seen := value.NewObject()
 	for _, x := range c.list(0) {
 		key := get(x)
-		if !value.Hashable(key) {
-			mistyped("cannot tell a %s apart", key)
-		}
+		c.CheckKey(key)
 		if _, ok := seen.Find(key); !ok {
 			seen.Set(key, nil)
 			out = append(out, x)
@@ -100,7 +98,7 @@ func (c call) best(items []any, op Comparison, key func(any) any) any {
 	bestKey := key(best)
 	for _, x := range items[1:] {
 		c.Tick(1)
-		if k := key(x); op.Holds(float64(Must(value.Order(k, bestKey))), 0) {
+		if k := key(x); op.Holds(float64(Must(value.Order(k, bestKey, c.Run))), 0) {
 			best, bestKey = x, k
 		}
 	}
@@ -121,7 +119,7 @@ func groupBy(c call) any {
 	var last any
 	var group *value.List
 	for _, x := range c.sorted(c.list(0), false, get) {
-		if key := get(x); group == nil || !equal(key, last) {
+		if key := get(x); group == nil || !c.equal(key, last) {
 			group, last = value.NewList(nil), key
 			out = append(out, &value.Group{Grouper: spelled(x), List: group})
 		}

@@ -2,7 +2,7 @@ package builtin
 
 import (
 	"html"
-	"regexp"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,7 +31,7 @@ func textFilters() table {
 		if isMarked(c.a[0]) {
 			return c.a[0]
 		}
-		return value.Markup(escapeHTML(c.str(0)))
+		return value.Markup(c.escapeHTML(c.str(0)))
 	})
 	text := def("object", func(c call) any {
 		if _, ok := value.Text(c.a[0]); ok {
@@ -56,13 +56,13 @@ func textFilters() table {
 			c.repr(c.a[0]) // which bounds what follows
 			return c.pretty(c.a[0], 0, 0)
 		}),
-		"wordcount":   def("s", func(c call) any { return int64(len(words.FindAllStringIndex(c.str(0), -1))) }),
+		"wordcount":   def("s", func(c call) any { return countWords(c.str(0)) }),
 		"string":      text,
 		"str":         text,
 		"format":      def("value *args **kwargs", filterFormat),
 		"escape":      escape,
 		"e":           escape,
-		"forceescape": def("value", func(c call) any { return value.Markup(escapeHTML(c.str(0))) }),
+		"forceescape": def("value", func(c call) any { return value.Markup(c.escapeHTML(c.str(0))) }),
 		"safe":        def("value", func(c call) any { return value.Safe(c.str(0)) }),
 		"striptags":   def("value", func(c call) any { return stripTags(c.str(0)) }),
 	}
@@ -119,43 +119,56 @@ func (c call) replace(from, to string) any {
 
 func filterIndent(c call) any {
 	s := c.text(0)
+	c.Grow(len(s))
 	by, isText := value.Text(c.a[1])
 	if !isText {
 		n := max(c.int(1), 0)
 		c.Grow(n)
 		by = strings.Repeat(" ", n)
 	}
-	lines := splitLines(s+"\n", false)
-	c.Grow(len(s) + len(lines)*len(by))
-	for i, line := range lines {
-		if i > 0 && (c.truth(3) || line != "") {
-			lines[i] = by + line
-		}
-	}
-	out := strings.Join(lines, "\n")
+	var b strings.Builder
 	if c.truth(2) {
-		out = by + out
+		b.WriteString(by)
 	}
-	return marked(c.a[0], out)
+	first := true
+	for line := range lines(s + "\n") {
+		if !first {
+			b.WriteByte('\n')
+		}
+		if !first && (c.truth(3) || line != "") {
+			b.WriteString(by)
+		}
+		if b.WriteString(line); b.Len() > value.MaxText {
+			Check(errText)
+		}
+		first = false
+	}
+	return marked(c.a[0], c.bounded(&b))
 }
 
-var lineEnds = regexp.MustCompile("\r\n|[\n\r\v\f\x1c-\x1e\u0085\u2028\u2029]")
-
-// splitLines is str.splitlines.
-func splitLines(s string, keep bool) (out []string) {
-	start := 0
-	for _, at := range lineEnds.FindAllStringIndex(s, -1) {
-		end := at[0]
-		if keep {
-			end = at[1]
+// lines walks over the lines of a text and their ends, as str.splitlines.
+func lines(s string) iter.Seq2[string, string] {
+	return func(yield func(line, end string) bool) {
+		for s != "" {
+			i := strings.IndexFunc(s, isLineEnd)
+			if i < 0 {
+				yield(s, "")
+				return
+			}
+			_, n := utf8.DecodeRuneInString(s[i:])
+			if strings.HasPrefix(s[i:], "\r\n") {
+				n = 2
+			}
+			if !yield(s[:i], s[i:i+n]) {
+				return
+			}
+			s = s[i+n:]
 		}
-		out = append(out, s[start:end])
-		start = at[1]
 	}
-	if start < len(s) {
-		out = append(out, s[start:])
-	}
-	return out
+}
+
+func isLineEnd(c rune) bool {
+	return c >= '\n' && c <= '\r' || c >= 0x1c && c <= 0x1e || c == 0x85 || c == 0x2028 || c == 0x2029
 }
 
 func filterTruncate(c call) any {
@@ -178,15 +191,26 @@ func filterTruncate(c call) any {
 	case !ok:
 		mistyped("cannot truncate %s", c.a[0])
 	}
-	head := string([]rune(s)[:keep])
+	head := cut(s, keep)
+	c.Grow(len(head))
 	if i := strings.LastIndexByte(head, ' '); i >= 0 && !c.truth(2) {
 		head = head[:i]
 	}
-	c.Grow(len(s))
 	return head + end
 }
 
-var words = regexp.MustCompile(`[\pL\pN_]+`)
+// countWords counts runs of letters, digits and underscores.
+func countWords(s string) int64 {
+	n, inside := int64(0), false
+	for _, c := range s {
+		was := inside
+		inside = c == '_' || unicode.IsLetter(c) || unicode.IsNumber(c)
+		if inside && !was {
+			n++
+		}
+	}
+	return n
+}
 
 func filterFormat(c call) any {
 	args, kw := c.rest(1), c.names(2)
@@ -199,13 +223,23 @@ func filterFormat(c call) any {
 	return c.percent(c.str(0), args)
 }
 
-var (
-	commentTags = regexp.MustCompile(`(?s)<!--.*?-->`)
-	anyTags     = regexp.MustCompile(`(?s)<.*?>`)
-)
-
 // stripTags takes tags and comments out, joins blanks and resolves entities.
 func stripTags(s string) string {
-	s = anyTags.ReplaceAllString(commentTags.ReplaceAllString(s, ""), "")
+	s = without(without(s, "<!--", "-->"), "<", ">")
 	return html.UnescapeString(strings.Join(strings.Fields(s), " "))
+}
+
+// without takes out what stands from one text to the next of another.
+func without(s, open, end string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, open)
+		_, after, closed := strings.Cut(rest, end)
+		if !found || !closed {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(before)
+		s = after
+	}
 }

@@ -44,6 +44,7 @@ func (f *formatter) fill(s string, depth int) string {
 			s = s[i+2:]
 			continue
 		}
+		f.Tick(1)
 		end := fieldEnd(s[i:])
 		if b.WriteString(f.one(s[i+1:i+end], depth)); b.Len() > value.MaxText {
 			Check(errText)

@@ -42,13 +42,16 @@ func helpers() table {
 		"ceil":        whole(math.Ceil),
 		"floor":       whole(math.Floor),
 		"fmt_money":   def("amount precision=none currency=none format=none", fmtMoney),
-		"strip_html":  cleaned(func(s string) string { return anyTags.ReplaceAllString(s, "") }),
+		"strip_html":  cleaned(func(s string) string { return without(s, "<", ">") }),
 		"escape_html": cleaned(html.EscapeString),
 		"strip":       stripper(true, true),
 		"comma_and":   def("some_list add_quotes=true", func(c call) any { return c.comma("and") }),
 		"comma_or":    def("some_list add_quotes=true", func(c call) any { return c.comma("or") }),
 		"unique":      def("seq", func(c call) any { return c.newList(c.unique(identity)) }),
-		"is_html":     def("text", func(c call) any { return anyTags.MatchString(c.cstr(0)) }),
+		"is_html": def("text", func(c call) any {
+			_, rest, _ := strings.Cut(c.cstr(0), "<")
+			return strings.Contains(rest, ">")
+		}),
 	})
 }
 
@@ -117,10 +120,10 @@ func (c call) cstr(i int) string {
 }
 
 func sbool(c call) any {
-	switch s, _ := value.Text(c.a[0]); strings.ToLower(s) {
-	case "true", "1":
+	switch s, _ := value.Text(c.a[0]); {
+	case s == "1" || strings.EqualFold(s, "true"):
 		return true
-	case "false", "0":
+	case s == "0" || strings.EqualFold(s, "false"):
 		return false
 	}
 	return c.a[0]
@@ -156,7 +159,9 @@ func (c call) comma(word string) any {
 			s = "'" + s + "'"
 		}
 		parts = append(parts, s)
-		n += len(s) + len(word) + 3
+		if n += len(s) + len(word) + 3; n > value.MaxText {
+			Check(errText)
+		}
 	}
 	c.Grow(n)
 	last := len(parts) - 1

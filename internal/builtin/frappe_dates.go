@@ -48,6 +48,7 @@ func dateHelpers() table {
 			return ""
 		}
 		if p, ok := value.Text(c.a[1]); ok { // as frappe.utils.formatdate: a date has no minutes
+			c.Grow(8 * len(p))
 			c.a[1] = strings.NewReplacer("mm", "MM", "Y", "y").Replace(p)
 		}
 		return c.layout("dd-MM-yyyy")

@@ -89,7 +89,7 @@ func (b *Func) fixed() int {
 // Accepts checks what is known of a call before it is made.
 func (b *Func) Accepts(positional int, names []string) error {
 	if !b.rest && positional > b.fixed() {
-		return fmt.Errorf("takes at most %d arguments, not %d", b.fixed(), positional)
+		return fmt.Errorf("has too many arguments, by %d", positional-b.fixed())
 	}
 	given := map[string]bool{}
 	for i := range min(positional, b.fixed()) {
@@ -187,7 +187,8 @@ func (c call) bounded(b *strings.Builder) string {
 	return b.String()
 }
 
-func equal(a, b any) bool         { return Must(value.Equal(a, b)) }
+func (r *Run) equal(a, b any) bool { return Must(value.Equal(a, b, r)) }
+
 func entries(v any) []value.Entry { return Must(value.Entries(v)) }
 
 // intOf reads what must be an integer.

@@ -55,23 +55,31 @@ func dictOf(c call) *value.Object {
 
 // fill sets the members of x, a mapping or a list of pairs, in d.
 func (c call) fill(d *value.Object, x any) {
-	for _, e := range c.pairs(x) {
+	pairs := c.pairs(x)
+	c.GrowItems(len(pairs))
+	for _, e := range pairs {
 		d.Set(e.Key, e.Value)
 	}
-	c.GrowItems(d.Len())
+	if d.Len() > value.MaxItems {
+		Check(errItems)
+	}
 }
 
 // pairs lists the members of a mapping, or a list of pairs.
 func (c call) pairs(x any) []value.Entry {
+	if value.IsUndefined(x) {
+		mistyped("%s", x)
+	}
 	if value.IsMapping(x) {
 		return entries(x)
 	}
 	var out []value.Entry
 	for _, item := range c.Items(x) {
 		pair := c.Items(item)
-		if len(pair) != 2 || !value.Hashable(pair[0]) {
+		if len(pair) != 2 {
 			refuse("needs pairs of a key and a value")
 		}
+		c.CheckKey(pair[0])
 		out = append(out, value.Entry{Key: pair[0], Value: pair[1]})
 	}
 	return out
@@ -86,7 +94,7 @@ func (c call) changed(fields value.Tuple) any {
 	}
 	doc := Must(c.Document())
 	if len(fields) == 0 {
-		return !equal(doc, before)
+		return !c.equal(doc, before)
 	}
 	for _, f := range fields {
 		name := textOf(f)
@@ -94,7 +102,7 @@ func (c call) changed(fields value.Tuple) any {
 		Check(err)
 		then, _, err := value.Get(before, name)
 		Check(err)
-		if !equal(now, then) {
+		if !c.equal(now, then) {
 			return true
 		}
 	}

@@ -51,7 +51,7 @@ func goEq(c call) any {
 	if len(others) == 0 {
 		refuse("missing argument for comparison")
 	}
-	return slices.ContainsFunc(others, func(x any) bool { return equal(noneFor(c.a[0]), noneFor(x)) })
+	return slices.ContainsFunc(others, func(x any) bool { return c.equal(noneFor(c.a[0]), noneFor(x)) })
 }
 
 func goLen(c call) any {
@@ -136,6 +136,7 @@ func goPrintf(c call) any {
 		if b.WriteString(text); !found {
 			break
 		}
+		c.Tick(1)
 		var part string
 		part, format, args = c.goDirective(rest, args)
 		if b.WriteString(part); b.Len() > value.MaxText {

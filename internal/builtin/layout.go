@@ -23,11 +23,11 @@ func wordWrap(c call) any {
 		sep = c.text(3)
 	}
 	c.Grow(len(s) + (len(s)+1)*len(sep))
-	lines := splitLines(s, false)
-	for i, line := range lines {
-		lines[i] = strings.Join(w.wrap(line), sep)
+	var out []string
+	for line := range lines(s) {
+		out = append(out, strings.Join(w.wrap(line), sep))
 	}
-	return strings.Join(lines, sep)
+	return strings.Join(out, sep)
 }
 
 type wrapper struct {
@@ -136,7 +136,7 @@ func (c call) pretty(v any, column, behind int) string {
 		open, end = "{", "}"
 		members := slices.Clone(entries(v))
 		slices.SortStableFunc(members, func(a, b value.Entry) int {
-			order, _ := value.Order(a.Key, b.Key) // keys of two kinds stay as they are
+			order, _ := value.Order(a.Key, b.Key, c.Run) // keys of two kinds stay as they are
 			return order
 		})
 		for _, e := range members {

@@ -12,14 +12,14 @@ import (
 
 // Methods is a value of the engine that has methods of its own.
 type Methods interface {
-	Method(name string, args []any) (any, bool)
+	Method(r *Run, name string, args []any) (any, bool)
 }
 
 // Method calls one of the methods that a template may call, or without a name
 // the value itself, which is args[0]. No method of a Go type is ever looked for.
 func (r *Run) Method(v any, name string, args []any, kw []Named) any {
 	if m, ok := v.(Methods); ok {
-		if out, ok := m.Method(name, args[1:]); ok {
+		if out, ok := m.Method(r, name, args[1:]); ok {
 			return out
 		}
 	}
@@ -94,6 +94,7 @@ func dictMethods() table {
 			return nil
 		}),
 		"pop": changing("self key default=-", func(c call, d *value.Object) any {
+			c.GrowItems(d.Len()) // those behind it move
 			if v, ok := d.Delete(c.a[1]); ok {
 				return v
 			}
@@ -110,6 +111,7 @@ func dictMethods() table {
 }
 
 func getMember(c call) any {
+	c.CheckKey(c.a[1])
 	v, ok, err := value.Lookup(c.a[0], c.a[1])
 	Check(err)
 	if ok {
@@ -129,8 +131,8 @@ func changing(signature string, fn func(c call, d *value.Object) any) *Func {
 		if !ok || d.Fixed() {
 			Advise("change a copy: .copy()", "documents are read-only")
 		}
-		if len(c.a) > 1 && !b.kwargs && !value.Hashable(c.a[1]) {
-			mistyped("a key cannot be a %s", c.a[1])
+		if len(c.a) > 1 && !b.kwargs {
+			c.CheckKey(c.a[1])
 		}
 		return fn(c, d)
 	}
@@ -142,7 +144,7 @@ func tupleMethods() table {
 		"count": def("self value", func(c call) any {
 			n := int64(0)
 			for _, x := range c.list(0) {
-				if equal(x, c.a[1]) {
+				if c.equal(x, c.a[1]) {
 					n++
 				}
 			}
@@ -154,7 +156,7 @@ func tupleMethods() table {
 
 // index is where the second argument is in the first.
 func (c call) index() int {
-	i := slices.IndexFunc(c.list(0), func(x any) bool { return equal(x, c.a[1]) })
+	i := slices.IndexFunc(c.list(0), func(x any) bool { return c.equal(x, c.a[1]) })
 	if i < 0 {
 		refuse("value is not in the list")
 	}
@@ -170,7 +172,9 @@ func listMethods() table {
 			if !ok {
 				Advise("change a copy: |list", "documents are read-only")
 			}
-			c.GrowItems(len(l.Items) + 1)
+			if len(l.Items) >= value.MaxItems {
+				Check(errItems)
+			}
 			return fn(c, l)
 		})
 	}
@@ -189,6 +193,7 @@ func listMethods() table {
 		if i < 0 {
 			i = max(0, i+len(l.Items))
 		}
+		c.moves(l)
 		l.Items = slices.Insert(l.Items, min(i, len(l.Items)), c.a[2])
 		return nil
 	})
@@ -199,6 +204,9 @@ func listMethods() table {
 		}
 		if i < 0 || i >= len(l.Items) {
 			refuse("index is out of range")
+		}
+		if i < len(l.Items)-1 {
+			c.moves(l)
 		}
 		v := l.Items[i]
 		l.Items = slices.Delete(l.Items, i, i+1)
@@ -213,7 +221,8 @@ func listMethods() table {
 		l.Items = nil
 		return nil
 	})
-	change("reverse", "self", func(_ call, l *value.List) any {
+	change("reverse", "self", func(c call, l *value.List) any {
+		c.moves(l)
 		slices.Reverse(l.Items)
 		return nil
 	})
@@ -223,6 +232,9 @@ func listMethods() table {
 	})
 	return m
 }
+
+// moves counts the steps of moving the elements of a list.
+func (c call) moves(l *value.List) { c.Tick(len(l.Items) / movesPerStep) }
 
 func timeMethods() table {
 	onTime := func(fn func(t time.Time) any) *Func {

@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -20,7 +19,7 @@ func every(holds func(rune) bool) *Func {
 
 func stripper(left, right bool) *Func {
 	return def("self chars=none", func(c call) any {
-		return marked(c.a[0], strip(c.str(0), c.a[1], left, right))
+		return marked(c.a[0], c.strip(left, right))
 	})
 }
 
@@ -104,7 +103,14 @@ func textMethods() table {
 			return utf8.RuneCountInString(c.str(0)) == len(c.str(0))
 		}),
 		"splitlines": def("self keepends=false", func(c call) any {
-			return c.texts(splitLines(c.str(0), c.truth(1)))
+			s, out := c.str(0), []string(nil)
+			for line, end := range lines(s) {
+				if !c.truth(1) {
+					end = ""
+				}
+				out = c.appendPart(out, line+end)
+			}
+			return c.texts(out)
 		}),
 		"join": def("self iterable", joinText),
 		"replace": def("self old new count=-1", func(c call) any {
@@ -157,11 +163,16 @@ func titleCase(s string) string {
 	}, s)
 }
 
-func strip(s string, chars any, left, right bool) string {
-	trim := unicode.IsSpace
-	if chars != nil {
-		set := textOf(chars)
-		trim = func(c rune) bool { return strings.ContainsRune(set, c) }
+// strip is str.strip of the characters in the second argument.
+func (c call) strip(left, right bool) string {
+	s, trim := c.str(0), isBlank
+	if c.a[1] != nil {
+		chars, set := c.text(1), map[rune]bool{}
+		c.Grow(len(chars))
+		for _, r := range chars {
+			set[r] = true
+		}
+		trim = func(r rune) bool { return set[r] }
 	}
 	if left {
 		s = strings.TrimLeftFunc(s, trim)
@@ -226,8 +237,6 @@ func joinText(c call) any {
 	return c.bounded(&b)
 }
 
-var wordSpans = regexp.MustCompile(`[^\s\v\x1c-\x1f\x{85}\p{Z}]+`)
-
 // split is str.split and, from the right, str.rsplit.
 func (c call) split(right bool) any {
 	s, n := c.str(0), c.int(2)
@@ -235,34 +244,66 @@ func (c call) split(right bool) any {
 		n = len(s) + 1
 	}
 	if c.a[1] == nil {
-		return c.texts(splitBlanks(s, n, right))
+		return c.texts(c.splitBlanks(s, n, right))
 	}
 	sep := c.separator()
-	c.GrowItems(min(n, strings.Count(s, sep)) + 1)
 	if !right {
+		c.GrowItems(min(n, strings.Count(s, sep)) + 1)
 		return c.texts(strings.SplitN(s, sep, n+1))
 	}
-	parts := strings.Split(s, sep)
-	if extra := len(parts) - 1 - n; extra > 0 {
-		parts = append([]string{strings.Join(parts[:extra+1], sep)}, parts[extra+1:]...)
+	var parts []string
+	for i := strings.LastIndex(s, sep); i >= 0 && len(parts) < n; i = strings.LastIndex(s, sep) {
+		parts = c.appendPart(parts, s[i+len(sep):])
+		s = s[:i]
 	}
+	parts = append(parts, s)
+	slices.Reverse(parts)
 	return c.texts(parts)
 }
 
 // splitBlanks splits at white space, at most n times.
-func splitBlanks(s string, n int, right bool) []string {
-	spans := wordSpans.FindAllStringIndex(s, -1)
-	parts := make([]string, len(spans))
-	for i, at := range spans {
-		parts[i] = s[at[0]:at[1]]
+func (c call) splitBlanks(s string, n int, right bool) (parts []string) {
+	cut, trim := cutBlank, strings.TrimLeftFunc
+	if right {
+		cut, trim = cutLastBlank, strings.TrimRightFunc
 	}
-	last := len(spans) - 1
-	switch {
-	case last < n:
-	case right:
-		return append([]string{s[:spans[last-n][1]]}, parts[last-n+1:]...)
-	default:
-		return append(parts[:n], s[spans[n][0]:])
+	for s = trim(s, isBlank); s != "" && len(parts) < n; s = trim(s, isBlank) {
+		var part string
+		part, s = cut(s)
+		parts = c.appendPart(parts, part)
+	}
+	if s != "" {
+		parts = append(parts, s)
+	}
+	if right {
+		slices.Reverse(parts)
 	}
 	return parts
+}
+
+// appendPart appends to the parts of a text, of which there may be only so many.
+func (c call) appendPart(parts []string, part string) []string {
+	if len(parts) == value.MaxItems {
+		Check(errItems)
+	}
+	return append(parts, part)
+}
+
+func isBlank(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
+
+// cutBlank cuts a text before its first blank, cutLastBlank behind its last: it
+// returns the word and what is left.
+func cutBlank(s string) (word, rest string) {
+	if i := strings.IndexFunc(s, isBlank); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+func cutLastBlank(s string) (word, rest string) {
+	word = s[strings.LastIndexFunc(s, isBlank)+1:]
+	for word != "" && !utf8.RuneStart(word[0]) { // of a longer blank
+		word = word[1:]
+	}
+	return word, s[:len(s)-len(word)]
 }

@@ -35,7 +35,7 @@ func (r *Run) join(a, b any) (any, bool) {
 	if ok && ok2 {
 		r.Grow(len(s) + len(t))
 		if isMarked(a) || isMarked(b) {
-			return value.Safe(escaped(a) + escaped(b)), true
+			return value.Safe(r.escaped(a) + r.escaped(b)), true
 		}
 		return s + t, true
 	}
@@ -96,21 +96,38 @@ func isMarked(v any) bool {
 }
 
 // escaped is text with &, <, >, ' and " escaped, unless it is marked.
-func escaped(v any) string {
+func (r *Run) escaped(v any) string {
 	s, _ := value.Text(v)
 	if isMarked(v) {
 		return s
 	}
-	return escapeHTML(s)
+	return r.escapeHTML(s)
 }
 
 var htmlEscaper = strings.NewReplacer("&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&#39;", `"`, "&#34;")
 
-func escapeHTML(s string) string { return htmlEscaper.Replace(s) }
+// escapeHTML escapes text, bounded before it is built.
+func (r *Run) escapeHTML(s string) string {
+	n := len(s)
+	for i := range len(s) {
+		switch s[i] {
+		case '<', '>':
+			n += len("&lt;") - 1
+		case '&', '\'', '"':
+			n += len("&amp;") - 1
+		}
+	}
+	r.Grow(n)
+	return htmlEscaper.Replace(s)
+}
 
-// CheckKey refuses what cannot be the key of a dict.
-func CheckKey(k any) {
+// CheckKey refuses what cannot be the key of a dict. A tuple is found by its
+// spelling, which is paid for here.
+func (r *Run) CheckKey(k any) {
 	if !value.Hashable(k) {
 		mistyped("a key cannot be a %s", k)
+	}
+	if t, ok := k.(value.Tuple); ok {
+		r.repr(t)
 	}
 }

@@ -20,16 +20,24 @@ func (r *Run) percent(s string, args any) string {
 		if b.WriteString(text); !found {
 			break
 		}
+		r.Tick(1)
 		text, s = p.directive(rest)
 		if b.WriteString(text); b.Len() > value.MaxText {
 			Check(errText)
 		}
 	}
-	if p.next < len(p.tuple) && !p.named && !value.IsMapping(args) {
+	if p.next < len(p.tuple) && !p.named && !subscripted(args) {
 		refuse("not all arguments are used by the format")
 	}
 	r.Grow(b.Len())
 	return b.String()
+}
+
+// subscripted reports whether Python takes v for a mapping, of which a format
+// need not use anything.
+func subscripted(v any) bool {
+	_, isRange := v.(value.Range)
+	return isRange || value.IsMapping(v) || value.IsList(v) || value.IsUndefined(v)
 }
 
 // percenter walks over the arguments of a % format.

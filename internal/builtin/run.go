@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docevent/webhook/internal/value"
 )
@@ -109,10 +110,12 @@ func (r *Run) look() {
 }
 
 // bytesPerStep and itemsPerStep are how much may be built at the price of one
-// step, so that the steps bound the memory too.
+// step, so that the steps bound the memory too; movesPerStep is how many elements
+// may move in a list.
 const (
 	bytesPerStep = 64
 	itemsPerStep = 4
+	movesPerStep = 64
 )
 
 // Grow refuses a text of n bytes that would be too long, before it is built.
@@ -135,6 +138,9 @@ func (r *Run) GrowItems(n int) {
 func (r *Run) Items(v any) []any {
 	if rng, ok := v.(value.Range); ok && rng.Len() > MaxRange {
 		Check(errRange)
+	}
+	if s, ok := value.Text(v); ok && utf8.RuneCountInString(s) > value.MaxItems {
+		Check(errItems)
 	}
 	items, err := value.Items(v)
 	if u, ok := v.(value.Undefined); ok && u.Method || err == value.ErrNotIterable {

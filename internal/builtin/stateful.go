@@ -32,7 +32,7 @@ func (*cycler) OpaqueValue() {}
 
 func (c *cycler) Attribute(name string) (any, bool) { return c.items[c.i], name == "current" }
 
-func (c *cycler) Method(name string, _ []any) (any, bool) {
+func (c *cycler) Method(_ *Run, name string, _ []any) (any, bool) {
 	now := c.items[c.i]
 	switch name {
 	case "next":
@@ -53,7 +53,7 @@ type joiner struct {
 
 func (*joiner) OpaqueValue() {}
 
-func (j *joiner) Method(name string, _ []any) (any, bool) {
+func (j *joiner) Method(_ *Run, name string, _ []any) (any, bool) {
 	if name != "" {
 		return nil, false
 	}

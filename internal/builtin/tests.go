@@ -31,14 +31,14 @@ func newTests() table {
 		"string":    is(func(v any) bool { _, ok := value.Text(v); return ok }),
 		"mapping":   is(value.IsMapping),
 		"callable":  is(value.IsUndefined), // which Jinja2 lets be called, to fail
-		"escaped":   is(func(v any) bool { _, ok := v.(value.Markup); return ok }),
-		"filter":    def("name", func(c call) any { return c.Find(Filter, c.text(0)) != nil }),
-		"test":      def("name", func(c call) any { return c.Find(Test, c.text(0)) != nil }),
+		"escaped":   is(isMarked),
+		"filter":    def("name", func(c call) any { return c.knows(Filter) }),
+		"test":      def("name", func(c call) any { return c.knows(Test) }),
 		"sequence":  is(isIndexable),
 		"iterable":  is(isIterable),
 		"lower":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
 		"upper":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
-		"sameas":    def("value other", func(c call) any { return same(c.a[0], c.a[1]) }),
+		"sameas":    def("value other", func(c call) any { return c.same(c.a[0], c.a[1]) }),
 		"in":        def("value seq", func(c call) any { return c.contains(c.a[1], c.a[0]) }),
 
 		"divisibleby": def("value num", func(c call) any { return c.remainderIs(c.a[1], 0) }),
@@ -57,6 +57,13 @@ func newTests() table {
 		}
 	}
 	return t
+}
+
+// knows reports whether the argument is a name of that kind.
+func (c call) knows(k Kind) bool {
+	c.CheckKey(c.a[0])
+	name, ok := value.Text(c.a[0])
+	return ok && c.Find(k, name) != nil
 }
 
 func isIndexable(v any) bool {
@@ -89,19 +96,19 @@ func isCased(s string, wrong func(rune) bool) bool {
 }
 
 // same is Python's is, for what can be told apart: kinds count.
-func same(a, b any) bool {
+func (c call) same(a, b any) bool {
 	if _, ok := a.(*value.List); ok {
 		return a == b
 	}
 	if value.IsMapping(a) {
 		return identical(a, b)
 	}
-	return value.TypeName(a) == value.TypeName(b) && equal(a, b)
+	return value.TypeName(a) == value.TypeName(b) && c.equal(a, b)
 }
 
 func (c call) remainderIs(by any, want int64) bool {
 	if _, ok := value.Float64(c.a[0]); !ok {
 		mistyped("needs a number, not %s", c.a[0])
 	}
-	return equal(c.Arith(value.OpMod, c.a[0], by), want)
+	return c.equal(c.Arith(value.OpMod, c.a[0], by), want)
 }

@@ -28,6 +28,7 @@ func TestAccess(t *testing.T) {
 		{"attr of undefined", `{{ doc.nope | attr("x") }}`, "'doc.nope' is undefined", ""},
 		{"slice of a dict", `{{ doc.row[1:] }}`, "cannot slice dict", ""},
 		{"slice of None", `{{ doc.none[1:] }}`, "cannot slice None", ""},
+		{"with of several names", `{% with a, b = (1, 2), c = 3 %}{{ b }}{{ a }}{{ c }}{% endwith %}`, "", "213"},
 		{"slice of a view", `{{ doc.row.keys()[1:] }}`, "cannot slice dict_keys", ""},
 		{"sort by what is missing", `{{ doc.rows | sort(attribute="nope") | map(attribute="c") | join }}`, "", "12"},
 		{"items of what has none", `{% set x = doc.tags | items %}ok`, "", "ok"},

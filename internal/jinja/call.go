@@ -180,16 +180,11 @@ func (c *compiler) checkNested(x *filterX) {
 	if !ok {
 		return
 	}
-	kind := builtin.Test
+	kind, find := builtin.Test, c.env.Find
 	if x.name == "map" {
-		kind = builtin.Filter
+		kind, find = builtin.Filter, c.env.FindOrStranger
 	}
-	name, isText := value.Text(k.v)
-	unknown := c.env.Find(kind, name) == nil
-	if kind == builtin.Filter {
-		unknown = c.env.FindOrStranger(kind, name) == nil
-	}
-	if isText && unknown {
+	if name, isText := value.Text(k.v); isText && find(kind, name) == nil {
 		c.unknownName(k.pos, kind, name)
 	}
 }

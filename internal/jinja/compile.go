@@ -338,7 +338,7 @@ func (c *compiler) dict(x *dictX) evalFn {
 		for i := range keys {
 			k, v := keys[i](r), values[i](r)
 			r.here = here
-			builtin.CheckKey(k)
+			r.CheckKey(k)
 			d.Set(k, v)
 		}
 		return d

@@ -27,7 +27,7 @@ func TestLenientEnv(t *testing.T) {
 		{"method", `{{ doc.name.sign() }}`, jinja.Jinja, `unknown method "sign"`},
 		{"test", `{{ doc.name is signed }}`, jinja.Jinja, `unknown test "signed"`},
 		{"test in select", `{{ doc.items | select("signed") }}`, jinja.Jinja, `unknown test "signed"`},
-		{"arguments of the known", `{{ doc.name | upper(1) }}`, jinja.Jinja, "at most 1 argument"},
+		{"arguments of the known", `{{ doc.name | upper(1) }}`, jinja.Jinja, "too many arguments, by 1"},
 		{"tag", `{% include "x" %}`, jinja.Jinja, "tag include is not supported"},
 		{"go argument", `{{sign .dok.name}}`, jinja.GoTemplate, `unknown name ".dok"`},
 		{"go root", `{{doc}}`, jinja.GoTemplate, `unknown function "doc"`},

@@ -229,13 +229,11 @@ func (g *goLowerer) call(id *parse.IdentifierNode, nodes []parse.Node, final exp
 }
 
 func (g *goLowerer) unknownFunction(name string, pos int) {
-	hint := ""
 	if slices.Contains(rootNames, name) {
 		refuse(pos, "write ."+name, "unknown function %q", name)
 	}
 	known := append(g.env.Names(builtin.GoFunction), g.env.Names(builtin.Filter)...)
-	hint = builtin.DidYouMean(name, known)
-	g.unknownName(pos, builtin.GoFunction, name, hint)
+	g.unknownName(pos, builtin.GoFunction, name, builtin.DidYouMean(name, known))
 }
 
 // shortCircuit is and and or, which stop at the argument that decides.

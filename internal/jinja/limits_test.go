@@ -60,6 +60,7 @@ func TestLimits(t *testing.T) {
 		{"list in itself pretty", `{% set x = [] %}{{ x.append(x) }}{{ x|pprint }}`},
 		{"deep list pretty", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s|pprint }}`},
 		{"doubling tree pretty", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s|pprint }}`},
+		{"tuples told apart", `{{ ([(0,) * 99999] * 5000)|unique|list }}`},
 		{"expandtabs", `{{ ("\t" * 1000).expandtabs(10**9) }}`},
 		{"wordwrap", `{{ ("a" * 100000)|wordwrap(1, wrapstring="x" * 100000) }}`},
 		{"format within a format", `{{ "{:{}}".format(1, 10**9) }}`},

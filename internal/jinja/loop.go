@@ -71,7 +71,7 @@ func (l *loopState) key() any {
 }
 
 // Method calls loop.cycle or loop.changed.
-func (l *loopState) Method(name string, args []any) (any, bool) {
+func (l *loopState) Method(r *builtin.Run, name string, args []any) (any, bool) {
 	switch name {
 	case "cycle":
 		if len(args) == 0 {
@@ -79,7 +79,7 @@ func (l *loopState) Method(name string, args []any) (any, bool) {
 		}
 		return args[l.i%len(args)], true
 	case "changed":
-		same := builtin.Must(value.Equal(value.Tuple(args), value.Tuple(l.seen)))
+		same := builtin.Must(value.Equal(value.Tuple(args), value.Tuple(l.seen), r))
 		changed := !same || !l.asked
 		l.seen, l.asked = args, true
 		return changed, true

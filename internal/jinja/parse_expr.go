@@ -66,6 +66,8 @@ func (p *parser) unexpected(want string) {
 		hint = "write it in lower case"
 	case t.isName("lambda"):
 		hint = "functions cannot be written here"
+	case t.isName("for") && p.python:
+		hint = "comprehensions make lists: [x for x in xs]"
 	case t.isName("for"):
 		hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
 	}

@@ -111,7 +111,10 @@ func (p *parser) dict(pos int) expr {
 	d := &dictX{}
 	for p.more(len(d.keys), "}") {
 		k := p.expression()
-		if p.python && len(d.keys) == 0 && !p.cur().isOp(":") {
+		switch inSet := p.python && len(d.keys) == 0; {
+		case inSet && p.cur().isName("for"):
+			return p.comprehension(k, pos, "}", false)
+		case inSet && !p.cur().isOp(":"):
 			return p.tupleOf(k, "}", pos)
 		}
 		p.expect(":")
@@ -175,6 +178,9 @@ func (p *parser) guard(x expr) {
 func (p *parser) test(x expr) expr {
 	pos := p.cur().pos
 	negated := p.acceptName("not")
+	if k := p.cur().kind; k == tokInt || k == tokFloat || k == tokString {
+		refuse(pos, "write == or != to compare", "is asks for the name of a test")
+	}
 	t := p.dotted()
 	args := p.testArgs()
 	if t.text == "defined" || t.text == "undefined" {

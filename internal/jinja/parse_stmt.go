@@ -330,7 +330,7 @@ func (p *parser) withStatement(pos int) stmt {
 		if len(s.targets) > 0 {
 			p.expect(",")
 		}
-		s.targets = append(s.targets, p.oneTarget(false))
+		s.targets = append(s.targets, p.target(false))
 		p.expect("=")
 		s.values = append(s.values, p.expression())
 	}

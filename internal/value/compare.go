@@ -39,19 +39,35 @@ func Truth(v any) bool {
 // Equal reports whether two values are equal, as in Python: numbers by value
 // whatever their kind, lists and tuples apart, mappings whatever their order.
 // Beyond Python, a time equals the text that spells it. The error is that of
-// reading a document.
-func Equal(a, b any) (same bool, err error) {
+// reading a document. The Ticker may be nil.
+func Equal(a, b any, t Ticker) (same bool, err error) {
 	defer caught(&err)
-	return (&comparer{}).equal(a, b), nil
+	return (&comparer{Ticker: t}).equal(a, b), nil
 }
+
+// A Ticker is told how much work goes on, and may end it with a panic.
+type Ticker interface{ Tick(n int) }
 
 // comparer bounds a comparison. It ends with a failure.
 type comparer struct {
+	Ticker
 	depth, nodes int
 }
 
+// nodesPerTick is how many values are visited at the price of tickPrice steps.
+const (
+	nodesPerTick = 256
+	tickPrice    = 64
+)
+
 func (c *comparer) count() {
-	if c.nodes++; c.nodes > maxNodes {
+	if c.nodes++; c.nodes%nodesPerTick != 0 {
+		return
+	}
+	if c.Ticker != nil {
+		c.Tick(tickPrice)
+	}
+	if c.nodes > maxNodes {
 		check(ErrTooLarge)
 	}
 }
@@ -168,7 +184,7 @@ func Lookup(v, key any) (any, bool, error) {
 // the text of one, text compares with a number when it spells one in decimals,
 // and ok is false without an error when one of them is None or NaN: neither
 // less nor greater. Undefined is an error.
-func Compare(a, b any) (order int, ok bool, err error) {
+func Compare(a, b any, t Ticker) (order int, ok bool, err error) {
 	if err := undefinedAmong(a, b); err != nil || a == nil || b == nil {
 		return 0, false, err
 	}
@@ -183,7 +199,7 @@ func Compare(a, b any) (order int, ok bool, err error) {
 			return order, ok, nil
 		}
 	}
-	order, err = Order(a, b)
+	order, err = Order(a, b, t)
 	return order, err == nil, err
 }
 
@@ -213,9 +229,9 @@ func isDecimal(s string) bool {
 
 // Order compares two values strictly as Python's sort does, and times with the
 // text of one.
-func Order(a, b any) (order int, err error) {
+func Order(a, b any, t Ticker) (order int, err error) {
 	defer caught(&err)
-	return (&comparer{}).order(a, b), nil
+	return (&comparer{Ticker: t}).order(a, b), nil
 }
 
 func (c *comparer) order(a, b any) int {

@@ -78,7 +78,7 @@ func (o PyJSON) sorted(v any) (entries []Entry) {
 		if aText && bText {
 			return strings.Compare(as, bs)
 		}
-		c, err := Order(a.Key, b.Key)
+		c, err := Order(a.Key, b.Key, nil)
 		failed = cmp.Or(failed, err)
 		return c
 	})

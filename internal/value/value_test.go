@@ -190,17 +190,17 @@ func TestCompareBeyondPython(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			order, ok, err := value.Compare(tc.a, tc.b)
+			order, ok, err := value.Compare(tc.a, tc.b, nil)
 			require.NoError(t, err)
 			require.Equal(t, tc.ok, ok)
 			require.Equal(t, tc.order, order)
 		})
 	}
-	_, _, err := value.Compare("abc", 1)
+	_, _, err := value.Compare("abc", 1, nil)
 	require.ErrorIs(t, err, value.ErrType)
-	_, _, err = value.Compare(value.Undefined{Name: "x"}, nil)
+	_, _, err = value.Compare(value.Undefined{Name: "x"}, nil, nil)
 	require.Error(t, err)
-	same, err := value.Equal(day, "2026-01-31")
+	same, err := value.Equal(day, "2026-01-31", nil)
 	require.NoError(t, err)
 	require.True(t, same)
 }
@@ -208,7 +208,7 @@ func TestCompareBeyondPython(t *testing.T) {
 func TestCyclesEnd(t *testing.T) {
 	a, b := map[string]any{}, map[string]any{}
 	a["x"], b["x"] = []any{a, a}, []any{b, b}
-	_, err := value.Equal(a, b)
+	_, err := value.Equal(a, b, nil)
 	require.ErrorIs(t, err, value.ErrDepth)
 	_, err = value.Str(a)
 	require.Error(t, err)

@@ -62,6 +62,14 @@ func (s *style) append(dst []byte, v any, max int) (out []byte, err error) {
 
 func (w *writer) text(s string) { w.dst = append(w.dst, s...) }
 
+// quoted writes text in quotes, unless it is too long.
+func (w *writer) quoted(s string) {
+	if len(w.dst)+len(s) > w.max {
+		check(w.tooLong)
+	}
+	w.dst = w.quote(w.dst, s)
+}
+
 func (w *writer) value(v any) {
 	if len(w.dst) > w.max {
 		check(w.tooLong)
@@ -70,10 +78,7 @@ func (w *writer) value(v any) {
 	case nil:
 		w.text(w.null)
 	case string:
-		if len(w.dst)+len(v) > w.max {
-			check(w.tooLong)
-		}
-		w.dst = w.quote(w.dst, v)
+		w.quoted(v)
 	case bool:
 		if v {
 			w.text(w.yes)
@@ -227,7 +232,7 @@ func (w *writer) member(n int, name string, v any) int {
 		}
 	}
 	w.next(n)
-	w.dst = w.quote(w.dst, name)
+	w.quoted(name)
 	w.colon()
 	w.value(v)
 	return 1

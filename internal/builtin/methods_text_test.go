@@ -1,0 +1,46 @@
+package builtin_test
+
+import "testing"
+
+var methodsTextExamples = []example{
+	{src: `"a,b,,c".split(",")`, want: "['a', 'b', '', 'c']"},
+	{src: `"a,b,c".split(",", 1)`, want: "['a', 'b,c']"},
+	{src: `"a,b,c".rsplit(",", 1)`, want: "['a,b', 'c']"},
+	{src: `" a  b c ".split()`, want: "['a', 'b', 'c']"},
+	{src: `" a  b c ".split(none, 1)`, want: "['a', 'b c ']"},
+	{src: `" a  b c ".rsplit(none, 1)`, want: "[' a  b', 'c']"},
+	{src: `"a b".split("")`, wantErr: "split(): needs a separator"},
+	{src: `"a\nb\r\nc\n".splitlines()`, want: "['a', 'b', 'c']"},
+	{src: `"a\nb".splitlines(true)`, want: `['a\n', 'b']`},
+	{src: `"abc".find("c")`, want: "2"},
+	{src: `"abc".find("z")`, want: "-1"},
+	{src: `"abcabc".rfind("c")`, want: "5"},
+	{src: `"abc".find("b", 2)`, want: "-1"},
+	{src: `"abc".index("z")`, wantErr: "index(): substring is not there"},
+	{src: `"aXbX".partition("X")`, want: "('a', 'X', 'bX')"},
+	{src: `"aXbX".rpartition("X")`, want: "('aXb', 'X', '')"},
+	{src: `"abc".startswith(("x", "a"))`, want: "True"},
+	{src: `"abc".endswith("c", 0, 2)`, want: "False"},
+	{src: `"abab".count("ab")`, want: "2"},
+	{src: `"a".center(4, "*")`, want: "*a**"},
+	{src: `"a".ljust(3) ~ "|"`, want: "a  |"},
+	{src: `"a".rjust(3, "ab")`, wantErr: "rjust(): fill must be one character"},
+	{src: `"-5".zfill(4)`, want: "-005"},
+	{src: `" xa ".strip()`, want: "xa"},
+	{src: `"xax".lstrip("x")`, want: "ax"},
+	{src: `"abc".strip("")`, want: "abc"},
+	{src: `"-".join(["a", "b"])`, want: "a-b"},
+	{src: `"-".join([1])`, wantErr: "join(): needs text, not int"},
+	{src: `"aXa".replace("a", "b", 1)`, want: "bXa"},
+	{src: `"hello world".title()`, want: "Hello World"},
+	{src: `"Ab1".swapcase()`, want: "aB1"},
+	{src: `"ab".isalpha() and "1".isdigit() and " ".isspace() and "a1".isalnum()`, want: "True"},
+	{src: `"".isdigit()`, want: "False"},
+	{src: `"Ab".islower() or "AB".isupper()`, want: "True"},
+	{src: `"Ab Cd".istitle()`, want: "True"},
+	{src: `"abc".removeprefix("a").removesuffix("c")`, want: "b"},
+	{src: `"a".upper(1)`, wantErr: "upper(): has too many arguments, by 1"},
+	{src: `"a".nope()`, wantErr: `unknown method "nope"`},
+}
+
+func TestMethodsText(t *testing.T) { requireAnswers(t, methodsTextExamples) }
