@@ -136,16 +136,24 @@ func (l *Library) Names(k Kind) []string {
 	return slices.Sorted(maps.Keys(merge(l.tables(k)...)))
 }
 
+const onlyDocument = "templates see only the document"
+
 // leftOut are the functions, filters, tests and methods of Jinja2, Python and
 // Frappe that this engine does not have, and what to do instead.
 var leftOut = map[string]string{
+	"contains":       "write part in text",
 	"encode":         "text is text already",
 	"generate_hash":  "a template gives the same body every time",
-	"get_fullname":   "templates see only the document",
+	"get_all":        onlyDocument,
+	"get_doc":        onlyDocument,
+	"get_fullname":   onlyDocument,
+	"get_list":       onlyDocument,
 	"get_url":        "the library does not know the address of the host; write it",
+	"get_value":      onlyDocument,
 	"lipsum":         "write the text",
 	"money_in_words": "spell the amount in the receiver",
 	"random":         "a template gives the same body every time",
+	"session":        "write event.user",
 	"urlize":         "messages are not pages",
 }
 

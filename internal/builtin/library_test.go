@@ -46,6 +46,8 @@ func TestLibraryExplainsTheUnknown(t *testing.T) {
 		{"evn", builtin.Test, `unknown test "evn"`, "did you mean even?"},
 		{"spilt", builtin.Method, `unknown method "spilt"`, "did you mean split?"},
 		{"qqqqqqqq", builtin.Filter, `unknown filter "qqqqqqqq"`, ""},
+		{"get_value", builtin.Method, "method get_value is not supported", "templates see only the document"},
+		{"session", builtin.Function, "function session is not supported", "write event.user"},
 		{"urlize", builtin.Filter, "filter urlize is not supported", "messages are not pages"},
 		{"money_in_words", builtin.Function, "function money_in_words is not supported", "spell the amount in the receiver"},
 	}
