@@ -13,27 +13,58 @@ type deadlines struct {
 	parent context.Context
 	slack  time.Duration // how much earlier than asked for a context may end
 
-	mu     sync.Mutex // guards the fields below
-	shared context.Context
-	end    time.Time // of shared
+	mu   sync.Mutex // guards the fields below
+	last *deadline  // the one to be shared; nil before the first
+}
+
+// A deadline is a context that calls share.
+type deadline struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	end    time.Time
+	users  int
+	leave  context.CancelFunc // called by each user once
 }
 
 // within returns a context that ends with parent, or after t or a little before:
 // by slack, or by a tenth of t, whichever is less. The function is to be called
-// when it is no longer used; the context need not end then.
+// once, when it is no longer used; the context need not end then.
 func (d *deadlines) within(t time.Duration) (context.Context, context.CancelFunc) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	end := time.Now().Add(t)
-	switch early := end.Sub(d.end); {
-	case early < 0: // others may take longer
+	switch {
+	case d.last == nil:
+		d.last = d.open(t, end)
+	case end.Before(d.last.end): // others may take longer
 		return context.WithTimeout(d.parent, t)
-	case early > min(t/10, d.slack):
-		ctx, cancel := context.WithTimeout(d.parent, t)
-		time.AfterFunc(t+time.Second, cancel) // nobody knows who uses it last
-		d.shared, d.end = ctx, end
+	case end.Sub(d.last.end) > min(t/10, d.slack):
+		old := d.last
+		d.last = d.open(t, end)
+		d.close(old)
 	}
-	return d.shared, func() {}
+	d.last.users++
+	return d.last.ctx, d.last.leave
+}
+
+func (d *deadlines) open(t time.Duration, end time.Time) *deadline {
+	x := &deadline{end: end}
+	x.ctx, x.cancel = context.WithTimeout(d.parent, t)
+	x.leave = func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		x.users--
+		d.close(x)
+	}
+	return x
+}
+
+// close ends a context that nobody uses or will use: else one would be left for
+// each moment of the time that attempts may take. mu is held.
+func (d *deadlines) close(x *deadline) {
+	if x.users == 0 && x != d.last {
+		x.cancel()
+	}
 }
 
 // limit is within for a context that may carry more than parent does.

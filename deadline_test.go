@@ -48,6 +48,35 @@ func TestDeadlines(t *testing.T) {
 	})
 }
 
+// A context is kept no longer than it is used or may be: with long timeouts there
+// would be very many.
+func TestDeadlinesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &deadlines{parent: t.Context(), slack: 10 * time.Millisecond}
+		within := func() (context.Context, context.CancelFunc) {
+			time.Sleep(6 * time.Millisecond)
+			return d.within(time.Hour)
+		}
+		first, leave := within()
+		again, leaveAgain := within()
+		require.Same(t, first, again)
+		leave()
+		second, leaveSecond := within()
+		require.NotSame(t, first, second)
+		require.NoError(t, first.Err(), "it is in use")
+		leaveAgain()
+		require.ErrorIs(t, first.Err(), context.Canceled)
+		leaveSecond()
+		require.NoError(t, second.Err(), "the next may share it")
+		_, leaveThird := within()
+		require.NoError(t, second.Err())
+		leaveThird()
+		_, leaveFourth := within()
+		defer leaveFourth()
+		require.ErrorIs(t, second.Err(), context.Canceled)
+	})
+}
+
 // A context that carries more than the parent is not shared.
 func TestDeadlinesLimit(t *testing.T) {
 	d := &deadlines{parent: t.Context(), slack: time.Second}
