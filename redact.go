@@ -173,21 +173,22 @@ var confidential = map[string]bool{
 func (r *redactor) harmless(h http.Header) bool {
 	lines, size := 0, 0
 	for key, values := range h {
-		if len(key) > maxErrorText || confidential[http.CanonicalHeaderKey(key)] {
+		if len(values) == 0 || len(key) > maxErrorText || confidential[http.CanonicalHeaderKey(key)] {
 			return false
 		}
 		for _, v := range values {
 			lines++
-			if size += len(v); r.text(v) != v {
+			size += len(v)
+			if lines > maxLogHeaders || size > maxHeaderTexts || r.text(v) != v {
 				return false
 			}
 		}
 	}
-	return lines <= maxLogHeaders && size <= maxHeaderTexts
+	return true
 }
 
-// header returns what of a response's header is logged: h itself when that is all
-// of it, as nearly always.
+// header returns what of a response's header is logged: h itself, which nobody
+// changes any more, when that is all of it, as nearly always.
 func (r *redactor) header(h http.Header) http.Header {
 	if r.harmless(h) {
 		return h

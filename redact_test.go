@@ -82,3 +82,26 @@ func TestManyHeaderLines(t *testing.T) {
 		})
 	}
 }
+
+// Of names without a value, which only a Transport of the host's returns, none is
+// kept.
+func TestHeaderNamesAlone(t *testing.T) {
+	h := http.Header{"X-A": {"1"}}
+	for i := range 1000 {
+		h[fmt.Sprint("X-", i)] = nil
+	}
+	var seen []http.Header
+	d, _ := newDispatcher(t, &webhook.Options{
+		Transport: webhook.TransportFunc(func(context.Context, *webhook.Request) (*webhook.Response, error) {
+			return &webhook.Response{StatusCode: 200, Header: h}, nil
+		}),
+		Trace: &webhook.Trace{Attempt: func(_ context.Context, _ webhook.Delivery, a webhook.Attempt, _ error) {
+			seen = append(seen, a.Header)
+		}},
+	})
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)))
+	_, err := d.Dispatch(t.Context(), updated(map[string]any{}))
+	require.NoError(t, err)
+	require.NoError(t, d.Drain(t.Context()))
+	require.Equal(t, []http.Header{{"X-A": {"1"}}}, seen)
+}

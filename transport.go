@@ -13,9 +13,10 @@ import (
 // error if and only if a status came back, whatever that status is; a response
 // whose body could not be read whole has BodyErr set instead. An error made by
 // [backoff.Permanent] says that a retry cannot help; [ErrorClass] sorts the
-// errors for the log, which shows their text: it must hold no secret. A
-// Transport may be called by many goroutines at once. A panic in Send is that
-// attempt's error.
+// errors for the log, which shows their text: it must hold no secret. Nobody
+// changes a response, its Header or its Body after Send returned it. A Transport
+// may be called by many goroutines at once. A panic in Send is that attempt's
+// error.
 type Transport interface {
 	Send(ctx context.Context, req *Request) (*Response, error)
 }
