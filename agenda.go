@@ -37,9 +37,15 @@ func (a *agenda) next() time.Time {
 	return t
 }
 
-// reached reports whether it is time to look, and strikes out what that covers.
+// longestPause is more than there is between two polls, while the store fails,
+// unless the interval is longer.
+const longestPause = time.Minute
+
+// reached reports whether it is time to look, and strikes out what that covers. A
+// poll that is too far off was set before the clock was set back.
 func (a *agenda) reached(now time.Time, interval time.Duration) bool {
-	if a.next().After(now) {
+	tooFar := a.poll.After(now.Add(max(interval, longestPause)))
+	if a.next().After(now) && !tooFar {
 		return false
 	}
 	for len(a.retries) > 0 && !a.retries[0].After(now) {
