@@ -17,8 +17,8 @@ const startWindow = time.Second
 
 // deliver makes one attempt for a claimed delivery and stores what came of it.
 // stop ends when the attempt is to be cut off, writes when the store gets no
-// more time. It calls vacate when a message was delivered, before that is stored, if the
-// store takes its time.
+// more time. It calls vacate when a message was delivered, before that is stored,
+// unless the store answers at once.
 func (d *Dispatcher) deliver(stop, writes *deadlines, f *flight, vacate func()) aftermath {
 	h, del := f.entry.hook, &f.del
 	for asked := f.claimed; time.Since(asked) > startWindow; {
@@ -83,8 +83,8 @@ func (d *Dispatcher) giveBack(writes *deadlines, h *hook, del *Delivery) {
 	}
 }
 
-// settle stores a change until the store has taken it, or until the lease has
-// run out and the change is void. If the store fails again and again, the log
+// settle tries to store a change until the store has taken it, or until the lease
+// runs out and the change is void. If the store fails again and again, the log
 // entry is given up: what came of the delivery matters more.
 func (d *Dispatcher) settle(writes *deadlines, h *hook, del *Delivery, c Change) error {
 	ctx, cancel := writes.within(del.LeaseUntil.Sub(d.now()))
