@@ -60,13 +60,14 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	}
 	guarded := guardedStore{store}
 	_, inMemory := store.(*MemoryStore)
+	turns := newTurns()
 	return &Dispatcher{
 		store: guarded, opts: o, env: env, log: slog.New(guardedHandler{o.Logger.Handler()}),
 		owner: newID("run_"), made: time.Now(),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
-		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory},
-		lined:    group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory},
-		updates:  group[Change, error]{write: guarded.Update, apart: inMemory},
+		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: turns},
+		lined:    group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: newTurns()},
+		updates:  group[Change, error]{write: guarded.Update, apart: inMemory, turns: turns},
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,12 +20,14 @@ import (
 // together, under the context of none of them.
 type group[T, R any] struct {
 	write func(context.Context, []T) ([]R, error) // one result for each item
+	turns *turns                                  // shared with other groups of the store
 	apart bool                                    // join nothing: write has answered before who waits for it wakes up
 
 	mu      sync.Mutex // guards the fields below
-	busy    bool       // a call of write is under way
+	busy    bool       // a call of write is under way, or waits for its turn
 	since   time.Time  // when it began
 	turn    int        // counts those that began: who ends one sees whether it is the last
+	hangs   *time.Timer
 	waiting []*grouped[T, R]
 }
 
@@ -67,64 +70,69 @@ func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 	if g.apart {
 		return g.call(ctx, items)
 	}
-	r, turn := g.queue(ctx, items)
+	r, end := g.queue(ctx, items)
 	if r == nil {
-		defer g.next(turn)
+		defer end()
 		return g.call(ctx, items)
 	}
-	patience := time.NewTimer(hungAfter)
-	defer patience.Stop()
-	for {
-		select {
-		case <-r.done:
-			return r.results, r.err
-		case <-ctx.Done():
-			g.leave(r)
-			return nil, ctx.Err()
-		case <-patience.C:
-			if turn, ok := g.pass(r); ok {
-				defer g.next(turn)
-				return g.call(ctx, items)
-			}
-			patience.Reset(hungAfter)
+	select {
+	case <-r.done:
+		return r.results, r.err
+	case <-ctx.Done():
+		g.leave(r)
+		return nil, ctx.Err()
+	}
+}
+
+// queue returns a request that waits; or nil, and what to call afterwards, if the
+// caller is to write at once.
+func (g *group[T, R]) queue(ctx context.Context, items []T) (*grouped[T, R], func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.busy && time.Since(g.since) >= hungAfter:
+		turn := g.begin()
+		return nil, func() { g.next(turn) }
+	case !g.busy:
+		if end := g.turns.try(); end != nil {
+			turn := g.begin()
+			return nil, func() { end(); g.next(turn) }
 		}
-	}
-}
-
-// pass lets a request be written at once that waits behind a hung call.
-func (g *group[T, R]) pass(r *grouped[T, R]) (turn int, ok bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if r.call != nil || time.Since(g.since) < hungAfter {
-		return 0, false
-	}
-	g.drop(r)
-	return g.begin(), true
-}
-
-// drop takes a request out of those that wait. mu is held.
-func (g *group[T, R]) drop(r *grouped[T, R]) {
-	g.waiting = slices.DeleteFunc(g.waiting, func(w *grouped[T, R]) bool { return w == r })
-}
-
-// queue returns a request that waits, or nil and a turn if the caller is to write
-// at once.
-func (g *group[T, R]) queue(ctx context.Context, items []T) (*grouped[T, R], int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.busy || time.Since(g.since) >= hungAfter {
-		return nil, g.begin()
 	}
 	r := &grouped[T, R]{ctx: ctx, items: items, done: make(chan struct{})}
 	g.waiting = append(g.waiting, r)
-	return r, 0
+	if !g.busy {
+		go g.flush(g.begin())
+	}
+	return r, nil
 }
 
 // begin notes that a call of write begins. mu is held.
 func (g *group[T, R]) begin() int {
 	g.busy, g.since = true, time.Now()
 	g.turn++
+	if g.hangs == nil {
+		g.hangs = time.AfterFunc(hungAfter, g.pass)
+	} else {
+		g.hangs.Reset(hungAfter)
+	}
 	return g.turn
+}
+
+// pass lets the first that waits behind a hung call be written at once, alone, and
+// then the others.
+func (g *group[T, R]) pass() {
+	g.mu.Lock()
+	if !g.busy || len(g.waiting) == 0 || time.Since(g.since) < hungAfter {
+		g.mu.Unlock()
+		return
+	}
+	r := g.waiting[0]
+	g.waiting = g.waiting[1:]
+	turn := g.begin()
+	g.mu.Unlock()
+	defer g.next(turn)
+	g.writeAlone(r)
 }
 
 // leave gives up a request whose context has ended.
@@ -135,7 +143,7 @@ func (g *group[T, R]) leave(r *grouped[T, R]) {
 		r.call.leave()
 		return
 	}
-	g.drop(r)
+	g.waiting = slices.DeleteFunc(g.waiting, func(w *grouped[T, R]) bool { return w == r })
 }
 
 // next ends a lone call or a flush, and lets those that came meanwhile be
@@ -149,19 +157,28 @@ func (g *group[T, R]) next(turn int) {
 		go g.flush(g.begin()) // it is waited for by those it writes for
 	default:
 		g.busy, g.waiting = false, nil
+		g.hangs.Stop()
 	}
 }
 
 // flush writes until nobody waits.
 func (g *group[T, R]) flush(turn int) {
 	defer func() { g.next(turn) }() // also if the store ends the goroutine
-	for {
-		ctx, together := g.take(&turn)
-		if together == nil {
-			return
-		}
-		g.writeAll(ctx, together)
+	for g.flushOnce(&turn) {
 	}
+}
+
+// flushOnce writes those that wait when it is the group's turn, and reports whether
+// there were any.
+func (g *group[T, R]) flushOnce(turn *int) bool {
+	defer g.turns.wait()()
+	runtime.Gosched() // whoever is about to ask shall be among them
+	ctx, together := g.take(turn)
+	if together == nil {
+		return false
+	}
+	g.writeAll(ctx, together)
+	return true
 }
 
 // take returns the requests to be written next, and the context for that; none
@@ -204,7 +221,11 @@ func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
 			close(r.done)
 		}
 	}()
-	var items []T
+	n := 0
+	for _, r := range together {
+		n += len(r.items)
+	}
+	items := make([]T, 0, n)
 	for _, r := range together {
 		items = append(items, r.items...)
 	}
@@ -232,14 +253,16 @@ func (g *group[T, R]) writeEach(rs []*grouped[T, R]) {
 	var all errgroup.Group
 	all.SetLimit(maxApart)
 	for _, r := range rs {
-		all.Go(func() error {
-			defer close(r.done)
-			r.err = errStoreQuit // unless call returns
-			r.results, r.err = g.call(r.ctx, r.items)
-			return nil
-		})
+		all.Go(func() error { g.writeAlone(r); return nil })
 	}
 	_ = all.Wait()
+}
+
+// writeAlone writes a request under its own context.
+func (g *group[T, R]) writeAlone(r *grouped[T, R]) {
+	defer close(r.done)
+	r.err = errStoreQuit // unless call returns
+	r.results, r.err = g.call(r.ctx, r.items)
 }
 
 // errStoreQuit is the error of a store that called [runtime.Goexit], as a test's

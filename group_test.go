@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -336,4 +337,67 @@ func TestNoneWaitsForOneThatFailsAlone(t *testing.T) {
 		group.Wait()
 		require.Equal(t, 30*time.Millisecond, time.Since(began))
 	})
+}
+
+// Enqueue and Update take turns, so that each finds more to write together; one
+// that hangs loses its turn.
+func TestGroupsTakeTurns(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &alternating{disk: disk{MemoryStore: webhook.NewMemoryStore(), takes: 10 * time.Millisecond}}
+		w := newWorld(t, store, newAnswers(), webhook.Options{})
+		w.save(hook("a"))
+		stop := w.run()
+		pass(time.Second)
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				for k := range 20 {
+					_, err := w.Dispatch(w.ctx, change(fmt.Sprint("doc", i, "-", k)))
+					require.NoError(t, err)
+				}
+			})
+		}
+		group.Wait()
+		pass(time.Second)
+		require.NotEmpty(t, store.updated)
+		require.Zero(t, store.overlaps.Load())
+
+		store.hangs.Store(true)
+		w.fire("updated never")
+		pass(time.Millisecond)
+		began := time.Now()
+		w.fire("later")
+		require.Less(t, time.Since(began), 2*time.Second)
+		store.hangs.Store(false)
+		pass(time.Hour)
+		stop()
+	})
+}
+
+// alternating counts calls that begin while another kind is under way.
+type alternating struct {
+	disk
+	hangs    atomic.Bool // Update takes a minute
+	enqueues atomic.Int32
+	updates  atomic.Int32
+	overlaps atomic.Int32
+}
+
+func (s *alternating) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+	s.enqueues.Add(1)
+	defer s.enqueues.Add(-1)
+	s.overlaps.Add(s.updates.Load())
+	return s.disk.Enqueue(ctx, ds)
+}
+
+func (s *alternating) Update(ctx context.Context, cs []webhook.Change) ([]error, error) {
+	s.updates.Add(1)
+	defer s.updates.Add(-1)
+	s.overlaps.Add(s.enqueues.Load())
+	if s.hangs.Load() {
+		if err := wait(ctx, time.Minute); err != nil {
+			return nil, err
+		}
+	}
+	return s.disk.Update(ctx, cs)
 }

@@ -25,8 +25,9 @@ type Options struct {
 
 	// Concurrency bounds the attempts in flight in this process, those that hang
 	// apart. What was delivered gives up its place before that is stored; what
-	// is in flight or waits for the store is at most five times Concurrency, and a
-	// crash repeats no more than that. Defaults to 64.
+	// is in flight or waits for the store is at most five times Concurrency, or
+	// what is delivered in 20 ms where that is more, and a crash repeats no more
+	// than that. Defaults to 64.
 	Concurrency int
 
 	// MaxHanging bounds the attempts that are let out of Concurrency because they

@@ -7,10 +7,22 @@ import "time"
 type pace struct {
 	began    time.Time // of the present window
 	now, old int       // in it, and in the one before
+	best     int       // in any before, less what it loses with time
 }
 
 // paceWindow is how far a claim looks ahead.
 const paceWindow = 100 * time.Millisecond
+
+// stockWindows is how many times as far reaches what Dispatch hands over: well
+// within startWindow.
+const stockWindows = 3
+
+// paceMemory is after how many windows nothing is left of the best.
+const paceMemory = 100
+
+// settlingWindow is what part of a window's attempts may have ended and not be
+// stored yet, where that is more than by settlingPerPlace.
+const settlingWindow = 5
 
 func (p *pace) count(now time.Time) {
 	p.roll(now)
@@ -23,11 +35,25 @@ func (p *pace) recent(now time.Time) int {
 	return max(p.now, p.old)
 }
 
+// able returns how many a window can have: it has had as many in the last seconds.
+func (p *pace) able(now time.Time) int { return max(p.recent(now), p.best) }
+
 func (p *pace) roll(now time.Time) {
-	switch passed := now.Sub(p.began); {
-	case passed >= 2*paceWindow:
-		*p = pace{began: now}
-	case passed >= paceWindow:
-		*p = pace{began: p.began.Add(paceWindow), old: p.now}
+	passed := int(now.Sub(p.began) / paceWindow)
+	if passed == 0 {
+		return
 	}
+	if passed >= paceMemory {
+		*p = pace{began: now}
+		return
+	}
+	p.best = max(p.best, p.now)
+	for range passed { // half of it in a second
+		p.best = p.best * 15 / 16
+	}
+	if p.old = 0; passed == 1 {
+		p.old = p.now
+	}
+	p.now = 0
+	p.began = p.began.Add(time.Duration(passed) * paceWindow)
 }

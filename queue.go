@@ -102,7 +102,7 @@ func (r *runner) hasPlace(name string, q *queue) bool {
 	if r.d.valves.probing(name) {
 		limit = 1
 	}
-	return r.settling < settlingPerPlace*r.d.opts.Concurrency &&
+	return r.settling < max(settlingPerPlace*r.d.opts.Concurrency, r.pace.recent(r.round)/settlingWindow) &&
 		q.inFlight < limit && (r.free(f.lane) > 0 || r.probes(f.lane)) &&
 		f.lane.inFlight < f.lane.limit(r.d.opts.PerEndpoint, r.spare)
 }
@@ -173,6 +173,9 @@ func (r *runner) usable(webhook string) bool {
 // whether it would not if its lane could spread.
 func (r *runner) full(q *queue) (full, spreads bool) {
 	l, most := q.lane, r.d.opts.PerEndpoint
+	if l != nil && l.trust == trusted {
+		most = max(most, r.stock())
+	}
 	switch {
 	case q.broken, r.round.Before(q.unread), len(q.items) >= most:
 		return true, false

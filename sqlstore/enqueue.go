@@ -85,6 +85,9 @@ func (s *Store) enqueue(ctx context.Context, q Tx, rows []*row) error {
 	if err := s.lockLines(ctx, q, rows); err != nil {
 		return err
 	}
+	if err := s.giveNumbers(ctx, q, rows); err != nil {
+		return err
+	}
 	for len(rows) > 0 {
 		n := s.fitting(rows)
 		if err := s.dialect.insert(s, ctx, q, rows[:n]); err != nil {

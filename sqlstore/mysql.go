@@ -112,7 +112,7 @@ func updateFound(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		text := s.sized("UPDATE (%s) v STRAIGHT_JOIN {states} s ON s.num = v.num SET "+setFromV("s."), n, setSelects)
 		var args []any
 		for _, c := range rest[:n] {
-			args = append(append(args, c.num), c.values(nil)[2:]...)
+			args = c.set(append(args, c.num))
 		}
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 )
 
@@ -61,7 +62,7 @@ var sqlite = dialect{
 		SELECT name, (SELECT MIN(queue_at) FROM {states} {by ready} WHERE queue_place = 1 AND webhook = w.name)
 		FROM w WHERE name IS NOT NULL`,
 
-	insert:   insertReturning,
+	insert:   insertNumbered,
 	update:   updateEach,
 	into:     "INSERT OR FAIL INTO",
 	conflict: " ON CONFLICT DO NOTHING",
@@ -74,6 +75,48 @@ var sqlite = dialect{
 	full:    func(err error) bool { return sqliteCode(err, 13, "SQLITE_FULL", "database or disk is full") },
 }
 
+// giveNumbers numbers rows where we are the only writer.
+func (s *Store) giveNumbers(ctx context.Context, q Tx, rows []*row) error {
+	if !s.dialect.serial {
+		return nil
+	}
+	last, _, err := one[int64](ctx, q, s.text("SELECT COALESCE(MAX(num), 0) FROM {deliveries}"))
+	for i, r := range rows {
+		r.num = last + 1 + int64(i)
+	}
+	return err
+}
+
+// numberedShape is deliveryShape with a number.
+var numberedShape = append(slices.Clone(deliveryShape), column{name: "num"})
+
+// insertNumbered inserts rows that have numbers. Those of the rows that were there
+// are not used.
+func insertNumbered(s *Store, ctx context.Context, q Tx, rows []*row) error {
+	text, args := s.filled(s.dialect.into+" {deliveries} ({columns}) {rows} ON CONFLICT (id) DO NOTHING",
+		tableOfRows(numberedShape, rows, func(r *row, to []any) []any { return append(r.values(to), r.num) }))
+	res, err := q.ExecContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == int64(len(rows)) {
+		for _, r := range rows {
+			r.fresh = true
+		}
+		return nil
+	}
+	nums := make([]any, len(rows))
+	for i, r := range rows {
+		nums[i] = r.num
+	}
+	text = s.sized("SELECT num, id FROM {deliveries} WHERE num IN (%s)", len(rows), marks)
+	return numberRows(ctx, q, rows, text, nums...)
+}
+
 // updateEach applies changes one by one, after it saw which are to be applied:
 // nobody else writes meanwhile.
 func updateEach(s *Store, ctx context.Context, q Tx, cs []*change) error {
@@ -84,8 +127,7 @@ func updateEach(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		if !c.done {
 			continue
 		}
-		t := tableOf(setShape, c.values(nil)[2:])
-		text, args := s.filled("UPDATE {states} SET {sets}, fence = fence + 1 WHERE num = ?", t)
+		text, args := s.filled("UPDATE {states} SET {sets}, fence = fence + 1 WHERE num = ?", tableOf(setShape, c.set(nil)))
 		if _, err := q.ExecContext(ctx, text, append(args, c.num)...); err != nil {
 			return err
 		}

@@ -170,9 +170,12 @@ func setFromV(s string) string {
 }
 
 // values appends what goes into the columns of changeShape.
-func (c *change) values(to []any) []any {
+func (c *change) values(to []any) []any { return c.set(append(to, c.ID, c.Fence)) }
+
+// set appends what goes into the columns of setShape.
+func (c *change) set(to []any) []any {
 	place, at := placeOf(c.State, c.Due, c.LeaseUntil)
-	return append(to, c.ID, c.Fence, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
+	return append(to, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
 		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at)
 }
 

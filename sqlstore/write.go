@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -51,23 +52,27 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 	if err != nil {
 		return err
 	}
-	t := &session{store: s}
+	t := &session{store: s, bound: map[string]*sql.Stmt{}}
 	defer t.prepare(ctx)
 	defer conn.Close()
-	t.tx, err = conn.BeginTx(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
+	swift, err := t.swift(ctx)
+	if err != nil {
+		return err
+	}
+	t.tx, err = conn.BeginTx(swift, &sql.TxOptions{Isolation: s.dialect.isolation})
 	if err != nil {
 		return err
 	}
 	defer t.tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	for _, text := range []string{s.dialect.begin, s.dialect.writer} {
-		if text == "" {
-			continue
-		}
+	if text := cmp.Or(s.dialect.begin, s.dialect.writer); text != "" {
 		if _, err := t.tx.ExecContext(ctx, s.text(text)); err != nil {
 			return err
 		}
 	}
 	if err := f(t); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := t.tx.Commit(); err != nil {
@@ -83,11 +88,26 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 type session struct {
 	store  *Store
 	tx     *sql.Tx
+	bound  map[string]*sql.Stmt // by text, to the transaction
 	wanted []string
+}
+
+// swift returns a context for a statement. In SQLite none takes long, once the
+// transaction is the writer, and its driver has a goroutine wait for each that
+// could be canceled: ctx is looked at between them.
+func (t *session) swift(ctx context.Context) (context.Context, error) {
+	if !t.store.dialect.serial {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 // ExecContext implements [Tx].
 func (t *session) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	ctx, err := t.swift(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if stmt := t.statement(ctx, text); stmt != nil {
 		return stmt.ExecContext(ctx, args...)
 	}
@@ -96,6 +116,10 @@ func (t *session) ExecContext(ctx context.Context, text string, args ...any) (sq
 
 // QueryContext implements [Tx].
 func (t *session) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	ctx, err := t.swift(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if stmt := t.statement(ctx, text); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
@@ -107,6 +131,9 @@ func (t *session) statement(ctx context.Context, text string) *sql.Stmt {
 	if !t.store.dialect.prepared {
 		return nil
 	}
+	if stmt := t.bound[text]; stmt != nil {
+		return stmt
+	}
 	t.store.mu.Lock()
 	stmt, ok := t.store.prepared[text]
 	t.store.mu.Unlock()
@@ -116,7 +143,8 @@ func (t *session) statement(ctx context.Context, text string) *sql.Stmt {
 		}
 		return nil
 	}
-	return t.tx.StmtContext(ctx, stmt)
+	t.bound[text] = t.tx.StmtContext(ctx, stmt)
+	return t.bound[text]
 }
 
 // maxPrepared bounds how many statements a store prepares; it has fewer.
