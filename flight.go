@@ -2,13 +2,13 @@ package webhook
 
 import "time"
 
-// A flight is a claimed delivery on its way: it waits for a place, and then is
-// attempted.
+// A flight is a delivery leased to this process, claimed or handed over, on its
+// way: it waits for a place, and then is attempted.
 type flight struct {
 	del     Delivery
 	entry   *entry
 	lane    *lane
-	claimed time.Time // on this process's clock, before the claim was made
+	claimed time.Time // on this process's clock, before the store was asked to lease it
 
 	began  time.Time // of the attempt
 	parked bool      // it does not count against Concurrency
@@ -88,9 +88,11 @@ func (r *runner) fly(f *flight) {
 
 // landAll takes in the attempts that ended.
 func (r *runner) landAll() {
-	for _, l := range r.landings.take() {
+	landed := r.landings.take()
+	for _, l := range landed {
 		r.land(l)
 	}
+	clear(landed)
 }
 
 // land takes in an attempt that ended.

@@ -57,3 +57,13 @@ func TestFlightsBehindAHangingOne(t *testing.T) {
 		})
 	}
 }
+
+// What landed is not kept until something lands the next time.
+func TestLandedIsLetGo(t *testing.T) {
+	d, err := New(NewMemoryStore(), nil)
+	require.NoError(t, err)
+	r := d.newRunner(t.Context())
+	r.landings.add(landing{flight: &flight{lane: &lane{}}, stored: true})
+	r.landAll()
+	require.Zero(t, r.landings.spare[:1][0])
+}

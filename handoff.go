@@ -138,7 +138,7 @@ func (d *Dispatcher) lease(ds []Delivery) (n int) {
 }
 
 // handOver gives what was leased, and is new, to Run. fresh is nil when the store
-// failed.
+// failed; asked is before anything was leased.
 func (d *Dispatcher) handOver(ctx context.Context, ds []Delivery, fresh []bool, leased int, asked time.Time) {
 	items := make([]*flight, 0, leased)
 	for i := range fresh {

@@ -28,11 +28,11 @@ func (l *landings) add(x landing) {
 	l.bell.ring()
 }
 
-// take returns what was added since the last call. It is good until the next.
+// take returns what was added since the last call. It is good until the next, and
+// to be cleared before: else it keeps deliveries while nothing lands.
 func (l *landings) take() []landing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	clear(l.spare)
 	items := l.items
 	l.items, l.spare = l.spare[:0], items
 	return items
