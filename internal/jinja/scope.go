@@ -36,8 +36,15 @@ type Scope struct {
 	Timeout time.Duration
 
 	doc, previous cached
+	tables        []table
 	event         *value.Object
 	run           run
+}
+
+// table is a list of the document, which for a struct has been copied.
+type table struct {
+	name string
+	rows any
 }
 
 // cached is a value brought into the form of package value.
@@ -74,7 +81,15 @@ func (s *Scope) Field(name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range s.tables {
+		if s.tables[i].name == name {
+			return s.tables[i].rows, nil
+		}
+	}
 	f, ok, err := value.Get(doc, name)
+	if _, isTable := f.([]any); isTable {
+		s.tables = append(s.tables, table{name, f})
+	}
 	switch stand := s.StandIn(name); {
 	case err != nil || f != nil:
 		return f, err

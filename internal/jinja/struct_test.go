@@ -101,7 +101,7 @@ func TestStructsReadLikeMaps(t *testing.T) {
 func TestConditionsOnStructsDoNotAllocate(t *testing.T) {
 	scope := &jinja.Scope{Doc: newAssembly()}
 	for _, src := range []string{
-		`doc.total > 1000.5`, `doc.name == "A-1"`, `doc.grade in ["A", "B"]`, `doc.name and doc.total`,
+		`doc.total > 1000.5`, `doc.name == "A-1"`, `doc.grade in ["A", "B"]`, `doc.name and doc.total`, `doc.parts`,
 	} {
 		c, err := newEnv(t).Condition("c", src, jinja.Jinja)
 		require.NoError(t, err)
