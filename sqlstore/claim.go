@@ -39,7 +39,7 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 	}
 	ds := make([]webhook.Delivery, len(got))
 	for i, r := range got {
-		ds[i] = r.Delivery
+		ds[i] = *r.Delivery
 	}
 	return ds, nil
 }
@@ -193,7 +193,7 @@ func (k *claiming) places(ctx context.Context, text string, args ...any) ([]*row
 	defer found.Close()
 	var rows []*row
 	for found.Next() {
-		r := &row{}
+		r := &row{Delivery: &webhook.Delivery{}}
 		var line sql.NullString
 		if err := found.Scan(&r.num, &line); err != nil {
 			return nil, err

@@ -67,7 +67,7 @@ func unique(ds []webhook.Delivery) (rows []*row, first []int) {
 	for i := range ds {
 		if !seen[ds[i].ID] {
 			seen[ds[i].ID] = true
-			all[i].Delivery = ds[i]
+			all[i].Delivery = &ds[i]
 			rows = append(rows, &all[i])
 			first = append(first, i)
 		}

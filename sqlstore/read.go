@@ -21,7 +21,7 @@ func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, err
 	if len(rows) == 0 {
 		return nil, webhook.ErrNotFound
 	}
-	return &rows[0].Delivery, nil
+	return rows[0].Delivery, nil
 }
 
 // place returns where a delivery, found by a query for num, is in the order of
@@ -64,7 +64,7 @@ func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webh
 	}
 	ds := make([]webhook.Delivery, len(rows))
 	for i, r := range rows {
-		ds[i] = r.Delivery
+		ds[i] = *r.Delivery
 	}
 	return ds, nil
 }

@@ -11,7 +11,7 @@ import (
 // A row is a delivery and the number under which it is stored. Numbers rise, so
 // they are the order of age, and the place of a delivery in its line.
 type row struct {
-	webhook.Delivery
+	*webhook.Delivery
 	num   int64
 	fresh bool // Enqueue: it was not there before
 }
@@ -102,7 +102,7 @@ func scanRows(rows *sql.Rows) ([]*row, error) {
 }
 
 func scanRow(rows *sql.Rows) (*row, error) {
-	r := &row{}
+	r := &row{Delivery: &webhook.Delivery{}}
 	var line sql.NullString
 	var hasBody bool
 	var created, due, since, pausedAt, finished, leaseUntil int64

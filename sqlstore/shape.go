@@ -56,12 +56,12 @@ func (t *table) names() string {
 	return strings.Join(names, ", ")
 }
 
-// args returns the parameters of a list of VALUES.
+// args returns the parameters of a list of VALUES, in the place of the values.
 func (t *table) args() []any {
 	if !t.short {
 		return t.values
 	}
-	args := make([]any, 0, len(t.values))
+	args := t.values[:0]
 	for i, v := range t.values {
 		if t.given(&t.shape[i%len(t.shape)]) {
 			args = append(args, v)

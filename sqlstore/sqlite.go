@@ -123,11 +123,12 @@ func updateEach(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	if err := findChanged(s, ctx, q, cs); err != nil {
 		return err
 	}
+	values := make([]any, 0, len(setShape)+1)
 	for _, c := range cs {
 		if !c.done {
 			continue
 		}
-		text, args := s.filled("UPDATE {states} SET {sets}, fence = fence + 1 WHERE num = ?", tableOf(setShape, c.set(nil)))
+		text, args := s.filled("UPDATE {states} SET {sets}, fence = fence + 1 WHERE num = ?", tableOf(setShape, c.set(values)))
 		if _, err := q.ExecContext(ctx, text, append(args, c.num)...); err != nil {
 			return err
 		}
