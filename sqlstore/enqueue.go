@@ -80,7 +80,7 @@ func unique(ds []webhook.Delivery) (rows []*row, first []int) {
 // others of its line got, and those have been committed or rolled back.
 func (s *Store) enqueue(ctx context.Context, q Tx, rows []*row) error {
 	for _, r := range rows {
-		r.fresh = false
+		r.fresh, r.whole = false, false
 	}
 	if err := s.lockLines(ctx, q, rows); err != nil {
 		return err
@@ -202,10 +202,11 @@ func numberRows(ctx context.Context, q Tx, rows []*row, text string, args ...any
 	return found.Err()
 }
 
-// insertStates inserts the states of those that are new.
+// insertStates inserts the states of those that are new and have none yet.
 func (s *Store) insertStates(ctx context.Context, q Tx, rows []*row) error {
-	if slices.ContainsFunc(rows, func(r *row) bool { return !r.fresh }) {
-		rows = slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return !r.fresh })
+	has := func(r *row) bool { return !r.fresh || r.whole }
+	if slices.ContainsFunc(rows, has) {
+		rows = slices.DeleteFunc(slices.Clone(rows), has)
 	}
 	for len(rows) > 0 {
 		n := s.dialect.piece(len(rows))

@@ -14,6 +14,7 @@ type row struct {
 	*webhook.Delivery
 	num   int64
 	fresh bool // Enqueue: it was not there before
+	whole bool // Enqueue: its state is stored too
 }
 
 // Where a pending delivery stands, in queue_place. What is not pending stands

@@ -48,9 +48,9 @@ func (t *table) rows() int { return len(t.values) / len(t.shape) }
 func (t *table) given(c *column) bool { return !t.short || c.literal == "" }
 
 // names returns the columns.
-func (t *table) names() string {
-	names := make([]string, len(t.shape))
-	for i, c := range t.shape {
+func (sh shape) names() string {
+	names := make([]string, len(sh))
+	for i, c := range sh {
 		names[i] = c.name
 	}
 	return strings.Join(names, ", ")
@@ -111,7 +111,7 @@ func (s *Store) filled(text string, t *table) (string, []any) {
 		if s.dialect.arrays {
 			rows = t.unnested
 		}
-		text = strings.NewReplacer("{columns}", t.names(), "{rows}", rows(), "{sets}", t.assignments()).Replace(text)
+		text = strings.NewReplacer("{columns}", t.shape.names(), "{rows}", rows(), "{sets}", t.assignments()).Replace(text)
 		made = s.dialect.number(s.tables.Replace(text))
 		s.texts.Store(key, made)
 	}

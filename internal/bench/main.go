@@ -4,6 +4,7 @@
 // falls on all of them.
 //
 //	go run . delivery    events per second, CPU and allocations of every path
+//	go run . enqueue     what it costs to hand over an event, beside river
 //	go run . latency     what a hook pays, and the way to the receiver
 //	go run . fairness    delivery while endpoints are slow or hang
 //	go run . scale       what a unit costs as things grow
@@ -35,6 +36,7 @@ import (
 var commands = map[string]func(context.Context, []string) error{
 	"delivery": delivery,
 	"latency":  latency,
+	"enqueue":  enqueue,
 	"fairness": fairness,
 	"scale":    scale,
 	"guard":    guard,
