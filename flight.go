@@ -129,6 +129,7 @@ func (r *runner) vacate(f *flight, after aftermath) {
 	}
 	f.lane.learn(after)
 	r.pace.count(r.round)
+	q.pace.count(r.round)
 	if r.unblocked(q) {
 		r.due = r.due || r.failed == nil
 	}

@@ -453,3 +453,49 @@ func TestFailedEnqueueIsNotSent(t *testing.T) {
 		require.Zero(t, wire.count(""))
 	})
 }
+
+// A burst for a slow webhook is not leased to this process because others are
+// fast: it would keep what other processes could send.
+func TestHandOffGoesByTheWebhooksOwnPace(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := newFlaky()
+		w := newWorld(t, store, &wire{answer: func(ctx context.Context, s sending) (*webhook.Response, error) {
+			takes := time.Millisecond
+			if s.Webhook == "slow" {
+				takes = time.Second
+			}
+			if err := wait(ctx, takes); err != nil {
+				return nil, err
+			}
+			return status(200)
+		}}, webhook.Options{})
+		w.save(hook("slow"), hook("fast", func(w *webhook.Webhook) { w.DocType = "Fast" }))
+		stop := w.run()
+		w.fire("first")
+		pass(3 * time.Second)
+		for i := range 3000 {
+			_, err := w.Dispatch(w.ctx, webhook.Event{Type: webhook.OnUpdate, DocType: "Fast", Name: fmt.Sprint(i)})
+			require.NoError(t, err)
+			if i%50 == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		for i := range 1000 {
+			w.fire(fmt.Sprint("burst", i))
+		}
+		pass(100 * time.Millisecond)
+		ds, err := store.Deliveries(w.ctx, webhook.DeliveryQuery{
+			Webhook: "slow", States: []webhook.State{webhook.Pending}, Limit: 1000,
+		})
+		require.NoError(t, err)
+		require.Len(t, ds, 1000)
+		leased := 0
+		for _, d := range ds {
+			if !d.LeaseUntil.IsZero() {
+				leased++
+			}
+		}
+		require.Less(t, leased, 100)
+		stop()
+	})
+}

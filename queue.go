@@ -10,6 +10,7 @@ import (
 type queue struct {
 	items    []*flight
 	inFlight int
+	pace     pace
 	lane     *lane     // of the last delivery
 	skipped  bool      // the last claim left the webhook out for want of a place
 	broken   bool      // this process cannot send for it
@@ -136,7 +137,7 @@ func (r *runner) skip() (names []string, strict bool) {
 		r.agenda.opens = r.d.now().Add(time.Until(opens))
 	}
 	for name, q := range r.queues {
-		if len(q.items) == 0 && q.inFlight == 0 && !q.broken && !r.round.Before(q.unread) {
+		if len(q.items) == 0 && q.inFlight == 0 && !q.broken && !r.round.Before(q.unread) && q.pace.able(r.round) == 0 {
 			delete(r.queues, name)
 			continue
 		}
@@ -149,6 +150,16 @@ func (r *runner) skip() (names []string, strict bool) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), strict
+}
+
+// stockOf returns how many deliveries of a webhook are at hand at most: those of the
+// near future, by its own pace. More would be kept from other processes, and those
+// of a slow endpoint even outlive their leases here.
+func (r *runner) stockOf(q *queue) int {
+	if q.lane == nil || q.lane.trust != trusted {
+		return r.d.opts.PerEndpoint
+	}
+	return max(r.d.opts.PerEndpoint, stockWindows*q.pace.able(r.round))
 }
 
 // unblocked reports whether the last claim left a queue's webhook out, and the
@@ -172,10 +183,7 @@ func (r *runner) usable(webhook string) bool {
 // full reports whether a webhook's next delivery would wait for long, and
 // whether it would not if its lane could spread.
 func (r *runner) full(q *queue) (full, spreads bool) {
-	l, most := q.lane, r.d.opts.PerEndpoint
-	if l != nil && l.trust == trusted {
-		most = max(most, r.stock())
-	}
+	l, most := q.lane, r.stockOf(q)
 	switch {
 	case q.broken, r.round.Before(q.unread), len(q.items) >= most:
 		return true, false

@@ -259,7 +259,8 @@ func (r *runner) takeHanded() {
 	var changes []Change
 	for _, f := range r.hand.take() {
 		n := len(changes)
-		if changes = r.place(f, changes); len(changes) > n {
+		changes = r.place(f, changes)
+		if q := r.queue(f.del.Webhook); len(changes) > n || len(q.items) >= r.stockOf(q) {
 			r.hand.refuse(f.del.Webhook)
 		}
 	}
