@@ -1,13 +1,19 @@
 // Package gormwebhook dispatches what GORM writes to webhooks: inserts, updates
 // and deletes, in GORM's own transaction, with the values before and after.
 //
-//	store, err := sqlstore.New(sqlDB, sqlstore.Postgres) // the database that GORM uses
+//	sqlDB, err := db.DB() // the database that GORM uses
+//	store, err := sqlstore.New(sqlDB, sqlstore.Postgres)
+//	err = store.Migrate(ctx) // at every start: the tables of webhooks and deliveries
 //	d, err := webhook.New(store, nil)
 //	err = db.Use(gormwebhook.New(d, nil))
+//	go d.Run(ctx) // sends what was dispatched, here or in another process
 //
 // From then on every db.Create, Save, Update, Delete and what is built on them is
-// an event for the webhooks that listen to the model. Models that no webhook
-// listens to cost nothing.
+// an event for the webhooks that listen to the model, as saved by d.SaveWebhook.
+// Models that no webhook listens to cost nothing. examples/orm/gorm in the
+// repository is a whole program. This is a module of its own:
+//
+//	go get github.com/docevent/webhook/gormwebhook
 //
 // # Documents
 //

@@ -1,6 +1,6 @@
 // Command gorm sends webhooks for what GORM writes, from the same SQLite database
 // and in the same transactions. Copy it: a host has its own database, models and
-// endpoint.
+// endpoint. To see it: go run ./gorm in examples/orm.
 package main
 
 import (
