@@ -148,7 +148,7 @@ func openWorld(t *testing.T, on database, cfg *gorm.Config, opts *gormwebhook.Op
 // begin empties the tables for another test, with numbers from 1 again.
 func (w *world) begin(t *testing.T) {
 	w.t = t
-	texts := []string{"DELETE FROM webhook_attempts", "DELETE FROM webhook_deliveries",
+	texts := []string{"DELETE FROM webhook_attempts", "DELETE FROM webhook_states", "DELETE FROM webhook_deliveries",
 		"DELETE FROM orders", "DELETE FROM items", "DELETE FROM prices"}
 	for _, table := range []string{"orders", "items"} {
 		texts = append(texts, map[sqlstore.Dialect]string{
