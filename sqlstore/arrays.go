@@ -37,6 +37,7 @@ func (t *table) unnested() string {
 // arrays returns the parameters of unnested: the bytes come first.
 func (t *table) arrays() []any {
 	var bytes, arrays []any
+	var spelled []byte // of one column after the other
 	for i := range t.shape {
 		c := &t.shape[i]
 		switch {
@@ -45,21 +46,21 @@ func (t *table) arrays() []any {
 			whole, at, size := t.pieces(i)
 			bytes, arrays = append(bytes, whole), append(arrays, at, size)
 		default:
-			arrays = append(arrays, t.array(i))
+			spelled = t.array(spelled[:0], i)
+			arrays = append(arrays, string(spelled))
 		}
 	}
 	return append(bytes, arrays...)
 }
 
-// array spells the values of a column.
-func (t *table) array(column int) string {
-	b := make([]byte, 0, 16*t.rows())
+// array appends the values of a column as they are spelled.
+func (t *table) array(b []byte, column int) []byte {
 	sep := byte('{')
 	for at := column; at < len(t.values); at += len(t.shape) {
 		b = appendElement(append(b, sep), t.values[at])
 		sep = ','
 	}
-	return string(append(b, '}'))
+	return append(b, '}')
 }
 
 // pieces joins the bytes of a column, and spells where each row's begin, from 1,

@@ -128,8 +128,11 @@ func setSelects(n int) string {
 	first, other := "SELECT CAST(? AS SIGNED) AS num", " UNION ALL SELECT CAST(? AS SIGNED)"
 	for _, c := range setShape {
 		value := "?"
-		if c.name == "queue_place" { // NULL has no type
+		switch c.kind {
+		case "smallint": // NULL has no type
 			value = "CAST(? AS SIGNED)"
+		case "text": // else spaces at the end get lost
+			value = "CAST(? AS BINARY)"
 		}
 		first, other = first+", "+value+" AS "+c.name, other+", "+value
 	}

@@ -181,7 +181,11 @@ func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 	var a webhook.Attempt
 	var at, next int64
 	var header []byte
-	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &a.Body, &a.State, &next)
+	var hasBody bool
+	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &hasBody, &a.Body, &a.State, &next)
+	if hasBody && a.Body == nil {
+		a.Body = []byte{}
+	}
 	a.Time, a.Next = timeOf(at), timeOf(next)
 	if err == nil && header != nil {
 		if err = json.Unmarshal(header, &a.Header); err != nil {

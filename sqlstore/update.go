@@ -236,8 +236,9 @@ func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	})
 }
 
-// attemptColumns are those of an attempt, as they are read.
-const attemptColumns = "number, time, duration, status_code, class, error, header, body, state, next"
+// attemptColumns are those of an attempt, as they are read: not every driver tells
+// an empty body from none.
+const attemptColumns = "number, time, duration, status_code, class, error, header, body IS NOT NULL, body, state, next"
 
 // attemptShape is what is written of an attempt.
 var attemptShape = shape{
