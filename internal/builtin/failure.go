@@ -61,8 +61,8 @@ func TypeError(format string, v any) error {
 // mistyped ends with a TypeError.
 func mistyped(format string, v any) { Check(TypeError(format, v)) }
 
-// clip shortens text for a message.
-func clip(s string) string {
+// Clip shortens text for a message.
+func Clip(s string) string {
 	if len(s) > 40 {
 		return strings.ToValidUTF8(s[:40], "") + "..."
 	}

@@ -47,7 +47,7 @@ func (c call) mapper() func(any) any {
 		name := textOf(args[0])
 		f := c.FindOrStranger(Filter, name)
 		if f == nil {
-			refuse("unknown filter %q", clip(name))
+			refuse("unknown filter %q", Clip(name))
 		}
 		return c.applier(f, args[1:], kw)
 	}
@@ -88,7 +88,7 @@ func (c call) choose(want, byAttribute bool) any {
 		name := textOf(args[0])
 		test := c.Find(Test, name)
 		if test == nil {
-			refuse("unknown test %q", clip(name))
+			refuse("unknown test %q", Clip(name))
 		}
 		holds = c.applier(test, args[1:], c.names(2))
 	}

@@ -75,14 +75,12 @@ func urlEncode(c call) any {
 		c.Grow(3 * len(s))
 		return strings.ReplaceAll(quoteURL(s, ""), "%20", "+")
 	}
-	var b strings.Builder
+	var b builder
 	for i, e := range c.pairs(c.a[0]) {
 		if i > 0 {
-			b.WriteByte('&')
+			b.add("&")
 		}
-		if b.WriteString(part(e.Key) + "=" + part(e.Value)); b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(part(e.Key), "=", part(e.Value))
 	}
 	return b.String()
 }
@@ -92,7 +90,7 @@ func xmlAttributes(c call) any {
 	if !value.IsMapping(c.a[0]) {
 		mistyped("needs a mapping, not %s", c.a[0])
 	}
-	var b strings.Builder
+	var b builder
 	for _, e := range entries(c.a[0]) {
 		if e.Value == nil || value.IsUndefined(e.Value) {
 			continue
@@ -102,13 +100,9 @@ func xmlAttributes(c call) any {
 			refuse("a key has a character that no attribute may have")
 		}
 		if b.Len() > 0 || c.truth(1) {
-			b.WriteByte(' ')
+			b.add(" ")
 		}
-		b.WriteString(c.escapeHTML(key) + `="` + c.escapeHTML(c.Str(e.Value)) + `"`)
-		if b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(c.escapeHTML(key), `="`, c.escapeHTML(c.Str(e.Value)), `"`)
 	}
-	c.Grow(b.Len())
-	return b.String()
+	return c.built(&b)
 }

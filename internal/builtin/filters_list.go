@@ -103,10 +103,7 @@ func joinItems(c call) any {
 		if i > 0 {
 			out = append(out, sep...)
 		}
-		out = Must(value.AppendStr(out, get(x)))
-		if len(out) > value.MaxText {
-			Check(errText)
-		}
+		out = c.AppendStr(out, get(x))
 	}
 	c.Grow(len(out))
 	return string(out)
@@ -140,8 +137,8 @@ func (c call) getter(attribute any, exact bool, fallback any) func(any) any {
 	} else if attribute != nil {
 		parts = []any{attribute}
 	}
-	if len(parts) > maxNesting {
-		Check(errNesting)
+	if len(parts) > MaxNesting {
+		Check(ErrNesting)
 	}
 	return func(x any) any {
 		c.Tick(1)

@@ -111,7 +111,7 @@ func (c call) replace(from, to string) any {
 		hits = min(hits, n)
 	}
 	if len(to) > len(from) && hits > value.MaxText/(len(to)-len(from)) {
-		Check(errText)
+		Check(ErrText)
 	}
 	c.Grow(len(s) + hits*(len(to)-len(from)))
 	return strings.Replace(s, from, to, n)
@@ -126,24 +126,22 @@ func filterIndent(c call) any {
 		c.Grow(n)
 		by = strings.Repeat(" ", n)
 	}
-	var b strings.Builder
+	var b builder
 	if c.truth(2) {
-		b.WriteString(by)
+		b.add(by)
 	}
 	first := true
 	for line := range lines(s + "\n") {
 		if !first {
-			b.WriteByte('\n')
+			b.add("\n")
 		}
 		if !first && (c.truth(3) || line != "") {
-			b.WriteString(by)
+			b.add(by)
 		}
-		if b.WriteString(line); b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(line)
 		first = false
 	}
-	return marked(c.a[0], c.bounded(&b))
+	return marked(c.a[0], c.built(&b))
 }
 
 // lines walks over the lines of a text and their ends, as str.splitlines.
@@ -183,7 +181,7 @@ func filterTruncate(c call) any {
 	case err != nil:
 		mistyped("cannot truncate %s", c.a[0])
 	case keep < 0:
-		refuse("length must be at least that of %q", clip(end))
+		refuse("length must be at least that of %q", Clip(end))
 	case leeway < 0:
 		refuse("leeway must not be negative")
 	case n <= length+leeway:

@@ -31,28 +31,25 @@ func (f *formatter) fill(s string, depth int) string {
 	if depth == 0 {
 		refuse("fields nest too deep")
 	}
-	var b strings.Builder
+	var b builder
 	for s != "" {
 		i := strings.IndexAny(s, "{}")
 		if i < 0 {
-			b.WriteString(s)
+			b.add(s)
 			break
 		}
-		b.WriteString(s[:i])
+		b.add(s[:i])
 		if i+1 < len(s) && s[i] == s[i+1] && depth == 2 {
-			b.WriteByte(s[i])
+			b.add(s[i : i+1])
 			s = s[i+2:]
 			continue
 		}
 		f.Tick(1)
 		end := fieldEnd(s[i:])
-		if b.WriteString(f.one(s[i+1:i+end], depth)); b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(f.one(s[i+1:i+end], depth))
 		s = s[i+end+1:]
 	}
-	f.Grow(b.Len())
-	return b.String()
+	return f.built(&b)
 }
 
 // fieldEnd is where the brace closes that s begins with.
@@ -98,7 +95,7 @@ func (f *formatter) one(field string, depth int) string {
 		case "a":
 			v = ascii(f.repr(v))
 		default:
-			refuse("a field cannot have !%s", clip(conversion))
+			refuse("a field cannot have !%s", Clip(conversion))
 		}
 	}
 	if strings.Contains(layout, "{") {
@@ -119,7 +116,7 @@ func (f *formatter) value(path string) any {
 		v, ok = f.args[n], true
 	}
 	if !ok {
-		refuse("format has no value for %q", clip(name))
+		refuse("format has no value for %q", Clip(name))
 	}
 	for rest != "" {
 		name, rest = cutPath(rest[1:])
@@ -206,7 +203,7 @@ var specs = regexp.MustCompile(
 func parseSpec(s string) spec {
 	m := specs.FindStringSubmatch(s)
 	if m == nil {
-		refuse("unknown format %q", clip(s))
+		refuse("unknown format %q", Clip(s))
 	}
 	f := spec{fill: m[1], prec: -1, alt: m[4] != "", width: bounded(m[6])}
 	for i, p := range map[int]*byte{2: &f.align, 3: &f.sign, 7: &f.comma, 9: &f.verb} {

@@ -160,7 +160,7 @@ func (c call) comma(word string) any {
 		}
 		parts = append(parts, s)
 		if n += len(s) + len(word) + 3; n > value.MaxText {
-			Check(errText)
+			Check(ErrText)
 		}
 	}
 	c.Grow(n)

@@ -43,16 +43,7 @@ func dateHelpers() table {
 		return def("string_ed_date string_st_date", func(c call) any { return fn(c.time(0), c.time(1)) })
 	}
 	days := diff(func(t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
-	date := def("string_date=none format_string=none", func(c call) any {
-		if s, ok := value.Text(c.a[0]); c.a[0] == nil || ok && s == "" {
-			return ""
-		}
-		if p, ok := value.Text(c.a[1]); ok { // as frappe.utils.formatdate: a date has no minutes
-			c.Grow(8 * len(p))
-			c.a[1] = strings.NewReplacer("mm", "MM", "Y", "y").Replace(p)
-		}
-		return c.layout("dd-MM-yyyy")
-	})
+	date := def("string_date=none format_string=none", formatDate)
 	return table{
 		"nowdate":      now(time.DateOnly),
 		"today":        now(time.DateOnly),
@@ -186,6 +177,19 @@ var dateFields = [...]struct{ field, layout string }{
 	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
 	{"dd", "02"}, {"d", "2"}, {"EEEE", "Monday"}, {"EEE", "Mon"},
 	{"HH", "15"}, {"hh", "03"}, {"mm", "04"}, {"ss", "05"}, {"a", "PM"},
+}
+
+// formatDate is frappe.utils.formatdate: a date has no minutes, so that mm is the
+// month too.
+func formatDate(c call) any {
+	if s, ok := value.Text(c.a[0]); c.a[0] == nil || ok && s == "" {
+		return ""
+	}
+	if p, ok := value.Text(c.a[1]); ok {
+		c.Grow(8 * len(p))
+		c.a[1] = strings.NewReplacer("mm", "MM", "Y", "y").Replace(p)
+	}
+	return c.layout("dd-MM-yyyy")
 }
 
 // layout formats the first argument by the pattern of the second, such as

@@ -181,12 +181,6 @@ func (c call) given(i int) bool {
 	return !none
 }
 
-// bounded returns a text that was built, unless it is too long.
-func (c call) bounded(b *strings.Builder) string {
-	c.Grow(b.Len())
-	return b.String()
-}
-
 func (r *Run) equal(a, b any) bool { return Must(value.Equal(a, b, r)) }
 
 func entries(v any) []value.Entry { return Must(value.Entries(v)) }

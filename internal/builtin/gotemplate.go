@@ -98,24 +98,22 @@ func goSlice(c call) any {
 // are no text, or between all with a line end.
 func (c call) sprint(line bool) string {
 	args := c.rest(0)
-	var b strings.Builder
+	var b builder
 	for i, x := range args {
 		s := c.Str(x)
 		if i > 0 {
 			_, before := value.Text(args[i-1])
 			_, text := value.Text(x)
 			if line || !before && !text {
-				b.WriteByte(' ')
+				b.add(" ")
 			}
 		}
-		if b.WriteString(s); b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(s)
 	}
 	if line {
-		b.WriteByte('\n')
+		b.add("\n")
 	}
-	return c.bounded(&b)
+	return c.built(&b)
 }
 
 func escaper(escape func(string) string) *Func {
@@ -130,23 +128,21 @@ func escaper(escape func(string) string) *Func {
 // the verb wants.
 func goPrintf(c call) any {
 	format, args := c.text(0), c.rest(1)
-	var b strings.Builder
+	var b builder
 	for format != "" {
 		text, rest, found := strings.Cut(format, "%")
-		if b.WriteString(text); !found {
+		if b.add(text); !found {
 			break
 		}
 		c.Tick(1)
 		var part string
 		part, format, args = c.goDirective(rest, args)
-		if b.WriteString(part); b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(part)
 	}
 	if len(args) > 0 {
 		refuse("not all arguments are used by the format")
 	}
-	return c.bounded(&b)
+	return c.built(&b)
 }
 
 // maxWidth bounds the width and precision of printf.

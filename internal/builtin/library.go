@@ -163,5 +163,5 @@ func (l *Library) Unknown(k Kind, name string) (msg, hint string) {
 	if hint, ok := leftOut[name]; ok {
 		return fmt.Sprintf("%s %s is not supported", k, name), hint
 	}
-	return fmt.Sprintf("unknown %s %q", k, clip(name)), DidYouMean(name, l.Names(k))
+	return fmt.Sprintf("unknown %s %q", k, Clip(name)), DidYouMean(name, l.Names(k))
 }

@@ -225,16 +225,14 @@ func (c call) separator() string {
 }
 
 func joinText(c call) any {
-	var b strings.Builder
+	var b builder
 	for i, x := range c.list(1) {
 		if i > 0 {
-			b.WriteString(c.str(0))
+			b.add(c.str(0))
 		}
-		if b.WriteString(textOf(x)); b.Len() > value.MaxText {
-			break
-		}
+		b.add(textOf(x))
 	}
-	return c.bounded(&b)
+	return c.built(&b)
 }
 
 // split is str.split and, from the right, str.rsplit.

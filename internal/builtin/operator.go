@@ -58,7 +58,7 @@ func (r *Run) repeat(a, b any) (any, bool) {
 	n = max(n, 0)
 	if s, ok := value.Text(a); ok {
 		if n > value.MaxText {
-			Check(errText)
+			Check(ErrText)
 		}
 		r.Grow(len(s) * int(n))
 		return strings.Repeat(s, int(n)), true

@@ -14,23 +14,20 @@ func (r *Run) percent(s string, args any) string {
 	if t, ok := args.(value.Tuple); ok {
 		p.tuple = t
 	}
-	var b strings.Builder
+	var b builder
 	for s != "" {
 		text, rest, found := strings.Cut(s, "%")
-		if b.WriteString(text); !found {
+		if b.add(text); !found {
 			break
 		}
 		r.Tick(1)
 		text, s = p.directive(rest)
-		if b.WriteString(text); b.Len() > value.MaxText {
-			Check(errText)
-		}
+		b.add(text)
 	}
 	if p.next < len(p.tuple) && !p.named && !subscripted(args) {
 		refuse("not all arguments are used by the format")
 	}
-	r.Grow(b.Len())
-	return b.String()
+	return r.built(&b)
 }
 
 // subscripted reports whether Python takes v for a mapping, of which a format
@@ -100,7 +97,7 @@ func (p *percenter) member(name string) any {
 	}
 	v, ok, err := value.Get(p.args, name)
 	if Check(err); !ok {
-		refuse("format has no value for %q", clip(name))
+		refuse("format has no value for %q", Clip(name))
 	}
 	p.named = true
 	return v

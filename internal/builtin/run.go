@@ -16,11 +16,12 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// The limits of one evaluation.
+// The limits of one evaluation. MaxNesting is how deep what a template says may
+// nest.
 const (
 	MaxSteps   = 1_000_000
 	MaxRange   = value.MaxItems
-	maxNesting = 200
+	MaxNesting = 200
 )
 
 // DefaultTimeout is how long one evaluation may take when nobody says.
@@ -37,13 +38,14 @@ func (e Limit) Error() string { return string(e) }
 // Unwrap returns ErrLimit.
 func (e Limit) Unwrap() error { return ErrLimit }
 
+// The messages of the limits.
 const (
 	errSteps   = Limit("template takes more than 1,000,000 steps")
-	errText    = Limit("text grows beyond 1 MiB")
+	ErrText    = Limit("text grows beyond 1 MiB")
 	errItems   = Limit("list grows beyond 100,000 elements")
 	errRange   = Limit("range has more than 100,000 elements")
 	errTimeout = Limit("template takes too long")
-	errNesting = Limit("nests deeper than 200 levels")
+	ErrNesting = Limit("nests deeper than 200 levels")
 )
 
 // A Subject is what an evaluation is about.
@@ -121,7 +123,7 @@ const (
 // Grow refuses a text of n bytes that would be too long, before it is built.
 func (r *Run) Grow(n int) {
 	if n > value.MaxText || n < 0 {
-		Check(errText)
+		Check(ErrText)
 	}
 	r.Tick(n / bytesPerStep)
 }

@@ -34,7 +34,7 @@ func bounded(digits string) int {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n > value.MaxText {
-		Check(errText)
+		Check(ErrText)
 	}
 	return n
 }
@@ -201,7 +201,7 @@ func (r *Run) pad(s string, width int, fill string, align byte) string {
 		return s
 	}
 	if n > value.MaxText {
-		Check(errText)
+		Check(ErrText)
 	}
 	r.Grow(len(s) + n*len(fill))
 	left := 0

@@ -154,9 +154,9 @@ func (c *compiler) unknown(x *nameX) {
 	}
 	hint := builtin.DidYouMean(x.name, append(known, c.env.Names(c.functions)...))
 	if hint == "" {
-		hint = "fields are written doc." + clip(x.name)
+		hint = "fields are written doc." + builtin.Clip(x.name)
 	}
-	refuse(x.pos, hint, "unknown name %q", clip(x.name))
+	refuse(x.pos, hint, "unknown name %q", builtin.Clip(x.name))
 }
 
 // peek compiles an expression whose value is looked at and not kept: it may be
@@ -273,7 +273,7 @@ func pathOf(x expr) string {
 	case *indexX:
 		if k, ok := x.key.(*constX); ok {
 			key, _ := value.AppendRepr(nil, k.v)
-			return pathOf(x.x) + "[" + clip(string(key)) + "]"
+			return pathOf(x.x) + "[" + builtin.Clip(string(key)) + "]"
 		}
 	}
 	return ""

@@ -46,10 +46,7 @@ func (c *compiler) concat(x *concatX) evalFn {
 		for _, part := range parts {
 			v := part(r)
 			r.here = here
-			out = builtin.Must(value.AppendStr(out, v))
-			if len(out) > value.MaxText {
-				builtin.Check(errText)
-			}
+			out = r.AppendStr(out, v)
 		}
 		r.Grow(len(out))
 		return string(out)

@@ -39,7 +39,7 @@ const (
 // The limits of one template and one evaluation.
 const (
 	MaxSource  = 256 << 10
-	MaxNesting = 200
+	MaxNesting = builtin.MaxNesting
 	MaxSteps   = builtin.MaxSteps
 	MaxOutput  = 1 << 20
 	MaxRange   = builtin.MaxRange
@@ -49,10 +49,8 @@ const (
 var ErrLimit = builtin.ErrLimit
 
 const (
-	errOutput  = builtin.Limit("output grows beyond 1 MiB")
-	errText    = builtin.Limit("text grows beyond 1 MiB")
-	errNesting = builtin.Limit("nests deeper than 200 levels")
-	errSource  = builtin.Limit("source is longer than 256 KiB")
+	errOutput = builtin.Limit("output grows beyond 1 MiB")
+	errSource = builtin.Limit("source is longer than 256 KiB")
 )
 
 // An Env holds the functions, filters, tests and methods that templates may

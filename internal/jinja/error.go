@@ -86,7 +86,7 @@ func refuse(pos int, hint, format string, args ...any) {
 
 // tooDeep refuses what nests too deep at an offset.
 func tooDeep(pos int) {
-	panic(builtin.Failure{Err: &Error{pos: pos, Msg: errNesting.Error(), Err: errNesting}})
+	panic(builtin.Failure{Err: &Error{pos: pos, Msg: builtin.ErrNesting.Error(), Err: builtin.ErrNesting}})
 }
 
 // A place is what an evaluation is about, for errors: where it stands in the
@@ -134,7 +134,7 @@ func limit(err error) error {
 
 func message(err error) string {
 	if err == value.ErrTooLarge {
-		return errText.Error()
+		return builtin.ErrText.Error()
 	}
 	return err.Error()
 }

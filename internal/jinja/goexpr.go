@@ -54,7 +54,7 @@ func (g *goLowerer) variable(d *parse.VariableNode, assign bool) int {
 	}
 	slot, ok := g.lookup(name)
 	if !ok {
-		refuse(int(d.Pos)-g.shift, "", "cannot assign to %s", clip(name))
+		refuse(int(d.Pos)-g.shift, "", "cannot assign to %s", builtin.Clip(name))
 	}
 	return slot
 }
@@ -84,7 +84,7 @@ func (g *goLowerer) command(cmd *parse.CommandNode, final expr) expr {
 	}
 	x := g.operand(first)
 	if len(cmd.Args) > 1 || final != nil {
-		refuse(x.info().pos, "no methods can be called", "%s is not a function", clip(first.String()))
+		refuse(x.info().pos, "no methods can be called", "%s is not a function", builtin.Clip(first.String()))
 	}
 	return x
 }
@@ -120,7 +120,7 @@ func (g *goLowerer) operand(n parse.Node) expr {
 			return node(pos, &constX{v: n.Float64})
 		}
 	}
-	refuse(pos, "", "%s cannot stand here", clip(n.String()))
+	refuse(pos, "", "%s cannot stand here", builtin.Clip(n.String()))
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (g *goLowerer) variableX(name string, pos int) expr {
 	}
 	slot, ok := g.lookup(name)
 	if !ok {
-		refuse(pos, "", "unknown variable %s", clip(name))
+		refuse(pos, "", "unknown variable %s", builtin.Clip(name))
 	}
 	return node(pos, &slotX{slot: slot, name: name})
 }
@@ -172,9 +172,9 @@ func (g *goLowerer) fields(x expr, names []string, pos int) expr {
 func (g *goLowerer) unknownRoot(name string, pos int) {
 	hint := builtin.DidYouMean(name, rootNames)
 	if hint == "" {
-		hint = "fields are written .doc." + clip(name)
+		hint = "fields are written .doc." + builtin.Clip(name)
 	}
-	refuse(pos, strings.Replace(hint, "mean ", "mean .", 1), "unknown name %q", clip("."+name))
+	refuse(pos, strings.Replace(hint, "mean ", "mean .", 1), "unknown name %q", builtin.Clip("."+name))
 }
 
 func isExported(name string) bool { return name[0] >= 'A' && name[0] <= 'Z' }
@@ -190,7 +190,7 @@ func noMethod(owner any, name string, got any) {
 		known = append(known, fmt.Sprint(k))
 	}
 	builtin.Advise(builtin.DidYouMean(name, known),
-		"%s has no field %s, and no methods can be called", value.TypeName(owner), clip(name))
+		"%s has no field %s, and no methods can be called", value.TypeName(owner), builtin.Clip(name))
 }
 
 // call reads a call. The result of the command before comes last, as in

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"text/template/parse"
@@ -106,12 +107,10 @@ func (goData) OpaqueValue() {}
 
 // Attribute returns one of the rootNames.
 func (d goData) Attribute(name string) (any, bool) {
-	for _, root := range rootNames {
-		if name == root {
-			return d.s.root(name), true
-		}
+	if !slices.Contains(rootNames, name) {
+		return nil, false
 	}
-	return nil, false
+	return d.s.root(name), true
 }
 
 // list lowers the nodes of a list in place.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/docevent/webhook/internal/builtin"
 	"github.com/docevent/webhook/internal/value"
 )
 
@@ -90,38 +91,13 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // literal makes the value of a number token.
 func literal(t token) any {
-	var v any
-	ok := false
+	v, ok := value.ParseInt(t.text, 0)
 	if t.kind == tokFloat {
 		f, err := strconv.ParseFloat(t.text, 64)
 		v, ok = f, err == nil || f != 0
-	} else {
-		v, ok = value.ParseInt(t.text, baseOf(t.text))
 	}
 	if !ok {
-		refuse(t.pos, "", "number %s is not one", clip(t.text))
+		refuse(t.pos, "", "number %s is not one", builtin.Clip(t.text))
 	}
 	return v
-}
-
-func baseOf(digits string) int {
-	if len(digits) > 2 && digits[0] == '0' {
-		switch digits[1] | 0x20 {
-		case 'x':
-			return 16
-		case 'o':
-			return 8
-		case 'b':
-			return 2
-		}
-	}
-	return 10
-}
-
-// clip shortens text for a message.
-func clip(s string) string {
-	if len(s) > 40 {
-		return strings.ToValidUTF8(s[:40], "") + "..."
-	}
-	return s
 }

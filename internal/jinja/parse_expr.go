@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/docevent/webhook/internal/builtin"
 )
 
 // parser reads the expressions and statements of a Jinja source. The grammar of
@@ -71,7 +73,7 @@ func (p *parser) unexpected(want string) {
 	case t.isName("for"):
 		hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
 	}
-	refuse(t.pos, hint, "unexpected %s%s", clip(t.describe()), want)
+	refuse(t.pos, hint, "unexpected %s%s", builtin.Clip(t.describe()), want)
 }
 
 // spelling is what the parser read since token i, for a key.

@@ -137,9 +137,7 @@ func commas(x expr) (s stmt, any bool) {
 }
 
 // tuple reads expressions with commas between, which make a tuple.
-func (p *parser) tuple() expr {
-	return p.series(p.expression)
-}
+func (p *parser) tuple() expr { return p.series(p.expression) }
 
 // series reads one item, or several with commas between, which make a tuple.
 func (p *parser) series(item func() expr) expr {
@@ -184,7 +182,7 @@ func (p *parser) statement(name token) stmt {
 // one of Jinja's that this engine refuses.
 func (p *parser) stray(name token) {
 	if name.kind != tokName {
-		refuse(name.pos, "", "unexpected %s, expected a tag", clip(name.describe()))
+		refuse(name.pos, "", "unexpected %s, expected a tag", builtin.Clip(name.describe()))
 	}
 	if hint, ok := refusedTags[name.text]; ok {
 		refuse(name.pos, hint, "tag %s is not supported", name.text)
@@ -198,7 +196,7 @@ func (p *parser) stray(name token) {
 		refuse(name.pos, "write endif, endfor, endset or endwith", "unknown tag end")
 	}
 	known := strings.Fields("if elif else endif for endfor set endset with endwith raw")
-	refuse(name.pos, builtin.DidYouMean(name.text, known), "unknown tag %q", clip(name.text))
+	refuse(name.pos, builtin.DidYouMean(name.text, known), "unknown tag %q", builtin.Clip(name.text))
 }
 
 const (

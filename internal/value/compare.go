@@ -39,13 +39,14 @@ func Truth(v any) bool {
 // Equal reports whether two values are equal, as in Python: numbers by value
 // whatever their kind, lists and tuples apart, mappings whatever their order.
 // Beyond Python, a time equals the text that spells it. The error is that of
-// reading a document. The Ticker may be nil.
+// reading a document.
 func Equal(a, b any, t Ticker) (same bool, err error) {
 	defer caught(&err)
 	return (&comparer{Ticker: t}).equal(a, b), nil
 }
 
-// A Ticker is told how much work goes on, and may end it with a panic.
+// A Ticker is told how much work goes on, and may end it with a panic. It may be
+// nil where one is asked for: then nobody counts.
 type Ticker interface{ Tick(n int) }
 
 // comparer bounds a comparison. It ends with a failure.
