@@ -46,9 +46,9 @@ type Options struct {
 	// 15s.
 	Timeout time.Duration
 
-	// Lease is for how long a claimed delivery belongs to its claimer. After a
-	// crash its deliveries are made again when it has passed. Defaults to 60s; at
-	// least Timeout + 10s.
+	// Lease is for how long a delivery belongs to the process that claimed it, or
+	// that handed it from Dispatch to its own Run. After a crash its deliveries are
+	// made again when it has passed. Defaults to 60s; at least Timeout + 10s.
 	Lease time.Duration
 
 	// PollInterval is how often Run looks for deliveries that it was not told of.

@@ -187,17 +187,15 @@ func (p *Plugin) withKeys(db *gorm.DB, k *conflict, lock bool) ([]reflect.Value,
 	return found, true
 }
 
-// upserted returns the events of rows that may have been there before, in the
-// order of the documents.
-func (p *Plugin) upserted(db *gorm.DB, docType string, k *conflict) (documents [][]webhook.Event) {
+// written reads the rows of the documents as they are now, in the order of these,
+// and says of which document each is, by its primary key.
+func (p *Plugin) written(db *gorm.DB, k *conflict, docs []reflect.Value) (rows []reflect.Value, of map[string]int, ok bool) {
 	stmt := db.Statement
-	docs := given(stmt)
-	rows, ok := p.withKeys(db, k, false)
-	if !ok {
-		return nil
+	if rows, ok = p.withKeys(db, k, false); !ok {
+		return nil, nil, false
 	}
 	var inserted []reflect.Value
-	of := map[string]int{} // the document of a row, by its primary key
+	of = map[string]int{}
 	for i := range k.bare {
 		inserted = append(inserted, docs[i])
 		of[primaryKey(stmt, docs[i])] = i
@@ -205,18 +203,31 @@ func (p *Plugin) upserted(db *gorm.DB, docType string, k *conflict) (documents [
 	if where := identified(stmt, stmt.Schema.PrimaryFields, inserted); len(where) > 0 {
 		more, ok := p.rows(db, selection{where: where, unscoped: true})
 		if !ok {
-			return nil
+			return nil, nil, false
 		}
 		rows = append(rows, more...)
 	}
 	for _, row := range rows {
-		if id := primaryKey(stmt, row); !has(of, id) {
+		id := primaryKey(stmt, row)
+		if _, ok := of[id]; !ok {
 			of[id] = k.document(stmt, row, len(docs))
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b reflect.Value) int {
 		return cmp.Compare(of[primaryKey(stmt, a)], of[primaryKey(stmt, b)])
 	})
+	return rows, of, true
+}
+
+// upserted returns the events of rows that may have been there before, in the
+// order of the documents.
+func (p *Plugin) upserted(db *gorm.DB, docType string, k *conflict) (documents [][]webhook.Event) {
+	stmt := db.Statement
+	docs := given(stmt)
+	rows, of, ok := p.written(db, k, docs)
+	if !ok {
+		return nil
+	}
 	var models []reflect.Value
 	if !k.ignored || db.RowsAffected == int64(len(docs)) {
 		models = each(stmt.ReflectValue) // else GORM gives primary keys to the wrong ones
@@ -247,11 +258,6 @@ func (k *conflict) document(stmt *gorm.Statement, row reflect.Value, many int) i
 		}
 	}
 	return many
-}
-
-func has[K comparable, V any](m map[K]V, key K) bool {
-	_, ok := m[key]
-	return ok
 }
 
 func primaryKey(stmt *gorm.Statement, doc reflect.Value) string {

@@ -63,11 +63,11 @@
 // events are dispatched behind the statement, and an error is logged. A crash in
 // between loses them.
 //
-// Two queries are added to an update, one to a delete, two to a Create with
-// OnConflict (on MySQL and MariaDB one for the keys, and two for each); rows are
-// locked before where the database can. A statement that changes more than
-// Options.MaxRows rows is logged and not dispatched; suppress those by
-// [webhook.Suppress] in the statement's context, as imports and migrations.
+// Two queries are added to an update, one to a delete, two or three to a Create
+// with OnConflict (on MySQL and MariaDB one for the keys, two for each of them, and
+// up to two more); rows are locked before where the database can. A statement that
+// changes more than Options.MaxRows rows is logged and not dispatched; suppress
+// those by [webhook.Suppress] in the statement's context, as imports and migrations.
 //
 // # What is not seen
 //

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/docevent/webhook/internal/value"
@@ -188,30 +187,8 @@ func listMethods() table {
 		l.Items = append(l.Items, items...)
 		return nil
 	})
-	change("insert", "self index object", func(c call, l *value.List) any {
-		i := c.int(1)
-		if i < 0 {
-			i = max(0, i+len(l.Items))
-		}
-		c.moves(l)
-		l.Items = slices.Insert(l.Items, min(i, len(l.Items)), c.a[2])
-		return nil
-	})
-	change("pop", "self index=-1", func(c call, l *value.List) any {
-		i := c.int(1)
-		if i < 0 {
-			i += len(l.Items)
-		}
-		if i < 0 || i >= len(l.Items) {
-			refuse("index is out of range")
-		}
-		if i < len(l.Items)-1 {
-			c.moves(l)
-		}
-		v := l.Items[i]
-		l.Items = slices.Delete(l.Items, i, i+1)
-		return v
-	})
+	change("insert", "self index object", insertItem)
+	change("pop", "self index=-1", popItem)
 	change("remove", "self value", func(c call, l *value.List) any {
 		i := c.index()
 		l.Items = slices.Delete(l.Items, i, i+1)
@@ -233,73 +210,31 @@ func listMethods() table {
 	return m
 }
 
+func insertItem(c call, l *value.List) any {
+	i := c.int(1)
+	if i < 0 {
+		i = max(0, i+len(l.Items))
+	}
+	c.moves(l)
+	l.Items = slices.Insert(l.Items, min(i, len(l.Items)), c.a[2])
+	return nil
+}
+
+func popItem(c call, l *value.List) any {
+	i := c.int(1)
+	if i < 0 {
+		i += len(l.Items)
+	}
+	if i < 0 || i >= len(l.Items) {
+		refuse("index is out of range")
+	}
+	if i < len(l.Items)-1 {
+		c.moves(l)
+	}
+	v := l.Items[i]
+	l.Items = slices.Delete(l.Items, i, i+1)
+	return v
+}
+
 // moves counts the steps of moving the elements of a list.
 func (c call) moves(l *value.List) { c.Tick(len(l.Items) / movesPerStep) }
-
-func timeMethods() table {
-	onTime := func(fn func(t time.Time) any) *Func {
-		return def("self", func(c call) any { return fn(c.moment()) })
-	}
-	return table{
-		"date":    onTime(func(t time.Time) any { return value.Date{Time: midnight(t)} }),
-		"weekday": onTime(func(t time.Time) any { return int64(t.Weekday()+6) % 7 }),
-		"isoformat": def("self", func(c call) any {
-			if d, ok := c.a[0].(value.Date); ok {
-				return d.Time.Format(time.DateOnly)
-			}
-			return c.moment().Format("2006-01-02T15:04:05.999999Z07:00")
-		}),
-		"total_seconds": def("self", func(c call) any {
-			d, ok := c.a[0].(time.Duration)
-			if !ok {
-				refuse("only a duration has seconds")
-			}
-			return d.Seconds()
-		}),
-		"strftime": def("self format", func(c call) any {
-			c.Grow(len(c.text(1)) * 8)
-			return strftime(c.moment(), c.text(1))
-		}),
-	}
-}
-
-// moment is the time or date that a method is called of.
-func (c call) moment() time.Time {
-	t, ok := value.TimeOf(c.a[0])
-	if !ok {
-		refuse("a duration has no such method")
-	}
-	return t
-}
-
-func midnight(t time.Time) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
-}
-
-// strftimeLayouts are the directives that Go's layouts can spell.
-var strftimeLayouts = map[byte]string{
-	'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'y': "06", 'j': "002",
-	'B': "January", 'b': "Jan", 'A': "Monday", 'a': "Mon", 'p': "PM", 'I': "03", 'z': "-0700", 'Z': "MST",
-	'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'f': ".000000",
-}
-
-func strftime(t time.Time, format string) string {
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		switch layout, ok := strftimeLayouts[format[i]]; {
-		case ok:
-			b.WriteString(strings.TrimPrefix(t.Format(layout), "."))
-		case format[i] == '%':
-			b.WriteByte('%')
-		default:
-			b.WriteString(format[i-1 : i+1])
-		}
-	}
-	return b.String()
-}

@@ -16,9 +16,9 @@
 //
 // A source has at most [MaxSource] bytes and nests at most [MaxNesting] deep. One
 // evaluation takes at most [MaxSteps] steps and [Scope].Timeout, writes at most
-// [MaxOutput] bytes, walks ranges of at most [MaxRange] elements, and checks how
-// far a text or list would grow before it grows. Each is an error that unwraps
-// to [ErrLimit].
+// [MaxOutput] bytes, walks over at most [MaxRange] elements of a range or
+// characters of a text, and checks how far a text or list would grow before it
+// grows. Each is an error that unwraps to [ErrLimit].
 package jinja
 
 import (

@@ -9,22 +9,17 @@ import (
 	"strings"
 )
 
-// PyJSON says how Python's json.dumps is to spell.
+// PyJSON says how Python's json.dumps is to spell: keys sorted, ", " and ": "
+// between, ASCII only.
 type PyJSON struct {
 	// Indent is the white space of one level; with none all is on one line.
 	Indent string
 	// Pretty sets line breaks even when Indent is empty.
 	Pretty bool
-	// HTMLSafe spells <, >, & and ' as \u003c and so on.
+	// HTMLSafe spells <, >, & and ' as \u003c and so on, as Jinja2's tojson.
 	HTMLSafe bool
 	// DropNulls leaves out the null members of a document's rows.
 	DropNulls bool
-}
-
-// AppendPyJSON appends v as Jinja2's tojson spells it: keys sorted, ", " and
-// ": " between, ASCII only, and <, >, & and ' as escapes.
-func AppendPyJSON(dst []byte, v any) ([]byte, error) {
-	return PyJSON{HTMLSafe: true}.Append(dst, v)
 }
 
 // Append appends v as JSON in this spelling.

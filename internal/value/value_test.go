@@ -138,8 +138,8 @@ func TestPythonSpellings(t *testing.T) {
 	}
 }
 
-func TestAppendPyJSON(t *testing.T) {
-	got, err := value.AppendPyJSON(nil, map[string]any{"b": "<é'&😀>", "a": []any{1, 2.0, nil, json.Number("1.50")}})
+func TestPyJSON(t *testing.T) {
+	got, err := value.PyJSON{HTMLSafe: true}.Append(nil, map[string]any{"b": "<é'&😀>", "a": []any{1, 2.0, nil, json.Number("1.50")}})
 	require.NoError(t, err)
 	require.Equal(t, `{"a": [1, 2.0, null, 1.5], "b": "\u003c\u00e9\u0027\u0026\ud83d\ude00\u003e"}`, string(got))
 	got, err = value.PyJSON{Indent: "  "}.Append(nil, map[string]any{"a": []any{1}, "b": []any{}})
@@ -212,7 +212,7 @@ func TestCyclesEnd(t *testing.T) {
 	require.ErrorIs(t, err, value.ErrDepth)
 	_, err = value.Str(a)
 	require.Error(t, err)
-	_, err = value.AppendPyJSON(nil, a)
+	_, err = value.PyJSON{HTMLSafe: true}.Append(nil, a)
 	require.Error(t, err)
 }
 
