@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -19,8 +18,8 @@ const (
 )
 
 // A dialect is what differs between the databases: pieces of SQL, limits, and
-// how an error is recognized without its driver. In its texts {name} is a table
-// of the store and ? a parameter.
+// how an error is recognized without its driver. How its texts are written stands
+// in statement.go.
 type dialect struct {
 	migrations [][]string // the statements that lead to version 1, 2, ...
 	enter      string     // begins a migration; "" for nothing
@@ -73,59 +72,5 @@ func dialectOf(name Dialect) (*dialect, error) {
 	return nil, fmt.Errorf("sqlstore: unknown dialect %q: use Postgres, MySQL or SQLite", name)
 }
 
-// sizes are how many rows the statements take that take several, so that there
-// are few different ones to prepare.
-var sizes = []int{256, 64, 16, 8, 4, 1}
-
-// piece returns the largest size, of those a statement may write, that n rows
-// fill; any where the statement is the same for all.
-func (d *dialect) piece(n int) int {
-	if d.arrays {
-		return min(n, d.maxRows)
-	}
-	for _, size := range sizes {
-		if size <= min(n, d.maxRows) {
-			return size
-		}
-	}
-	return 0
-}
-
-// padded returns the smallest size that holds n rows.
-func padded(n int) int {
-	for i := len(sizes) - 1; i >= 0; i-- {
-		if sizes[i] >= n {
-			return sizes[i]
-		}
-	}
-	return n
-}
-
 // keep ends an INSERT that passes over rows whose key is there.
 func (d *dialect) keep(key string) string { return strings.ReplaceAll(d.conflict, "{key}", key) }
-
-// number makes parameters what the dialect calls them.
-func (d *dialect) number(text string) string {
-	if !d.numbered {
-		return text
-	}
-	var b strings.Builder
-	n := 0
-	for part := range strings.SplitSeq(text, "?") {
-		if n > 0 {
-			b.WriteString("$" + strconv.Itoa(n))
-		}
-		b.WriteString(part)
-		n++
-	}
-	return b.String()
-}
-
-// marks returns n parameters, "?, ?, ?".
-func marks(n int) string { return strings.Repeat("?, ", n-1) + "?" }
-
-// tuples returns n rows of width parameters each.
-func tuples(n, width int) string {
-	one := "(" + marks(width) + ")"
-	return strings.Repeat(one+", ", n-1) + one
-}

@@ -2,10 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/docevent/webhook"
 )
@@ -108,8 +105,14 @@ func (s *Store) remove(ctx context.Context, text string, args ...any) (int, erro
 			return err
 		}
 		n = len(nums)
-		return errors.Join(s.drop(ctx, q, "{attempts}", "delivery", anys(nums)),
-			s.drop(ctx, q, "{states}", "num", anys(nums)), s.drop(ctx, q, "{deliveries}", "num", anys(nums)))
+		for _, of := range []struct{ table, column string }{
+			{"{attempts}", "delivery"}, {"{states}", "num"}, {"{deliveries}", "num"},
+		} {
+			if err := s.drop(ctx, q, of.table, of.column, anys(nums)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return n, err
 }
@@ -126,56 +129,4 @@ func (s *Store) drop(ctx context.Context, q Tx, table, column string, keys []any
 		_, err := q.ExecContext(ctx, text, part...)
 		return err
 	})
-}
-
-// Count implements [webhook.Counter]. It counts in an index, which for a log of
-// a million deliveries takes a fraction of a second.
-func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) {
-	c := webhook.Counts{ByState: map[webhook.State]int{}}
-	if err := s.check(ctx, s.db); err != nil {
-		return c, err
-	}
-	where, of, args := "", "", []any{}
-	if name != "" {
-		where, of, args = " WHERE webhook = ?", " AND webhook = ?", []any{name}
-	}
-	rows, err := s.db.QueryContext(ctx, s.text("SELECT state, COUNT(*) FROM {states}"+where+" GROUP BY state"), args...)
-	if err != nil {
-		return c, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var state webhook.State
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return c, err
-		}
-		c.ByState[state] = n
-	}
-	if err := rows.Err(); err != nil {
-		return c, err
-	}
-	rows.Close()
-	c.OldestDue, err = s.oldestDue(ctx, of, args)
-	if err != nil {
-		return c, err
-	}
-	c.Blocked, _, err = one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM {states} c WHERE c.line IS NOT NULL AND "+
-		"c.state IN ('failed', 'exhausted')"+strings.ReplaceAll(of, "webhook", "c.webhook")+
-		" AND NOT EXISTS (SELECT 1 FROM {states} o WHERE {open} AND o.num < c.num)"), args...)
-	return c, err
-}
-
-// oldestDue returns the earliest Due of what is pending. The place of what is not
-// leased says it.
-func (s *Store) oldestDue(ctx context.Context, of string, args []any) (time.Time, error) {
-	oldest, _, err := one[*int64](ctx, s.db, s.text("SELECT MIN(oldest) FROM ("+
-		"SELECT MIN(queue_at) AS oldest FROM {states} WHERE queue_place = 1"+of+
-		" UNION ALL SELECT MIN(due) FROM {states} WHERE queue_place = 2"+of+
-		" UNION ALL SELECT MIN(queue_at) FROM {states} WHERE queue_place = 3"+of+") places"),
-		slices.Concat(args, args, args)...)
-	if err != nil || oldest == nil {
-		return time.Time{}, err
-	}
-	return timeOf(*oldest), nil
 }

@@ -2,9 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -152,45 +149,4 @@ func (s *Store) read(ctx context.Context, text string, args ...any) ([]*row, err
 		return nil, err
 	}
 	return scanRows(rows)
-}
-
-// Attempts implements [webhook.Store].
-func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]webhook.Attempt, error) {
-	if err := s.check(ctx, s.db); err != nil {
-		return nil, err
-	}
-	rows, err := s.db.QueryContext(ctx, s.text("SELECT "+attemptColumns+" FROM {attempts} WHERE delivery = "+
-		"(SELECT num FROM {deliveries} WHERE id = ?) ORDER BY number"), deliveryID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var as []webhook.Attempt
-	for rows.Next() {
-		a, err := scanAttempt(rows)
-		if err != nil {
-			return nil, err
-		}
-		a.DeliveryID = deliveryID
-		as = append(as, a)
-	}
-	return as, rows.Err()
-}
-
-func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
-	var a webhook.Attempt
-	var at, next int64
-	var header []byte
-	var hasBody bool
-	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &hasBody, &a.Body, &a.State, &next)
-	if hasBody && a.Body == nil {
-		a.Body = []byte{}
-	}
-	a.Time, a.Next = timeOf(at), timeOf(next)
-	if err == nil && header != nil {
-		if err = json.Unmarshal(header, &a.Header); err != nil {
-			err = fmt.Errorf("sqlstore: header of attempt %d: %w", a.Number, err)
-		}
-	}
-	return a, err
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -155,4 +156,10 @@ func nullable(s string) any {
 		return nil
 	}
 	return s
+}
+
+// plain returns text that any text column takes: what came over the network may
+// be neither UTF-8 nor free of NUL.
+func plain(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }

@@ -9,8 +9,6 @@ import (
 	"hash/fnv"
 	"strconv"
 	"strings"
-
-	"github.com/cenkalti/backoff/v4"
 )
 
 // Migrate makes the store's tables, or brings them to the version of this
@@ -22,19 +20,7 @@ import (
 // A migration only adds, so that processes with the library before it go on
 // working until they are replaced.
 func (s *Store) Migrate(ctx context.Context) error {
-	again := backoff.WithContext(backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(firstPause),
-		backoff.WithMaxInterval(mostPause),
-		backoff.WithMaxElapsedTime(mostTries),
-	), ctx)
-	err := backoff.Retry(func() error {
-		err := s.migrateOnce(ctx)
-		if err != nil && !s.dialect.transient(err) {
-			return backoff.Permanent(err)
-		}
-		return err
-	}, again)
-	if err != nil {
+	if err := s.again(ctx, func() error { return s.migrateOnce(ctx) }); err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
 	s.checked.Store(true)
@@ -147,46 +133,4 @@ func (s *Store) check(ctx context.Context, q Tx) error {
 	}
 	s.checked.Store(true)
 	return nil
-}
-
-// enter begins work in the host's transaction.
-func (s *Store) enter(ctx context.Context, tx Tx) error {
-	if s.dialect.writer != "" {
-		_, err := tx.ExecContext(ctx, s.text(s.dialect.writer))
-		if err != nil && s.dialect.noTable(err) {
-			return &SchemaError{Known: len(s.dialect.migrations)}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return s.check(ctx, tx)
-}
-
-// one returns what a query of one column says in its first row, and whether it
-// has one.
-func one[T any](ctx context.Context, q Tx, text string, args ...any) (v T, ok bool, err error) {
-	vs, err := all[T](ctx, q, text, args...)
-	if len(vs) > 0 {
-		v = vs[0]
-	}
-	return v, len(vs) > 0, err
-}
-
-// all returns what a query of one column says.
-func all[T any](ctx context.Context, q Tx, text string, args ...any) ([]T, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var vs []T
-	for rows.Next() {
-		var v T
-		if err := rows.Scan(&v); err != nil {
-			return nil, err
-		}
-		vs = append(vs, v)
-	}
-	return vs, rows.Err()
 }

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -77,43 +76,3 @@ func NewWithOptions(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) 
 // validPrefix keeps names below what the databases allow (63 bytes, PostgreSQL)
 // and free of anything that would need quotes.
 var validPrefix = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,31}$`)
-
-// words replaces what stands in braces in a text.
-func (d *dialect) words(prefix string) *strings.Replacer {
-	var pairs []string
-	for _, name := range []string{"schema", "records", "deliveries", "states", "attempts", "lines"} {
-		pairs = append(pairs, "{"+name+"}", prefix+name)
-	}
-	for _, index := range []string{"id", "queue", "ready"} {
-		by := strings.NewReplacer("{prefix}", prefix, "%s", index).Replace(d.by)
-		pairs = append(pairs, "{by "+index+"}", by)
-	}
-	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine, "{by num}", d.byNum, "{then}", cmp.Or(d.then, "CROSS JOIN"))...)
-}
-
-// A textKey names a statement: what it is made from, for how many rows, and in
-// which form.
-type textKey struct {
-	text  string
-	rows  int
-	short bool
-}
-
-// text returns a statement as the database reads it.
-func (s *Store) text(text string) string { return s.sized(text, 0, nil) }
-
-// sized returns a statement for a number of rows. In the text, "%s" stands for
-// what list makes of the number.
-func (s *Store) sized(text string, rows int, list func(int) string) string {
-	key := textKey{text: text, rows: rows}
-	if made, ok := s.texts.Load(key); ok {
-		return made.(string)
-	}
-	made := text
-	if list != nil {
-		made = strings.Replace(text, "%s", list(rows), 1)
-	}
-	made = s.dialect.number(s.tables.Replace(made))
-	s.texts.Store(key, made)
-	return made
-}

@@ -141,3 +141,17 @@ func rollBackTo(ctx context.Context, tx Tx, unit *webhook.Unit, name string) err
 	}
 	return errors.Join(errs...)
 }
+
+// enter begins work in the host's transaction.
+func (s *Store) enter(ctx context.Context, tx Tx) error {
+	if s.dialect.writer != "" {
+		_, err := tx.ExecContext(ctx, s.text(s.dialect.writer))
+		if err != nil && s.dialect.noTable(err) {
+			return &SchemaError{Known: len(s.dialect.migrations)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.check(ctx, tx)
+}

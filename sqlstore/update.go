@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -115,35 +114,6 @@ func (s *Store) explain(ctx context.Context, q Tx, cs []*change) error {
 	return err
 }
 
-// in returns a statement for the padded length of a list.
-func (s *Store) in(text string, list []any) string { return s.sized(text, len(list), marks) }
-
-// inPieces calls f with pieces of a list, each padded to one of the sizes by its
-// last element once more.
-func (s *Store) inPieces(list []any, f func([]any) error) error {
-	for len(list) > 0 {
-		n := min(len(list), sizes[0])
-		part := slices.Clone(list[:n])
-		for len(part) < padded(n) {
-			part = append(part, part[n-1])
-		}
-		if err := f(part); err != nil {
-			return err
-		}
-		list = list[n:]
-	}
-	return nil
-}
-
-// anys returns values as the parameters of a statement.
-func anys[T any](values []T) []any {
-	list := make([]any, len(values))
-	for i, v := range values {
-		list[i] = v
-	}
-	return list
-}
-
 // changeShape is what a change says: which row, and what goes into its columns.
 var changeShape = shape{
 	{name: "id", kind: "text"}, {name: "fence", kind: "bigint"}, {name: "state", kind: "text"},
@@ -234,59 +204,4 @@ func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		}
 		return rows.Err()
 	})
-}
-
-// attemptColumns are those of an attempt, as they are read: not every driver tells
-// an empty body from none.
-const attemptColumns = "number, time, duration, status_code, class, error, header, body IS NOT NULL, body, state, next"
-
-// attemptShape is what is written of an attempt.
-var attemptShape = shape{
-	{name: "delivery", kind: "bigint"}, {name: "number", kind: "integer"}, {name: "time", kind: "bigint"},
-	{name: "duration", kind: "bigint"}, {name: "status_code", kind: "integer"},
-	{name: "class", kind: "text", usual: "", literal: "''"}, {name: "error", kind: "text", usual: "", literal: "''"},
-	{name: "header", kind: "bytea"}, {name: "body", kind: "bytea"}, {name: "state", kind: "text"},
-	{name: "next", kind: "bigint", usual: int64(0), literal: "0"},
-}
-
-// log keeps the attempts of changes. One of the same number is kept as it is.
-func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
-	for len(cs) > 0 {
-		n, bytes := 0, 0
-		for n < len(cs) && (n == 0 || bytes < s.dialect.maxBytes) {
-			bytes += len(cs[n].Attempt.Body) + 1024
-			n++
-		}
-		n = s.dialect.piece(n)
-		values := make([]any, 0, len(attemptShape)*n)
-		for _, c := range cs[:n] {
-			a := c.Attempt
-			header, err := encodeHeader(a)
-			if err != nil {
-				return err
-			}
-			values = append(values, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
-				plain(a.Error), header, blob(a.Body), string(a.State), micros(a.Next))
-		}
-		text, args := s.filled("INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"), tableOf(attemptShape, values))
-		if _, err := q.ExecContext(ctx, text, args...); err != nil {
-			return err
-		}
-		cs = cs[n:]
-	}
-	return nil
-}
-
-// encodeHeader returns a header as JSON; NULL for none.
-func encodeHeader(a *webhook.Attempt) (any, error) {
-	if a.Header == nil {
-		return nil, nil
-	}
-	return json.Marshal(a.Header)
-}
-
-// plain returns text that any text column takes: what came over the network may
-// be neither UTF-8 nor free of NUL.
-func plain(text string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }

@@ -23,18 +23,23 @@ func (s *Store) write(ctx context.Context, f func(q Tx) error) error {
 	if err := s.check(ctx, s.db); err != nil {
 		return err
 	}
-	again := backoff.WithContext(backoff.NewExponentialBackOff(
+	return s.again(ctx, func() error { return s.writeOnce(ctx, f) })
+}
+
+// again calls f, and once more after each time that it lost against another.
+func (s *Store) again(ctx context.Context, f func() error) error {
+	pauses := backoff.WithContext(backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(firstPause),
 		backoff.WithMaxInterval(mostPause),
 		backoff.WithMaxElapsedTime(mostTries),
 	), ctx)
 	return backoff.Retry(func() error {
-		err := s.writeOnce(ctx, f)
+		err := f()
 		if err != nil && !s.dialect.transient(err) {
 			return backoff.Permanent(err)
 		}
 		return err
-	}, again)
+	}, pauses)
 }
 
 // writeOnce runs f in one transaction. Where the database has one writer, ours

@@ -1,0 +1,100 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/docevent/webhook"
+)
+
+// Attempts implements [webhook.Store].
+func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]webhook.Attempt, error) {
+	if err := s.check(ctx, s.db); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, s.text("SELECT "+attemptColumns+" FROM {attempts} WHERE delivery = "+
+		"(SELECT num FROM {deliveries} WHERE id = ?) ORDER BY number"), deliveryID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var as []webhook.Attempt
+	for rows.Next() {
+		a, err := scanAttempt(rows)
+		if err != nil {
+			return nil, err
+		}
+		a.DeliveryID = deliveryID
+		as = append(as, a)
+	}
+	return as, rows.Err()
+}
+
+func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
+	var a webhook.Attempt
+	var at, next int64
+	var header []byte
+	var hasBody bool
+	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &hasBody, &a.Body, &a.State, &next)
+	if hasBody && a.Body == nil {
+		a.Body = []byte{}
+	}
+	a.Time, a.Next = timeOf(at), timeOf(next)
+	if err == nil && header != nil {
+		if err = json.Unmarshal(header, &a.Header); err != nil {
+			err = fmt.Errorf("sqlstore: header of attempt %d: %w", a.Number, err)
+		}
+	}
+	return a, err
+}
+
+// attemptColumns are those of an attempt, as they are read: not every driver tells
+// an empty body from none.
+const attemptColumns = "number, time, duration, status_code, class, error, header, body IS NOT NULL, body, state, next"
+
+// attemptShape is what is written of an attempt.
+var attemptShape = shape{
+	{name: "delivery", kind: "bigint"}, {name: "number", kind: "integer"}, {name: "time", kind: "bigint"},
+	{name: "duration", kind: "bigint"}, {name: "status_code", kind: "integer"},
+	{name: "class", kind: "text", usual: "", literal: "''"}, {name: "error", kind: "text", usual: "", literal: "''"},
+	{name: "header", kind: "bytea"}, {name: "body", kind: "bytea"}, {name: "state", kind: "text"},
+	{name: "next", kind: "bigint", usual: int64(0), literal: "0"},
+}
+
+// log keeps the attempts of changes. One of the same number is kept as it is.
+func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
+	for len(cs) > 0 {
+		n, bytes := 0, 0
+		for n < len(cs) && (n == 0 || bytes < s.dialect.maxBytes) {
+			bytes += len(cs[n].Attempt.Body) + 1024
+			n++
+		}
+		n = s.dialect.piece(n)
+		values := make([]any, 0, len(attemptShape)*n)
+		for _, c := range cs[:n] {
+			a := c.Attempt
+			header, err := encodeHeader(a)
+			if err != nil {
+				return err
+			}
+			values = append(values, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
+				plain(a.Error), header, blob(a.Body), string(a.State), micros(a.Next))
+		}
+		text, args := s.filled("INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"), tableOf(attemptShape, values))
+		if _, err := q.ExecContext(ctx, text, args...); err != nil {
+			return err
+		}
+		cs = cs[n:]
+	}
+	return nil
+}
+
+// encodeHeader returns a header as JSON; NULL for none.
+func encodeHeader(a *webhook.Attempt) (any, error) {
+	if a.Header == nil {
+		return nil, nil
+	}
+	return json.Marshal(a.Header)
+}
