@@ -21,25 +21,39 @@ type handoff struct {
 	full     map[string]bool // webhooks whose deliveries would wait
 	room     int             // deliveries that Run has room for
 	reserved int             // of these, the ones that are being stored, or were given
+	onTheWay map[string]int  // the same, by webhook
 	items    []*flight
 }
+
+// maxOnTheWay bounds what is handed over of one webhook before Run hears of it,
+// and can say that it would wait for long.
+const maxOnTheWay = 256
 
 // reserve reports whether Run has room for a delivery of a webhook, and keeps it.
 func (h *handoff) reserve(webhook string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.running || !h.open || h.reserved >= h.room || h.full[webhook] {
+	if !h.running || !h.open || h.reserved >= h.room || h.full[webhook] || h.onTheWay[webhook] >= maxOnTheWay {
 		return false
 	}
 	h.reserved++
+	h.onTheWay[webhook]++
 	return true
 }
 
-// refund gives back the room of n deliveries that were not stored.
-func (h *handoff) refund(n int) {
+// refund gives back the room of a delivery that was not stored.
+func (h *handoff) refund(webhook string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.reserved -= n
+	h.arrived(webhook)
+}
+
+// arrived is called with mu held.
+func (h *handoff) arrived(webhook string) {
+	h.reserved--
+	if h.onTheWay[webhook]--; h.onTheWay[webhook] <= 0 {
+		delete(h.onTheWay, webhook)
+	}
 }
 
 // give hands over what is stored. It reports whether a Run is there to take it.
@@ -47,7 +61,9 @@ func (h *handoff) give(items []*flight) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.running {
-		h.reserved -= len(items)
+		for _, f := range items {
+			h.arrived(f.del.Webhook)
+		}
 		return false
 	}
 	h.items = append(h.items, items...)
@@ -61,7 +77,9 @@ func (h *handoff) take() []*flight {
 	defer h.mu.Unlock()
 	items := h.items
 	h.items = nil
-	h.reserved -= len(items)
+	for _, f := range items {
+		h.arrived(f.del.Webhook)
+	}
 	h.room -= len(items) // until setRoom says how it is
 	return items
 }
@@ -71,6 +89,9 @@ func (h *handoff) start(b *bell) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.running, h.open, h.bell = true, false, b
+	if h.onTheWay == nil {
+		h.onTheWay = map[string]int{}
+	}
 }
 
 // stop ends that, and returns what was given and not taken.
@@ -141,12 +162,15 @@ func (d *Dispatcher) lease(ds []Delivery) (n int) {
 // failed; asked is before anything was leased.
 func (d *Dispatcher) handOver(ctx context.Context, ds []Delivery, fresh []bool, leased int, asked time.Time) {
 	items := make([]*flight, 0, leased)
-	for i := range fresh {
-		if fresh[i] && ds[i].Owner != "" {
+	for i := range ds {
+		switch {
+		case ds[i].Owner == "":
+		case i < len(fresh) && fresh[i]:
 			items = append(items, &flight{del: ds[i], claimed: asked})
+		default:
+			d.hand.refund(ds[i].Webhook)
 		}
 	}
-	d.hand.refund(leased - len(items))
 	if d.hand.give(items) {
 		return
 	}

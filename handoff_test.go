@@ -495,7 +495,7 @@ func TestHandOffGoesByTheWebhooksOwnPace(t *testing.T) {
 				leased++
 			}
 		}
-		require.Less(t, leased, 100)
+		require.Less(t, leased, 400, "what was on the way, and a little more")
 		stop()
 	})
 }

@@ -260,7 +260,7 @@ func (r *runner) takeHanded() {
 	for _, f := range r.hand.take() {
 		n := len(changes)
 		changes = r.place(f, changes)
-		if q := r.queue(f.del.Webhook); len(changes) > n || len(q.items) >= r.stockOf(q) {
+		if q := r.queue(f.del.Webhook); len(changes) > n || len(q.items) > r.stockOf(q) {
 			r.hand.refuse(f.del.Webhook)
 		}
 	}
