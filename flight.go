@@ -18,9 +18,13 @@ type flight struct {
 // answered is what is known of an attempt that delivered, before that is stored.
 var answered = aftermath{sent: true, answered: true}
 
-// settlingPerPlace bounds the attempts that ended and are not stored yet, as a
-// multiple of Options.Concurrency. A crash repeats these too.
-const settlingPerPlace = 4
+// How many attempts may have ended and not be stored yet: so many for each of
+// Options.Concurrency, or such a part of those of a paceWindow, whichever is more.
+// A crash repeats these too.
+const (
+	settlingPerPlace = 4
+	settlingWindow   = 5
+)
 
 // An aftermath is what the loop learns from an attempt that ended.
 type aftermath struct {

@@ -20,10 +20,6 @@ const stockWindows = 3
 // paceMemory is after how many windows nothing is left of the best.
 const paceMemory = 100
 
-// settlingWindow is what part of a window's attempts may have ended and not be
-// stored yet, where that is more than by settlingPerPlace.
-const settlingWindow = 5
-
 func (p *pace) count(now time.Time) {
 	p.roll(now)
 	p.now++

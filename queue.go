@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A queue holds a webhook's claimed deliveries that wait for a place. It belongs
-// to the runner's loop.
+// A queue holds a webhook's deliveries, claimed or handed over, that wait for a
+// place. It belongs to the runner's loop.
 type queue struct {
 	items    []*flight
 	inFlight int
@@ -119,7 +119,7 @@ func (r *runner) giveBack(q *queue, changes []Change) []Change {
 	return changes
 }
 
-// release adds the change that gives a claimed delivery back.
+// release adds the change that gives a delivery back.
 func (r *runner) release(del *Delivery, changes []Change) []Change {
 	c, err := del.release()
 	if err != nil {

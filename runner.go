@@ -47,7 +47,7 @@ type runner struct {
 	parked   int // of those in flight, the ones that do not count against Concurrency
 	settling int // attempts that ended and are not stored yet
 	pace     pace
-	queued   int  // claimed and not started
+	queued   int  // in queues, and not started
 	applying int  // changes being stored
 	claiming bool // a claim is under way
 	spare    bool // the last claim found nothing else to do: lanes may spread
@@ -326,8 +326,8 @@ func (r *runner) place(f *flight, changes []Change) []Change {
 // the store did not say what it is: asking holds up the loop.
 const unreadWait = 10 * time.Second
 
-// entryOf returns the webhook of a claimed delivery; nil if it is deleted. One
-// that this process does not know may have been saved by another just now.
+// entryOf returns the webhook of a delivery; nil if it is deleted. One that this
+// process does not know may have been saved by another just now.
 func (d *Dispatcher) entryOf(ctx context.Context, del *Delivery) (*entry, error) {
 	idx, err := d.current(ctx)
 	if err != nil {

@@ -100,31 +100,38 @@ func (m *measure) run(ctx context.Context, most int) error {
 	return m.claim(ctx, fmt.Sprintf("and %d due for longer that are skipped", most), "skipped")
 }
 
-// add inserts rows by SQL of the dialect's own; many in one statement.
+// A filling is how a dialect makes many rows by one statement.
+type filling struct {
+	columns, values string // the id of row i, and what only this dialect wants
+	series          string // the numbers i from one to another
+	after           string // leaves the tables as a server would in time
+}
+
+var fillings = map[sqlstore.Dialect]filling{
+	sqlstore.Postgres: {
+		columns: "id", values: "'msg_' || md5(i::text)",
+		series: "generate_series(?::bigint, ?::bigint) AS g(i)",
+		after:  "ANALYZE",
+	},
+	sqlstore.MySQL: {
+		columns: "mark, id", values: "0, CONCAT('msg_', MD5(i))",
+		series: "(SELECT seq AS i FROM seq_0_to_99999999 WHERE seq BETWEEN ? AND ?) g",
+		after:  "ANALYZE TABLE {prefix}deliveries, {prefix}states",
+	},
+	sqlstore.SQLite: {
+		columns: "id", values: "'msg_' || hex(i * 7919 % 1000003) || i",
+		series: "(WITH RECURSIVE g(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM g WHERE i < ?2) SELECT i FROM g)",
+		after:  "PRAGMA wal_checkpoint(TRUNCATE)",
+	},
+}
+
+// add inserts deliveries, and then their states.
 func (m *measure) add(ctx context.Context, n int, state, name string, due int, place string) error {
-	first := m.rows
+	f, first := fillings[m.d.Dialect], m.rows
 	m.rows += n
-	mark, fill := "", ""
-	var series, id string
-	switch m.d.Dialect {
-	case sqlstore.Postgres:
-		series, id = "FROM generate_series(?::bigint, ?::bigint) AS g(i)", "'msg_' || md5(i::text)"
-		fill = "ANALYZE"
-	case sqlstore.MySQL:
-		mark = "mark, "
-		series, id = "FROM (SELECT seq AS i FROM seq_0_to_99999999 WHERE seq BETWEEN ? AND ?) g", "CONCAT('msg_', MD5(i))"
-		fill = "ANALYZE TABLE {prefix}deliveries, {prefix}states"
-	default:
-		fill = "PRAGMA wal_checkpoint(TRUNCATE)"
-		series = "FROM (WITH RECURSIVE g(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM g WHERE i < ?2) SELECT i FROM g)"
-		id = "'msg_' || hex(i * 7919 % 1000003) || i"
-	}
-	values := id + ", 'evt', 'on_update', '" + name + "', 'Sales Order', 'SO-1', '', 'POST', '', " + m.body() + ", 'application/json', '', '', 1 "
-	if mark != "" {
-		values = "0, " + values
-	}
-	_, err := m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}deliveries ("+mark+"id, event_id, type, webhook, doctype, doc_name, tenant, "+
-		"method, url, body, content_type, chain, trace, created) SELECT "+values+series), first, m.rows-1)
+	_, err := m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}deliveries ("+f.columns+", event_id, type, webhook, doctype, "+
+		"doc_name, tenant, method, url, body, content_type, chain, trace, created) SELECT "+f.values+", 'evt', 'on_update', '"+name+
+		"', 'Sales Order', 'SO-1', '', 'POST', '', "+m.body()+", 'application/json', '', '', 1 FROM "+f.series), first, m.rows-1)
 	if err != nil {
 		return err
 	}
@@ -136,7 +143,7 @@ func (m *measure) add(ctx context.Context, n int, state, name string, due int, p
 	if err != nil {
 		return err
 	}
-	_, err = m.db.ExecContext(ctx, m.d.SQL(fill))
+	_, err = m.db.ExecContext(ctx, m.d.SQL(f.after))
 	return err
 }
 
