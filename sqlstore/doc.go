@@ -40,9 +40,10 @@
 //
 // The names begin with [Options].Prefix. What a delivery is stands in deliveries,
 // and what became of it in states, under the same num; its attempts have that as
-// delivery. They can be read by anyone; times are Unix microseconds in UTC, 0 for
-// none. Only the library may write. The columns queue_place and queue_at say where
-// Claim looks for a row.
+// delivery. Webhooks are records, as JSON that a Sealer may have encrypted; lines
+// holds nothing but locks. They can be read by anyone; times are Unix microseconds
+// in UTC, 0 for none. Only the library may write. The columns queue_place and
+// queue_at say where Claim looks for a row.
 //
 // # Faults
 //

@@ -57,8 +57,8 @@ func (c call) base(i int) int {
 	return n
 }
 
-// truncate drops the fraction of a number.
-func truncate(v any) any {
+// wholeOf drops the fraction of a number.
+func wholeOf(v any) any {
 	whole, ok := value.Truncate(v)
 	if !ok {
 		refuse("cannot make an integer of infinity")

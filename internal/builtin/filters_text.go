@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"html"
-	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -142,31 +141,6 @@ func filterIndent(c call) any {
 		first = false
 	}
 	return marked(c.a[0], c.built(&b))
-}
-
-// lines walks over the lines of a text and their ends, as str.splitlines.
-func lines(s string) iter.Seq2[string, string] {
-	return func(yield func(line, end string) bool) {
-		for s != "" {
-			i := strings.IndexFunc(s, isLineEnd)
-			if i < 0 {
-				yield(s, "")
-				return
-			}
-			_, n := utf8.DecodeRuneInString(s[i:])
-			if strings.HasPrefix(s[i:], "\r\n") {
-				n = 2
-			}
-			if !yield(s[:i], s[i:i+n]) {
-				return
-			}
-			s = s[i+n:]
-		}
-	}
-}
-
-func isLineEnd(c rune) bool {
-	return c >= '\n' && c <= '\r' || c >= 0x1c && c <= 0x1e || c == 0x85 || c == 0x2028 || c == 0x2029
 }
 
 func filterTruncate(c call) any {

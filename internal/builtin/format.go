@@ -205,7 +205,7 @@ func parseSpec(s string) spec {
 	if m == nil {
 		refuse("unknown format %q", Clip(s))
 	}
-	f := spec{fill: m[1], prec: -1, alt: m[4] != "", width: bounded(m[6])}
+	f := spec{fill: m[1], prec: -1, alt: m[4] != "", width: sizeOf(m[6])}
 	for i, p := range map[int]*byte{2: &f.align, 3: &f.sign, 7: &f.comma, 9: &f.verb} {
 		if m[i] != "" {
 			*p = m[i][0]
@@ -216,7 +216,7 @@ func parseSpec(s string) spec {
 		f.zero = f.align == 0
 	}
 	if m[8] != "" {
-		f.prec = bounded(m[8])
+		f.prec = sizeOf(m[8])
 	}
 	return f
 }

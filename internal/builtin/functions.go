@@ -201,7 +201,7 @@ func pythonFloat(c call) any {
 
 func pythonRound(c call) any {
 	if c.a[1] == nil {
-		return truncate(roundTo(c.a[0], 0))
+		return wholeOf(roundTo(c.a[0], 0))
 	}
 	return roundTo(c.a[0], c.int(1))
 }

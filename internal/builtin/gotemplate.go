@@ -156,7 +156,7 @@ func (c call) goDirective(s string, args value.Tuple) (string, string, value.Tup
 	if m == nil {
 		refuse("format is not complete, or uses * or [n]")
 	}
-	if max(bounded(m[2]), bounded(m[3])) > maxWidth {
+	if max(sizeOf(m[2]), sizeOf(m[3])) > maxWidth {
 		Check(Limit("width of a format must be at most 10000"))
 	}
 	rest, verb := s[len(m[0]):], m[4]

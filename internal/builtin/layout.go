@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -164,4 +165,29 @@ func (c call) pretty(v any, column, behind int) string {
 	sep := ",\n" + strings.Repeat(" ", column+1)
 	c.Grow(len(flat) + len(sep)*len(parts))
 	return open + strings.Join(parts, sep) + end
+}
+
+// lines walks over the lines of a text and their ends, as str.splitlines.
+func lines(s string) iter.Seq2[string, string] {
+	return func(yield func(line, end string) bool) {
+		for s != "" {
+			i := strings.IndexFunc(s, isLineEnd)
+			if i < 0 {
+				yield(s, "")
+				return
+			}
+			_, n := utf8.DecodeRuneInString(s[i:])
+			if strings.HasPrefix(s[i:], "\r\n") {
+				n = 2
+			}
+			if !yield(s[:i], s[i:i+n]) {
+				return
+			}
+			s = s[i+n:]
+		}
+	}
+}
+
+func isLineEnd(c rune) bool {
+	return c >= '\n' && c <= '\r' || c >= 0x1c && c <= 0x1e || c == 0x85 || c == 0x2028 || c == 0x2029
 }

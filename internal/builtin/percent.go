@@ -106,7 +106,7 @@ func (p *percenter) member(name string) any {
 // size reads a width or precision, or takes it from the arguments for *.
 func (p *percenter) size(s string) int {
 	if s != "*" {
-		return bounded(s)
+		return sizeOf(s)
 	}
 	n := intOf(p.take())
 	if n < 0 || n > value.MaxText {
@@ -133,7 +133,7 @@ func (p *percenter) verb(f spec, v any) string {
 	case 'd', 'i', 'u':
 		f.verb = 'd'
 		if value.IsFloat(v) {
-			v = truncate(v)
+			v = wholeOf(v)
 		}
 	case 'x', 'X', 'o', 'e', 'E', 'f', 'F', 'g', 'G':
 	default:

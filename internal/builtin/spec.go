@@ -27,8 +27,8 @@ type spec struct {
 // maxPrecision bounds the digits asked for.
 const maxPrecision = 1000
 
-// bounded reads a number that may be left out.
-func bounded(digits string) int {
+// sizeOf reads a width or precision, which may be left out.
+func sizeOf(digits string) int {
 	if digits == "" {
 		return 0
 	}
