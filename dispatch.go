@@ -51,8 +51,8 @@ func (d *Dispatcher) report(ctx context.Context, r Report, err error) {
 type batch struct {
 	outcomes   []Outcome
 	deliveries []Delivery
-	from       []int // the outcome of each delivery
-	few        [2]int
+	from       []int  // the outcome of each delivery
+	few        [2]int // where from begins: mostly there are no more
 }
 
 // add decides and renders.

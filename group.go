@@ -23,11 +23,11 @@ type group[T, R any] struct {
 	turns *turns                                  // shared with other groups of the store
 	apart bool                                    // join nothing: write has answered before who waits for it wakes up
 
-	mu      sync.Mutex // guards the fields below
-	busy    bool       // a call of write is under way, or waits for its turn
-	since   time.Time  // when it began
-	turn    int        // counts those that began: who ends one sees whether it is the last
-	hangs   *time.Timer
+	mu      sync.Mutex  // guards the fields below
+	busy    bool        // a call of write is under way, or waits for its turn
+	since   time.Time   // when it began
+	turn    int         // counts those that began: who ends one sees whether it is the last
+	hangs   *time.Timer // goes off when the call under way counts as hung; nil before the first
 	waiting []*grouped[T, R]
 }
 
