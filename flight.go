@@ -9,6 +9,7 @@ type flight struct {
 	entry   *entry
 	lane    *lane
 	claimed time.Time // on this process's clock, before the store was asked to lease it
+	fence   int64     // with which it was leased; that of del rises when the lease is renewed
 
 	began  time.Time // of the attempt
 	parked bool      // it does not count against Concurrency
@@ -109,7 +110,7 @@ func (r *runner) land(l landing) {
 		return
 	}
 	r.settling--
-	delete(r.held, f.del.ID)
+	r.letGo(f)
 	if l.after.moved || !r.once.IsZero() || r.unblocked(r.queue(f.del.Webhook)) {
 		r.due = r.due || r.failed == nil
 	}

@@ -67,3 +67,21 @@ func TestLandedIsLetGo(t *testing.T) {
 	r.landAll()
 	require.Zero(t, r.landings.spare[:1][0])
 }
+
+// An attempt that ends after its lease does not hide that its delivery is held by
+// a later one.
+func TestFlightThatOutlivedItsLease(t *testing.T) {
+	d, err := New(NewMemoryStore(), nil)
+	require.NoError(t, err)
+	r := d.newRunner(t.Context())
+	leased := func(fence int64) *flight {
+		return &flight{del: Delivery{ID: "id", Webhook: "hook", Fence: fence}, lane: &lane{}}
+	}
+	late, later := leased(1), leased(2)
+	require.True(t, r.enqueue(late))
+	require.True(t, r.enqueue(later))
+	r.land(landing{late, aftermath{}, true})
+	require.Equal(t, map[string]int64{"id": 2}, r.held)
+	r.land(landing{later, aftermath{}, true})
+	require.Empty(t, r.held)
+}

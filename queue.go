@@ -38,10 +38,19 @@ func (r *runner) enqueue(f *flight) bool {
 		return false
 	}
 	q.items = append(q.items, f)
-	r.held[f.del.ID] = f.del.Fence
+	f.fence = f.del.Fence
+	r.held[f.del.ID] = f.fence
 	r.queued++
 	r.ready[f.del.Webhook] = q
 	return true
+}
+
+// letGo forgets that a delivery is held, unless it is so by a later lease: the
+// flight's own may have run out.
+func (r *runner) letGo(f *flight) {
+	if r.held[f.del.ID] == f.fence {
+		delete(r.held, f.del.ID)
+	}
 }
 
 // closed reports whether a webhook's deliveries wait behind gate or breaker.
@@ -95,23 +104,27 @@ func (r *runner) inService(webhook string) *entry {
 
 // hasPlace reports whether the first item of a queue can start.
 func (r *runner) hasPlace(name string, q *queue) bool {
-	f := q.items[0]
+	f, o := q.items[0], &r.d.opts
 	limit := f.entry.hook.w.Concurrency
 	if limit == 0 {
-		limit = r.d.opts.PerEndpoint
+		limit = o.PerEndpoint
 	}
 	if r.d.valves.probing(name) {
 		limit = 1
 	}
-	return r.settling < max(settlingPerPlace*r.d.opts.Concurrency, r.pace.recent(r.round)/settlingWindow) &&
-		q.inFlight < limit && (r.free(f.lane) > 0 || r.probes(f.lane)) &&
-		f.lane.inFlight < f.lane.limit(r.d.opts.PerEndpoint, r.spare)
+	switch {
+	case r.settling >= max(settlingPerPlace*o.Concurrency, r.pace.recent(r.round)/settlingWindow):
+		return false // the store does not keep up
+	case q.inFlight >= limit, f.lane.inFlight >= f.lane.limit(o.PerEndpoint, r.spare):
+		return false
+	}
+	return r.free(f.lane) > 0 || r.probes(f.lane)
 }
 
 // giveBack empties a queue and adds the changes that release its deliveries.
 func (r *runner) giveBack(q *queue, changes []Change) []Change {
 	for i := range q.items {
-		delete(r.held, q.items[i].del.ID)
+		r.letGo(q.items[i])
 		changes = r.release(&q.items[i].del, changes)
 	}
 	r.queued -= len(q.items)
