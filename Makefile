@@ -44,7 +44,7 @@ claimcost: ## what a claim costs with a thousand to a million deliveries due
 
 bench: ## ratios beside the alternatives, in one run
 	cd internal/bench && $(GO) run ./templates && \
-		for c in delivery latency enqueue fairness scale; do $(GO) run . $$c || exit 1; done
+		for c in delivery latency enqueue fairness crowd scale; do $(GO) run . $$c || exit 1; done
 
 bench-guard: ## allocations and ratios within their bounds, in a minute
 	cd internal/bench && $(GO) run . guard

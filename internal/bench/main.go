@@ -7,6 +7,7 @@
 //	go run . enqueue     what it costs to hand over an event, beside river
 //	go run . latency     what a hook pays, and the way to the receiver
 //	go run . fairness    delivery while endpoints are slow or hang
+//	go run . crowd       how long healthy endpoints wait while much is queued for hung ones
 //	go run . scale       what a unit costs as things grow
 //	go run . guard       in short, whether all is as in testdata/baseline.json
 //
@@ -38,6 +39,7 @@ var commands = map[string]func(context.Context, []string) error{
 	"latency":  latency,
 	"enqueue":  enqueue,
 	"fairness": fairness,
+	"crowd":    crowded,
 	"scale":    scale,
 	"guard":    guard,
 }

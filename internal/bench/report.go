@@ -17,6 +17,7 @@ type report struct {
 	Delivery []deliveryRow `json:"delivery,omitempty"`
 	Latency  []latencyRow  `json:"latency,omitempty"`
 	Fairness []fairRow     `json:"fairness,omitempty"`
+	Crowd    []crowdRow    `json:"crowd,omitempty"`
 	Scale    []scaleRow    `json:"scale,omitempty"`
 	Facts    []fact        `json:"facts,omitempty"`
 }
@@ -58,6 +59,9 @@ func (r *report) print(w io.Writer) {
 	}
 	if r.Fairness != nil {
 		printFairness(w, r.Fairness)
+	}
+	if r.Crowd != nil {
+		printCrowd(w, r.Crowd)
 	}
 	if r.Scale != nil {
 		printScale(w, r.Scale)
