@@ -15,7 +15,7 @@ import (
 // An Order says what its document type is.
 type Order struct {
 	ID        uint           `json:"id"`
-	Ref       string         `json:"ref" gorm:"uniqueIndex"`
+	Ref       string         `json:"ref" gorm:"uniqueIndex;size:100"`
 	Status    string         `json:"status"`
 	Items     []Item         `json:"items,omitempty"`
 	DeletedAt gorm.DeletedAt `json:"deleted_at"`
