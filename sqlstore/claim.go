@@ -73,44 +73,54 @@ type claiming struct {
 	seen  map[int64]bool // considered in a round before, and left
 }
 
-// maxExpired is how many leases that ran out one claim takes back.
+// maxExpired is how many leases that ran out are taken back by one statement.
 const maxExpired = 1000
 
-// expire makes deliveries ready whose lease ran out.
+// expire makes deliveries ready whose lease ran out: all of them, for any may be
+// the longest due.
 func (k *claiming) expire(ctx context.Context) error {
 	text := k.store.text("SELECT num FROM {states} {by queue} WHERE queue_place = 2 AND queue_at <= ? " +
 		"ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
-	nums, err := all[int64](ctx, k.q, text, k.now, maxExpired)
-	if err != nil {
-		return err
-	}
-	return k.store.move(ctx, k.q, anys(nums), placeReady)
-}
-
-// run takes what is due, in rounds: what turns out to be behind another of its
-// line makes place for more.
-func (k *claiming) run(ctx context.Context) error {
-	for range maxRounds {
-		rows, err := k.candidates(ctx)
+	for {
+		nums, err := all[int64](ctx, k.q, text, k.now, maxExpired)
 		if err != nil {
 			return err
 		}
-		rows = slices.DeleteFunc(rows, func(r *row) bool { return k.seen[r.num] })
-		if len(rows) == 0 {
-			return nil
+		if err := k.store.move(ctx, k.q, anys(nums), placeReady); err != nil || len(nums) < maxExpired {
+			return err
 		}
+	}
+}
+
+// maxWindow is up to how many rows a round looks at more, each time, when those it
+// found are behind others of their lines.
+const maxWindow = 4096
+
+// run takes what is due, in rounds: what turns out to be behind another of its
+// line makes place for more. What could not be put there, because the line is in
+// others' hands, stays in the way, and the next round looks past it.
+func (k *claiming) run(ctx context.Context) error {
+	for size, window := k.Limit, k.Limit; ; {
+		rows, err := k.candidates(ctx, window)
+		if err != nil {
+			return err
+		}
+		found := len(rows)
+		rows = slices.DeleteFunc(rows, func(r *row) bool { return k.seen[r.num] })
+		stuck := found - len(rows)
 		firsts, err := k.line(ctx, rows)
 		if err != nil {
 			return err
 		}
-		if err := k.lease(ctx, firsts); err != nil {
+		if err := k.lease(ctx, firsts[:min(len(firsts), k.Limit-len(k.got))]); err != nil {
 			return err
 		}
-		if len(k.got) >= k.Limit || len(firsts) == len(rows) {
+		if len(k.got) == k.Limit || found < window {
 			return nil
 		}
+		size = max(size, min(2*size, maxWindow))
+		window = size + stuck
 	}
-	return nil
 }
 
 // line parts candidates into those that can be claimed and those that are behind
@@ -172,15 +182,17 @@ func (k *claiming) lease(ctx context.Context, rows []*row) error {
 // claimable is the condition of what a claim may take, its place in line apart.
 const claimable = "queue_place = 1 AND queue_at <= ? AND lease_until <= ? AND version <= ?"
 
-// candidates returns the numbers and lines of rows that are due and that no other
-// claim is taking, the longest due first, and locks them.
-func (k *claiming) candidates(ctx context.Context) ([]*row, error) {
-	limit := k.Limit - len(k.got)
+// claimable returns the parameters of the condition.
+func (k *claiming) claimable() []any { return []any{k.now, k.now, webhook.DeliveryVersion} }
+
+// candidates returns at most so many numbers and lines of rows that are due and
+// that no other claim is taking, the longest due first, and locks them.
+func (k *claiming) candidates(ctx context.Context, limit int) ([]*row, error) {
 	if len(k.Skip) > 0 {
 		return k.unskipped(ctx, limit)
 	}
 	return k.places(ctx, k.store.text("SELECT num, line FROM {states} {by queue} WHERE "+claimable+
-		" ORDER BY queue_at, num LIMIT ?"+k.store.dialect.skipLocked), k.now, k.now, webhook.DeliveryVersion, limit)
+		" ORDER BY queue_at, num LIMIT ?"+k.store.dialect.skipLocked), append(k.claimable(), limit)...)
 }
 
 // places returns the rows of a query for num and line, with nothing else.

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-
-	"github.com/docevent/webhook"
 )
 
 // While some webhooks are skipped, the longest due may be theirs by the thousand: a
@@ -21,7 +19,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 	for _, name := range k.Skip {
 		skip[name] = true
 	}
-	most := limit + len(k.seen)
+	most := limit
 	if k.store.writer == nil {
 		most += limit // others may hold some
 	}
@@ -40,14 +38,12 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 		nums[i] = d.num
 	}
 	err = k.store.inPieces(nums, func(list []any) error {
-		args := append([]any{k.now, k.now, webhook.DeliveryVersion}, list...)
-		args = append(args, limit+len(k.seen)-len(rows))
+		args := append(append(k.claimable(), list...), limit-len(rows))
 		more, err := k.places(ctx, k.store.in(text, list), args...)
 		rows = append(rows, more...)
 		return err
 	})
-	rows = slices.DeleteFunc(rows, func(r *row) bool { return k.seen[r.num] })
-	return rows[:min(limit, len(rows))], err
+	return rows, err
 }
 
 // front looks at the longest due, and returns at most so many of webhooks that are
@@ -55,7 +51,7 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (dues []due, all bool, err error) {
 	window := most + 64
 	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {states} {by queue} "+
-		"WHERE queue_place = 1 AND queue_at <= ? ORDER BY queue_at, num LIMIT ?"), k.now, window)
+		"WHERE "+claimable+" ORDER BY queue_at, num LIMIT ?"), append(k.claimable(), window)...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -81,13 +77,13 @@ func (k *claiming) byWebhook(ctx context.Context, skip map[string]bool, most int
 		return nil, err
 	}
 	var dues []due
-	text := k.store.text("SELECT num, queue_at FROM {states} {by ready} WHERE queue_place = 1 AND webhook = ? " +
-		"AND queue_at <= ? ORDER BY queue_at, num LIMIT ?")
+	text := k.store.text("SELECT num, queue_at FROM {states} {by ready} WHERE " + claimable +
+		" AND webhook = ? ORDER BY queue_at, num LIMIT ?")
 	for _, h := range heads {
 		if len(dues) >= most && dues[most-1].at < h.at {
 			break // no other webhook has one that is due as long
 		}
-		more, err := k.dues(ctx, text, h.webhook, k.now, most)
+		more, err := k.dues(ctx, text, append(k.claimable(), h.webhook, most)...)
 		if err != nil {
 			return nil, err
 		}

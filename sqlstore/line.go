@@ -19,8 +19,8 @@ import (
 // one locks what is then first before he makes it ready, so that of two who
 // finish two deliveries of a line at once, the second sees what the first did.
 
-// maxRounds bounds how often a call looks again because others moved the same
-// lines, or because what it found waits for others.
+// maxRounds bounds how often a change looks again because others moved the same
+// lines.
 const maxRounds = 16
 
 var errRestless = errors.New("sqlstore: others keep changing the same lines")

@@ -151,6 +151,12 @@ func (b *broken) stored(id string) webhook.Delivery {
 	return *d
 }
 
+// pending returns up to 1,000 pending deliveries.
+func (b *broken) pending() []webhook.Delivery {
+	ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}, Limit: 1000})
+	return ds
+}
+
 // enqueueing returns the fault to change deliveries as they are enqueued.
 func enqueueing(f func(d *webhook.Delivery)) func(*broken) {
 	return func(b *broken) {

@@ -162,6 +162,37 @@ var claimChecks = []check{
 		},
 	},
 	{
+		name: "claim/behind others",
+		rule: "What has a newer Version, or a LeaseUntil after Now, hides nothing that is due behind it, with a Skip or without.",
+		run: func(p *probe) {
+			var ds []webhook.Delivery
+			for i := range 200 {
+				ds = append(ds, delivery(fmt.Sprint("newer", i), of("newer"), func(d *webhook.Delivery) { d.Version++ }),
+					delivery(fmt.Sprint("leased", i), of("leased"), func(d *webhook.Delivery) { d.LeaseUntil, d.Fence = at(60), 1 }))
+			}
+			p.add(append(ds, delivery("a", due(1)), delivery("b", due(2)))...)
+			p.offers(100, 1, "leased0") // by a clock that is ahead, all leases have run out
+			got := p.claim(50, 1, "unknown")
+			p.expect(len(got) == 1 && got[0].ID == "a", "with a Skip, Claim got %q, not a", ids(got))
+			p.offers(50, 1, "b")
+		},
+	},
+	{
+		name: "claim/many",
+		rule: "A claim alone is offered everything that is due, the longest due first, also when thousands of leases ran out in another order.",
+		run: func(p *probe) {
+			const n = 2500
+			ds, want := make([]webhook.Delivery, n), make([]string, n)
+			for i := range ds {
+				want[i] = fmt.Sprint("d", i)
+				ds[i] = delivery(want[i], due(i), func(d *webhook.Delivery) { d.LeaseUntil, d.Fence = at(2*n-i), 1 })
+			}
+			p.add(ds...)
+			p.offers(2*n, 1, want[0])
+			p.offers(2*n, n, want[1:]...)
+		},
+	},
+	{
 		name: "claim/concurrent",
 		rule: "No two claims get the same delivery, and together they get all.",
 		run: func(p *probe) {

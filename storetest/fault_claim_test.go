@@ -71,6 +71,21 @@ var claimFaults = []fault{
 			c.Now = latest
 		})(b)
 	}, "claim/clock set back"},
+	{"look for what is not skipped among a few", func(b *broken) {
+		b.claim = func(ctx context.Context, c webhook.Claim) ([]webhook.Delivery, error) {
+			newer := 0
+			for _, d := range b.pending() {
+				if d.Version > webhook.DeliveryVersion {
+					newer++
+				}
+			}
+			if len(c.Skip) > 0 && newer > 64 {
+				return nil, nil
+			}
+			return b.MemoryStore.Claim(ctx, c)
+		}
+	}, "claim/behind others"},
+	{"claim no more than fit into a statement", claiming(func(c *webhook.Claim) { c.Limit = min(c.Limit, 1000) }), "claim/many"},
 	{"hand a delivery out twice at once", func(b *broken) {
 		var mu sync.Mutex
 		var last []webhook.Delivery
@@ -132,6 +147,31 @@ var lineFaults = []fault{
 			d.Line = ""
 		}
 	}), "line/leased"},
+	{"look for the first of a line among a few", func(b *broken) {
+		b.claim = func(ctx context.Context, c webhook.Claim) ([]webhook.Delivery, error) {
+			lined := 0
+			for _, d := range b.pending() {
+				if d.Line != "" && !d.Due.After(c.Now) {
+					lined++
+				}
+			}
+			if lined >= 16*c.Limit {
+				return nil, nil
+			}
+			return b.MemoryStore.Claim(ctx, c)
+		}
+	}, "line/many waiting"},
+	{"enqueue what fits into a statement, the last first", func(b *broken) {
+		b.enqueue = func(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+			most := min(len(ds), 1000)
+			last, err := b.MemoryStore.Enqueue(ctx, ds[most:])
+			if err != nil {
+				return nil, err
+			}
+			first, err := b.MemoryStore.Enqueue(ctx, ds[:most])
+			return append(first, last...), err
+		}
+	}, "line/long"},
 	{"compare lines without case", enqueueing(func(d *webhook.Delivery) { d.Line = strings.ToLower(d.Line) }), "line/names"},
 	{"give two deliveries the same number", reading(func(d *webhook.Delivery) { d.Seq = (d.Seq + 1) / 2 }), "line/numbers"},
 	{"leave rows of a newer version out of their line", enqueueing(func(d *webhook.Delivery) {

@@ -116,6 +116,40 @@ var lineChecks = []check{
 		},
 	},
 	{
+		name: "line/many waiting",
+		rule: "However many deliveries wait for the first of their lines, what is due behind them is offered, however little is asked for.",
+		run: func(p *probe) {
+			var ds []webhook.Delivery
+			for i := range 100 {
+				name := line(fmt.Sprint("line ", i))
+				ds = append(ds, delivery(fmt.Sprint("first", i), name, due(50)), delivery(fmt.Sprint("second", i), name))
+			}
+			p.add(append(ds, delivery("a", due(5)))...)
+			p.offers(10, 1, "a")
+		},
+	},
+	{
+		name: "line/long",
+		rule: "Thousands of deliveries of a line in one call are numbered in their order.",
+		run: func(p *probe) {
+			p.add(delivery("d700", line("x")))
+			ds := make([]webhook.Delivery, 1500)
+			for i := range ds {
+				ds[i] = delivery(fmt.Sprint("d", i), line("x"), due(-i))
+			}
+			p.enqueue(ds...)
+			last := p.get("d700").Seq
+			for i := range ds {
+				if i == 700 {
+					continue
+				}
+				seq := p.get(ds[i].ID).Seq
+				p.expect(seq > last, "the Seq of %s is %d, after %d", ds[i].ID, seq, last)
+				last = seq
+			}
+		},
+	},
+	{
 		name: "line/names",
 		rule: "Names of lines are compared byte for byte.",
 		run: func(p *probe) {
