@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/docevent/webhook"
 )
@@ -42,10 +45,11 @@ func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 		a.Body = []byte{}
 	}
 	a.Time, a.Next = timeOf(at), timeOf(next)
-	if err == nil && header != nil {
-		if err = json.Unmarshal(header, &a.Header); err != nil {
-			err = fmt.Errorf("sqlstore: header of attempt %d: %w", a.Number, err)
-		}
+	if err != nil {
+		return a, err
+	}
+	if a.Header, err = decodeHeader(header); err != nil {
+		err = fmt.Errorf("sqlstore: header of attempt %d: %w", a.Number, err)
 	}
 	return a, err
 }
@@ -66,23 +70,22 @@ var attemptShape = shape{
 // log keeps the attempts of changes. One of the same number is kept as it is.
 func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 	for len(cs) > 0 {
+		var values []any
 		n, bytes := 0, 0
-		for n < len(cs) && (n == 0 || bytes < s.dialect.maxBytes) {
-			bytes += len(cs[n].Attempt.Body) + 1024
-			n++
-		}
-		n = s.dialect.piece(n)
-		values := make([]any, 0, len(attemptShape)*n)
-		for _, c := range cs[:n] {
-			a := c.Attempt
-			header, err := encodeHeader(a)
+		for n < len(cs) && bytes < s.dialect.maxBytes {
+			a := cs[n].Attempt
+			header, err := encodeHeader(a.Header)
 			if err != nil {
 				return err
 			}
-			values = append(values, c.num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
-				plain(a.Error), header, blob(a.Body), string(a.State), micros(a.Next))
+			values = append(values, cs[n].num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
+				plain(a.Error), blob(header), blob(a.Body), string(a.State), micros(a.Next))
+			bytes += len(header) + len(a.Body) + 1024
+			n++
 		}
-		text, args := s.filled("INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"), tableOf(attemptShape, values))
+		n = s.dialect.piece(n)
+		text, args := s.filled("INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"),
+			tableOf(attemptShape, values[:n*len(attemptShape)]))
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err
 		}
@@ -91,10 +94,52 @@ func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 	return nil
 }
 
-// encodeHeader returns a header as JSON; NULL for none.
-func encodeHeader(a *webhook.Attempt) (any, error) {
-	if a.Header == nil {
+// A header is kept as JSON, which people can read and which knows no bytes: a byte
+// above ASCII is the character of that number, as in ISO 8859-1.
+
+// encodeHeader returns a header as it is kept; nil for none.
+func encodeHeader(h http.Header) ([]byte, error) {
+	if h == nil {
 		return nil, nil
 	}
-	return json.Marshal(a.Header)
+	return json.Marshal(spelled(h, func(s string) string {
+		var b strings.Builder
+		for i := range len(s) {
+			b.WriteRune(rune(s[i]))
+		}
+		return b.String()
+	}))
+}
+
+// decodeHeader returns a header that was encoded.
+func decodeHeader(kept []byte) (h http.Header, err error) {
+	if kept == nil {
+		return nil, nil
+	}
+	err = json.Unmarshal(kept, &h)
+	return spelled(h, func(s string) string {
+		b := make([]byte, 0, len(s))
+		for _, r := range s {
+			b = append(b, byte(r))
+		}
+		return string(b)
+	}), err
+}
+
+// spelled returns a header with its values spelled otherwise; the same if they are
+// all ASCII. Names are.
+func spelled(h http.Header, spell func(string) string) http.Header {
+	copied := false
+	for name, values := range h {
+		for i, v := range values {
+			if strings.IndexFunc(v, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+				continue
+			}
+			if !copied {
+				h, copied = h.Clone(), true
+			}
+			h[name][i] = spell(v)
+		}
+	}
+	return h
 }

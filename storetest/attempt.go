@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -45,6 +47,52 @@ var attemptChecks = []check{
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			p.expect(len(p.attempts("a"))+len(p.attempts("unknown")) == 0, "there are attempts")
+		},
+	},
+	{
+		name: "attempts/bytes",
+		rule: "Header and body of an attempt come back byte for byte, whether they are UTF-8 or not; no body stays nil, and an empty one stays empty.",
+		run: func(p *probe) {
+			p.add(delivery("a"))
+			every := make([]byte, 256)
+			for i := range every {
+				every[i] = byte(i)
+			}
+			for i, body := range [][]byte{nil, {}, {0}, every} {
+				want := response("a", i+1)
+				want.Header, want.Body = http.Header{"X": {string(body), "\xe9", "\u00e9\u65e5", ""}}, body
+				given := want
+				p.change("a", func(c *webhook.Change) { c.Attempt = &given })
+				p.alike("the attempt", reflect.ValueOf(p.attempts("a")[i]), reflect.ValueOf(want))
+			}
+			none := response("a", 9)
+			none.Header = nil
+			p.change("a", func(c *webhook.Change) { c.Attempt = &none })
+			p.expect(p.attempts("a")[4].Header == nil, "no header came back as %v", p.attempts("a")[4].Header)
+		},
+	},
+	{
+		name: "attempts/large",
+		rule: "Attempts may be large, and many in a call: 20 with a MiB of header.",
+		run: func(p *probe) {
+			const n, size = 20, 1 << 20
+			ds, cs := make([]webhook.Delivery, n), make([]webhook.Change, n)
+			for i := range ds {
+				ds[i] = delivery(fmt.Sprint("d", i))
+				a := response(ds[i].ID, 1)
+				a.Header = http.Header{"X": {strings.Repeat("'abc", size/4)}}
+				cs[i] = changeOf(ds[i], to(webhook.Delivered))
+				cs[i].Attempt = &a
+			}
+			p.add(ds...)
+			for _, err := range p.update(cs...) {
+				p.ok("a change", err)
+			}
+			for _, i := range []int{0, n / 2, n - 1} {
+				got := p.attempts(ds[i].ID)
+				p.expect(len(got) == 1, "%d attempts, not 1", len(got))
+				p.expect(reflect.DeepEqual(got[0].Header, cs[i].Attempt.Header), "the header came back different")
+			}
 		},
 	},
 	{

@@ -102,6 +102,45 @@ var enqueueChecks = []check{
 		},
 	},
 	{
+		name: "enqueue/long names",
+		rule: "Names and ids of 255 bytes are kept whole, in characters of any length, and tell deliveries apart by their last byte.",
+		run: func(p *probe) {
+			long := strings.Repeat("\u65e5", 63) + strings.Repeat("\U0001f600", 16) // 253 bytes
+			var ds []webhook.Delivery
+			for _, end := range []string{"aa", "ab"} {
+				name := long + end
+				d := delivery(name, of(name), line(name))
+				d.EventID, d.Type, d.DocType, d.DocName, d.Tenant = name, webhook.EventType(name), name, name, name
+				ds = append(ds, d)
+			}
+			p.add(ds...)
+			for i, d := range ds {
+				got := p.get(d.ID)
+				got.Seq = d.Seq
+				p.same(got, d)
+				p.lists(webhook.DeliveryQuery{Webhook: d.Webhook, DocType: d.DocType, DocName: d.DocName, Tenant: d.Tenant}, d.ID)
+				left := p.claim(100*i, 10, d.Webhook)
+				p.expect(len(left) == 1 && left[0].ID != d.ID, "with one of two webhooks left out, Claim got %q", ids(left))
+				p.change(left[0].ID, nil)
+				ds[1-i].Fence += 2
+			}
+		},
+	},
+	{
+		name: "enqueue/large",
+		rule: "Enqueue takes large bodies, many in a call: 20 of a MiB.",
+		run: func(p *probe) {
+			ds := make([]webhook.Delivery, 20)
+			for i := range ds {
+				ds[i] = delivery(fmt.Sprint("d", i), func(d *webhook.Delivery) { d.Body = bytes.Repeat([]byte{'\'', '\\', 0, byte(i)}, 1<<18) })
+			}
+			p.add(ds...)
+			for i, d := range p.claim(0, 100) {
+				p.expect(bytes.Equal(d.Body, ds[i].Body), "the body of %s came back different", d.ID)
+			}
+		},
+	},
+	{
 		name: "enqueue/ownership",
 		rule: "A store copies the bodies it keeps and hands out copies, from Delivery, Deliveries and Claim.",
 		run: func(p *probe) {

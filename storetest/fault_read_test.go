@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -30,6 +31,28 @@ var readFaults = []fault{
 			return as, err
 		}
 	}, "attempts/none"},
+	{"keep headers as text", logging(func(as []webhook.Attempt) []webhook.Attempt {
+		for i := range as {
+			for _, values := range as[i].Header {
+				for j, v := range values {
+					values[j] = strings.ToValidUTF8(v, "\ufffd")
+				}
+			}
+		}
+		return as
+	}), "attempts/bytes"},
+	{"keep no more attempts than fit into a packet", func(b *broken) {
+		b.update = func(ctx context.Context, cs []webhook.Change) ([]error, error) {
+			size := 0
+			for _, c := range cs {
+				size += len(c.Attempt.Header.Get("X"))
+			}
+			if size > 16<<20 {
+				return nil, errPacket
+			}
+			return b.MemoryStore.Update(ctx, cs)
+		}
+	}, "attempts/large"},
 	{"share attempts", func(b *broken) {
 		var kept []webhook.Attempt
 		changing(func(c *webhook.Change, _ webhook.Delivery) { kept = append(kept, *c.Attempt) })(b)
@@ -88,6 +111,11 @@ var readFaults = []fault{
 			return b.MemoryStore.Deliveries(ctx, q)
 		}
 	}, "deliveries/after"},
+	{"begin pages of some states anew", asking(func(q *webhook.DeliveryQuery) {
+		if len(q.States) > 0 {
+			q.After = ""
+		}
+	}), "deliveries/pages"},
 	{"find no page behind what does not match", func(b *broken) {
 		b.deliveries = func(ctx context.Context, q webhook.DeliveryQuery) ([]webhook.Delivery, error) {
 			if d := b.stored(q.After); q.After != "" && !q.Match(&d) {

@@ -157,6 +157,8 @@ var recordFaults = []fault{
 	}, "webhooks/concurrent"},
 }
 
+var errPacket = errors.New("packet too large")
+
 var enqueueFaults = []fault{
 	{"forget the tenant", enqueueing(func(d *webhook.Delivery) { d.Tenant = "" }), "enqueue/fields"},
 	{"take an empty body for none", enqueueing(func(d *webhook.Delivery) {
@@ -208,6 +210,21 @@ var enqueueFaults = []fault{
 	}, "enqueue/many"},
 	{"compare ids without case", enqueueing(func(d *webhook.Delivery) { d.ID = strings.ToLower(d.ID) }), "enqueue/ids"},
 	{"compare ids without spaces at the end", enqueueing(func(d *webhook.Delivery) { d.ID = strings.TrimRight(d.ID, " ") }), "enqueue/ids"},
+	{"cut names off at 250 bytes", enqueueing(func(d *webhook.Delivery) {
+		d.Webhook = d.Webhook[:min(len(d.Webhook), 250)]
+	}), "enqueue/long names"},
+	{"enqueue no more than fit into a packet", func(b *broken) {
+		b.enqueue = func(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+			size := 0
+			for i := range ds {
+				size += len(ds[i].Body)
+			}
+			if size > 16<<20 {
+				return nil, errPacket
+			}
+			return b.MemoryStore.Enqueue(ctx, ds)
+		}
+	}, "enqueue/large"},
 	{"share bodies", func(b *broken) {
 		kept := map[string][]byte{}
 		enqueueing(func(d *webhook.Delivery) { kept[d.ID] = d.Body })(b)

@@ -130,6 +130,35 @@ var queryChecks = []check{
 		},
 	},
 	{
+		name: "deliveries/pages",
+		rule: "Whatever a query selects by, its pages are together what it returns as one.",
+		run: func(p *probe) {
+			states := []webhook.State{webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Paused}
+			for i := range 48 {
+				p.add(delivery(fmt.Sprint(i*29%48), created(i%5), in(states[i%4]), of(fmt.Sprint("w", i%3)), func(d *webhook.Delivery) {
+					d.Tenant, d.DocName = fmt.Sprint(i%2), fmt.Sprint(i%7)
+				}))
+			}
+			some := states[:1:1]
+			for _, q := range []webhook.DeliveryQuery{
+				{}, {Webhook: "w1"}, {Tenant: "1"}, {DocName: "3"}, {DocType: "Sales Order"}, {Since: at(2)}, {Until: at(3)},
+				{States: some}, {States: states[1:2]}, {States: states[2:]}, {States: states}, {States: append(some, webhook.Failed)},
+				{States: some, Webhook: "w2", Since: at(1)}, {States: states[2:], Tenant: "0", Since: at(1)},
+			} {
+				whole := ids(p.list(q))
+				p.expect(len(whole) > 2, "Deliveries %+v: only %d deliveries", q, len(whole))
+				var got []string
+				for q.Limit = 2; ; q.After = got[len(got)-1] {
+					page := ids(p.list(q))
+					if got = append(got, page...); len(page) < q.Limit || len(got) > len(whole) {
+						break
+					}
+				}
+				p.expect(slices.Equal(got, whole), "Deliveries %+v: %q, not %q", q, got, whole)
+			}
+		},
+	},
+	{
 		name: "deliveries/behind one that does not match",
 		rule: "After may name a delivery that the query does not select.",
 		run: func(p *probe) {
