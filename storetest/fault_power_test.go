@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -34,6 +35,12 @@ var powerFaults = []fault{
 		}
 	}), "prune/keep what stays"},
 	{"prune without a limit", pruning(func(_ *broken, p *webhook.Prune) { p.Limit = 1000 }), "prune/limit"},
+	{"prune no more than fit into a statement", pruning(func(_ *broken, p *webhook.Prune) { p.Limit = min(p.Limit, 1000) }), "prune/many"},
+	{"keep those of the same Created that finished last", pruning(func(b *broken, p *webhook.Prune) {
+		ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{})
+		slices.SortFunc(ds, func(x, y webhook.Delivery) int { return y.Finished.Compare(x.Finished) })
+		p.Delivered, p.Keep = ds[p.Keep-1].Finished, 0
+	}), "prune/keep of the same time"},
 	{"prune what stops its line", enqueueing(func(d *webhook.Delivery) {
 		if d.State == webhook.Failed {
 			d.Line = ""
@@ -119,4 +126,25 @@ var transactionFaults = []fault{
 		commit := b.commit
 		b.commit = func(tx *heldTx) error { slices.Reverse(tx.ds); return commit(tx) }
 	}, "transaction/lines"},
+	{"number what a transaction enqueues before its commit", func(b *broken) {
+		var mu sync.Mutex
+		numbers := map[string]int64{}
+		hold := b.hold
+		b.enqueue = func(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+			mu.Lock()
+			for i := range ds {
+				numbers[ds[i].ID] = int64(len(numbers) + 1)
+			}
+			mu.Unlock()
+			return hold(ctx, ds)
+		}
+		claimed(func(ds []webhook.Delivery) []webhook.Delivery {
+			mu.Lock()
+			defer mu.Unlock()
+			for i := range ds {
+				ds[i].Seq = numbers[ds[i].ID]
+			}
+			return ds
+		})(b)
+	}, "transaction/line open"},
 }

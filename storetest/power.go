@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -89,6 +90,33 @@ var pruneChecks = []check{
 			for _, want := range []int{4, 4, 2, 0} {
 				p.prune(webhook.Prune{Limit: 4, Delivered: at(2)}, want)
 			}
+		},
+	},
+	{
+		name: "prune/many", power: prunes,
+		rule: "Prune removes thousands in a call.",
+		run: func(p *probe) {
+			ds := make([]webhook.Delivery, 2500)
+			for i := range ds {
+				ds[i] = delivery(fmt.Sprint("d", i), created(i), finished(webhook.Delivered, i))
+			}
+			p.add(ds...)
+			p.prune(webhook.Prune{Limit: 5000, Delivered: at(1100)}, 1100)
+			p.prune(webhook.Prune{Limit: 5000, Keep: 100}, 1300)
+			p.expect(len(p.list(webhook.DeliveryQuery{Limit: 1000})) == 100, "100 are not what is left")
+			p.get("d2400")
+		},
+	},
+	{
+		name: "prune/keep of the same time", power: prunes,
+		rule: "Of finished deliveries with the same Created, Prune keeps those that Deliveries lists first.",
+		run: func(p *probe) {
+			for i := range 12 {
+				p.add(delivery(fmt.Sprint(i*5%12), finished(webhook.Delivered, 12-i)))
+			}
+			all := ids(p.list(webhook.DeliveryQuery{}))
+			p.prune(webhook.Prune{Limit: 100, Keep: 5}, 7)
+			p.lists(webhook.DeliveryQuery{}, strings.Join(all[:5], " "))
 		},
 	},
 	{

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/docevent/webhook"
 )
@@ -109,6 +110,38 @@ var transactionChecks = []check{
 			for _, id := range []string{"a0", "b0", "a1", "b1", "a2", "b2"} {
 				p.offers(10, 10, id)
 				p.change(id, to(webhook.Delivered))
+			}
+		},
+	},
+	{
+		name: "transaction/line open", power: begins,
+		rule: "What is enqueued into a line beside an open transaction that did so too comes before what is in it, or waits for it: none is claimed before one with a lower Seq.",
+		run: func(p *probe) {
+			for round := range 5 {
+				name := line(fmt.Sprint("line ", round))
+				tx := p.begin()
+				p.within(tx).add(delivery(fmt.Sprint("in ", round), name))
+				var early []webhook.Delivery
+				p.together(2, func(i int) {
+					if i == 0 {
+						time.Sleep(20 * time.Millisecond)
+						p.ok("Commit", tx.Commit())
+						return
+					}
+					p.add(delivery(fmt.Sprint("beside ", round), name))
+					early = p.claim(0, 10)
+				})
+				var last int64
+				for len(early) > 0 {
+					for _, d := range early {
+						p.expect(d.Seq > last, "%s, with the Seq %d, was claimed after %d", d.ID, d.Seq, last)
+						last = d.Seq
+						p.ok("Update", p.update(changeOf(d, to(webhook.Delivered)))[0])
+					}
+					early = p.claim(0, 10)
+				}
+				p.expect(p.get(fmt.Sprint("in ", round)).State == webhook.Delivered &&
+					p.get(fmt.Sprint("beside ", round)).State == webhook.Delivered, "not both were offered")
 			}
 		},
 	},

@@ -1,6 +1,8 @@
 package sqltest_test
 
 import (
+	"context"
+	"database/sql"
 	"strings"
 	"testing"
 
@@ -33,8 +35,23 @@ func TestStore(t *testing.T) {
 					}
 					d.DSN += separator + test.options
 				}
-				return d.store(t, d.connect(t))
+				db := d.connect(t)
+				return &transacting{d.store(t, db), db}
 			})
 		})
 	}
+}
+
+// A transacting store begins transactions as a host does, for storetest.
+type transacting struct {
+	*sqlstore.Store
+	db *sql.DB
+}
+
+func (s *transacting) Begin(ctx context.Context) (*storetest.Transaction, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &storetest.Transaction{Context: sqlstore.WithTx(ctx, tx), Commit: tx.Commit, Rollback: tx.Rollback}, nil
 }
