@@ -208,6 +208,7 @@ func TestReceiversPageIsShort(t *testing.T) {
 func TestReceiversPageTakesADeliveryOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "once.py")
 	code := snippet(t, "python idempotent") + `
+import threading, time
 done = []
 def broken():
     raise RuntimeError
@@ -215,14 +216,52 @@ try:
     once("msg_b", broken)
 except RuntimeError:
     pass
-for id in ["msg_a", "msg_b", "msg_a", "msg_b"]:
-    once(id, lambda: done.append(id))
-print(done)
+def work(id):
+    time.sleep(0.01)  # long enough for the others to come
+    done.append(id)
+threads = [threading.Thread(target=once, args=(id, lambda id=id: work(id)))
+           for id in ["msg_a", "msg_b", "msg_a", "msg_b"] * 5]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+print(sorted(done))
 `
 	require.NoError(t, os.WriteFile(file, []byte(code), 0o600))
 	out, err := exec.CommandContext(t.Context(), interpreter(), file).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Equal(t, "['msg_a', 'msg_b']\n", string(out))
+}
+
+// The whole receiver takes the library's own requests, and those alone.
+func TestReceiversPageInFlask(t *testing.T) {
+	receiver := flaskReceiver(t)
+	p := receiver.start(t)
+	w := orderWebhook(p, orderSecret)
+	w.URL = p.URL + "/webhook"
+	d := newDispatcher(t, nil)
+	require.NoError(t, d.SaveWebhook(t.Context(), w))
+	delivery, attempt := deliver(t, d, orderInserted)
+	require.Equal(t, http.StatusNoContent, attempt.StatusCode, p.Log(t))
+	require.NoError(t, d.Resend(t.Context(), delivery.ID))
+	_, attempt = drain(t, d, delivery.ID)
+	require.Equal(t, http.StatusNoContent, attempt.StatusCode, p.Log(t))
+	handshaken, err := d.Handshake(t.Context(), w.Name)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, handshaken.StatusCode, p.Log(t))
+	require.Equal(t, http.StatusUnauthorized, post(t, w.URL, order, nil))
+	require.Equal(t, 1, strings.Count(p.Log(t), "INSERT INTO inbox"), p.Log(t))
+}
+
+// flaskReceiver is the page's receiver; it prints its statements.
+func flaskReceiver(t *testing.T) program {
+	t.Helper()
+	source := snippet(t, "python verify") + snippet(t, "python idempotent") + snippet(t, "python receiver") + `
+os.environ["WEBHOOK_SECRET"] = "` + orderSecret + `"
+db.set_trace_callback(print)
+app.run()
+`
+	return program{file: "receiver.py", source: source, edits: []edit{{"the port", "app.run()", "app.run(port=PORT)"}}}
 }
 
 // The table of answers is that of Classify.

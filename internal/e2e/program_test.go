@@ -49,8 +49,9 @@ func interpreter() string {
 
 // A program is a receiver from a document.
 type program struct {
-	file  string // in testdata, as it stands in the document
-	edits []edit // all that is changed before it runs
+	file   string // in testdata, as it stands in the document
+	source string // of one that stands in docs/; "" reads the file
+	edits  []edit // all that is changed before it runs
 }
 
 // An edit replaces text that occurs once. PORT in its new text is the port.
@@ -121,9 +122,12 @@ func (p program) run(t *testing.T) (*process, error) {
 
 func (p program) edited(t *testing.T, port int) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", p.file))
-	require.NoError(t, err)
-	text := string(data)
+	text := p.source
+	if text == "" {
+		data, err := os.ReadFile(filepath.Join("testdata", p.file))
+		require.NoError(t, err)
+		text = string(data)
+	}
 	for _, e := range p.edits {
 		require.Equal(t, 1, strings.Count(text, e.old), "%s: %s", p.file, e.why)
 		text = strings.Replace(text, e.old, strings.ReplaceAll(e.new, "PORT", strconv.Itoa(port)), 1)
