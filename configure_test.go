@@ -136,6 +136,27 @@ func TestConfigErrorPosition(t *testing.T) {
 	require.ErrorContains(t, err, "did you mean doc?")
 }
 
+// An error of a save says what would be accepted.
+func TestConfigErrorHints(t *testing.T) {
+	d, _ := newDispatcher(t, nil)
+	for _, tt := range []struct {
+		name   string
+		change func(*webhook.Webhook)
+		want   string
+	}{
+		{"an event by another spelling", func(w *webhook.Webhook) { w.Events = []webhook.EventType{"On Update"} },
+			`did you mean "on_update"?`},
+		{"an event there is not", func(w *webhook.Webhook) { w.Events = []webhook.EventType{"after_update"} },
+			"the document events are after_insert, on_cancel, on_change, on_submit, on_trash, on_update, on_update_after_submit"},
+		{"a long timeout", func(w *webhook.Webhook) { w.Timeout = time.Minute },
+			"longer than Options.Lease - 10s, which is 50s"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			require.ErrorContains(t, d.SaveWebhook(t.Context(), orders(tt.change)), tt.want)
+		})
+	}
+}
+
 func TestSaveWebhooksAllOrNone(t *testing.T) {
 	d, _ := newDispatcher(t, nil)
 	bad := orders(func(w *webhook.Webhook) { w.Name, w.URL = "bad", "" })

@@ -101,13 +101,18 @@ func checkEvent(docType string, t EventType, o *Options) error {
 	return checkName("event", string(t))
 }
 
-// similarEvent suggests the document event that t may be meant for.
+// similarEvent suggests the document event that t may be meant for, or names all.
 func similarEvent(t EventType) string {
 	plain := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(string(t)))
 	if EventType(plain).IsDocumentEvent() {
 		return fmt.Sprintf("; did you mean %q?", plain)
 	}
-	return ""
+	var all []string
+	for event := range documentEvents {
+		all = append(all, string(event))
+	}
+	slices.Sort(all)
+	return "; the document events are " + strings.Join(all, ", ")
 }
 
 // checkIdentity checks the names.
@@ -181,7 +186,7 @@ func checkRows(w *Webhook, fields []string) error {
 func checkLimits(w *Webhook, o *Options) error {
 	switch {
 	case w.Timeout > o.Lease-leaseMargin:
-		return fieldErrorf("Timeout", "longer than Options.Lease - %v", leaseMargin)
+		return fieldErrorf("Timeout", "longer than Options.Lease - %v, which is %v", leaseMargin, o.Lease-leaseMargin)
 	case w.Concurrency > o.PerEndpoint:
 		return fieldErrorf("Concurrency", "above Options.PerEndpoint, which is %d", o.PerEndpoint)
 	}
