@@ -98,7 +98,9 @@
 //     must not number one line at once. (first, offer)
 //
 // After each step run package storetest, narrowed to what is there (go test
-// -run 'TestStore/webhooks', then enqueue, deliveries, claim, update, line):
+// -run 'TestStore/webhooks', then enqueue, deliveries, claim, update, line, and
+// then all). Let methods that are not written yet return an error: a check that
+// needs one fails with it, and waits for a later step.
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) webhook.Store { return newEmptyStore(t) })

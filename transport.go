@@ -17,6 +17,10 @@ import (
 // changes a response, its Header or its Body after Send returned it. A Transport
 // may be called by many goroutines at once. A panic in Send is that attempt's
 // error.
+//
+// One that hands requests on, to a queue for instance, answers 202 as soon as
+// they are safe there: that ends the delivery, and what becomes of it later the
+// library does not hear.
 type Transport interface {
 	Send(ctx context.Context, req *Request) (*Response, error)
 }
