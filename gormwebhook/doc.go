@@ -26,7 +26,8 @@
 // model as encoding/json makes it: json tags name the fields, and `json:"-"` keeps
 // one out. An inserted document is the value given to GORM, with the associations
 // in it; updated and deleted ones are rows, read before and after the statement,
-// without associations.
+// without associations: a has-many is null there, so a template that walks over it
+// says {% for item in doc.items or [] %}.
 //
 // # Events
 //
