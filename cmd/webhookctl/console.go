@@ -162,10 +162,13 @@ func (c *console) done(text string, v any) error {
 	return nil
 }
 
+// stampLayout is how times are shown. The flags that take a time read it back.
+const stampLayout = time.DateTime
+
 // stamp prints a time in the local zone, "-" for none.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
+	return t.Local().Format(stampLayout)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/docevent/webhook"
 	"github.com/docevent/webhook/sqlstore"
@@ -20,7 +21,11 @@ type databaseFlags struct {
 
 // openStore opens the database for a function.
 func (f *databaseFlags) openStore(ctx context.Context, use func(webhook.Store) error) error {
-	return f.openSQL(ctx, func(store *sqlstore.Store) error { return use(store) })
+	err := f.openSQL(ctx, func(store *sqlstore.Store) error { return use(store) })
+	if err != nil && f.SealKeys == "" && strings.Contains(err.Error(), "Options.Sealer is not set") {
+		return fmt.Errorf("%w: give the keys of the host by --seal-keys-file", err)
+	}
+	return err
 }
 
 // database opens the database for a function that sends nothing.

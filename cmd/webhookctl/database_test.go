@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"text/template"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -254,6 +255,42 @@ func TestImportSave(t *testing.T) {
 	}
 }
 
+// What is valid, and beyond what the options allow, --skip-invalid leaves out too.
+func TestImportBeyondTheOptions(t *testing.T) {
+	w := newWorld(t, webhook.Options{})
+	file := write(t, "slow.json", `[
+		{"name": "Slow", "doctype": "Note", "events": ["on_update"], "url": "https://example.com", "timeout": "2m"},
+		{"name": "Quick", "doctype": "Note", "events": ["on_update"], "url": "https://example.com"}]`)
+	require.Equal(t, exitFailed, w.ctl("import", "--save", file).code)
+	r := w.ctl("import", "--save", "--skip-invalid", file)
+	require.Zero(t, r.code, r.stderr)
+	require.Equal(t, "1 webhook saved: Quick\n", r.out)
+	require.Contains(t, r.stderr, `"Slow": Timeout: error: longer than Options.Lease - 10s, which is 50s`)
+}
+
+// Times are read as they are shown, in the local zone.
+func TestMoment(t *testing.T) {
+	local := func(hour int) time.Time { return time.Date(2026, 1, 31, hour, 0, 0, 0, time.Local) }
+	for _, tt := range []struct {
+		text string
+		want time.Time
+	}{
+		{"2026-01-31", local(0)},
+		{stamp(local(12)), local(12)},
+		{"2026-01-31T12:00:00+02:00", time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC)},
+	} {
+		var m moment
+		require.NoError(t, m.UnmarshalText([]byte(tt.text)), tt.text)
+		require.True(t, tt.want.Equal(m.Time), tt.text)
+	}
+	var m moment
+	require.NoError(t, m.UnmarshalText([]byte("24h")))
+	require.WithinDuration(t, time.Now().Add(-24*time.Hour), m.Time, time.Minute)
+	for _, text := range []string{"", "yesterday", "31.01.2026", "2026-01-31T12:00:00"} {
+		require.Error(t, m.UnmarshalText([]byte(text)), text)
+	}
+}
+
 // Events are explained, dispatched and sent as the host would.
 func TestEvents(t *testing.T) {
 	w := newWorld(t, webhook.Options{})
@@ -273,6 +310,7 @@ func TestEvents(t *testing.T) {
 	))
 	require.Contains(t, w.must("explain", "-e", "on_submit", "--doc", "testdata/small.json"), "Large\tcondition_false\t-")
 	require.Equal(t, "no webhook listens to this event\n", w.must("explain", "-e", "on_trash", "--doc", "testdata/small.json"))
+	require.Contains(t, w.ctl("explain", "-e", "on_submit", "--tenant", "other", "--doc", "testdata/small.json").stderr, "--tenant")
 	require.Contains(t, w.must("dispatch", "-e", "on_submit", "--doc", "testdata/order.json", "--event-id", "e1"), "queued")
 	require.Contains(t, w.must("dispatch", "-e", "on_submit", "--doc", "testdata/order.json", "--event-id", "e1"), "duplicate")
 	require.Equal(t, exitFailed, w.ctl("dispatch", "--doc", "testdata/order.json").code, "no type")
@@ -298,6 +336,9 @@ func TestEvents(t *testing.T) {
 	status.Store(http.StatusOK)
 	require.Equal(t, "Plans: active\n", w.must("activate", "Plans", "--allow-loopback"))
 	require.Equal(t, exitFailed, w.ctl("activate", "Nobody", "--allow-loopback").code)
+	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{Name: "Off", DocType: "Note",
+		Events: []webhook.EventType{webhook.OnUpdate}, URL: server.URL, Disabled: true}))
+	require.Contains(t, w.ctl("enable", "Off").stderr, "--save", "only its configuration can enable it")
 
 	require.Equal(t, "Large: disabled\n", w.must("disable", "Large", "-r", "moves"))
 	require.Contains(t, w.must("webhooks"), "by operator: moves")
@@ -315,7 +356,7 @@ func TestSealed(t *testing.T) {
 	w.dispatch("SO-1")
 	r := w.ctl("webhooks")
 	require.Equal(t, exitFailed, r.code)
-	require.Contains(t, r.stderr, "seal")
+	require.Contains(t, r.stderr, "--seal-keys-file")
 	file := write(t, "keys", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n")
 	require.Contains(t, w.must("webhooks", "--seal-keys-file", file), "Orders")
 	w.must("import", "testdata/frappe.json", "--save", "--seal-keys-file", file)

@@ -57,11 +57,21 @@ func (f *databaseFlags) report(ctx context.Context, c *console, flags *eventFlag
 		if err := printReport(c, r); err != nil {
 			return err
 		}
+		if len(r.Outcomes) == 0 {
+			hintTenant(ctx, c, d, ev)
+		}
 		if r.Err() != nil {
 			return errNo
 		}
 		return nil
 	})
+}
+
+// hintTenant says so when webhooks of other tenants only listen to an event.
+func hintTenant(ctx context.Context, c *console, d *webhook.Dispatcher, ev webhook.Event) {
+	if listens, err := d.Listens(ctx, ev.DocType, ev.Type); listens && err == nil {
+		c.note("A webhook of another tenant does: see --tenant.")
+	}
 }
 
 func printReport(c *console, r webhook.Report) error {

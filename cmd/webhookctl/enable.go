@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/docevent/webhook"
 )
@@ -20,10 +22,21 @@ func (*enableCmd) Help() string {
 func (cmd *enableCmd) Run(ctx context.Context, c *console) error {
 	return cmd.database(ctx, c, func(d *webhook.Dispatcher) error {
 		if err := d.Enable(ctx, cmd.Name); err != nil {
-			return err
+			return hintEnable(err)
 		}
 		return answerStatus(ctx, c, d, cmd.Name)
 	})
+}
+
+// hintEnable adds what makes a webhook active that Enable does not.
+func hintEnable(err error) error {
+	switch {
+	case errors.Is(err, webhook.ErrDisabled):
+		return fmt.Errorf("%w: enable it in its file, and import that with --save", err)
+	case errors.Is(err, webhook.ErrNotActivated):
+		return fmt.Errorf("%w: webhookctl activate makes the handshake", err)
+	}
+	return err
 }
 
 type disableCmd struct {

@@ -165,7 +165,7 @@ func (cmd *importCmd) save(ctx context.Context, c *console, im *imported) error 
 		if err != nil {
 			return err
 		}
-		if err := d.SaveWebhooks(ctx, im.webhooks...); err != nil {
+		if err := cmd.saveAll(ctx, c, d, im); err != nil {
 			return err
 		}
 		s := saved{Saved: []string{}, Unchanged: []string{}, DryRun: cmd.DryRun, Notes: im.notes}
@@ -183,6 +183,26 @@ func (cmd *importCmd) save(ctx context.Context, c *console, im *imported) error 
 		s.print(c)
 		return nil
 	})
+}
+
+// saveAll saves the webhooks. With --skip-invalid it leaves out one by one those
+// that are valid by themselves and beyond what the options allow, such as a
+// timeout that is too long for a lease.
+func (cmd *importCmd) saveAll(ctx context.Context, c *console, d *webhook.Dispatcher, im *imported) error {
+	for {
+		err := d.SaveWebhooks(ctx, im.webhooks...)
+		var refused *webhook.ConfigError
+		if !cmd.SkipInvalid || !errors.As(err, &refused) {
+			return err
+		}
+		at := slices.IndexFunc(im.webhooks, func(w webhook.Webhook) bool { return w.Name == refused.Webhook })
+		if at < 0 {
+			return err
+		}
+		im.webhooks = slices.Delete(im.webhooks, at, at+1)
+		f := newFinding(cmd.File, &candidate{index: wholeFile, name: refused.Webhook}, err)
+		c.note("%s: error: %s", f.place(), cleanText(f.Error))
+	}
 }
 
 func (s *saved) print(c *console) {

@@ -17,7 +17,7 @@ type selection struct {
 	DocName string          `name:"name" placeholder:"NAME" help:"Of the document of this name."`
 	Tenant  string          `help:"Of this tenant."`
 	State   []webhook.State `short:"s" enum:"pending,delivered,failed,exhausted,paused,canceled" help:"In this state; several times, or with commas, for several: ${enum}."`
-	Since   moment          `placeholder:"TIME" help:"Made at this time (RFC 3339) or later; 24h: in the last 24 hours."`
+	Since   moment          `placeholder:"TIME" help:"Made at this time or later: RFC 3339, or as lists show times, or a day such as 2026-01-31. 24h: in the last 24 hours."`
 	Until   moment          `placeholder:"TIME" help:"Made before this time."`
 }
 
@@ -40,18 +40,20 @@ type moment struct{ time.Time }
 
 var _ encoding.TextUnmarshaler = (*moment)(nil)
 
-// UnmarshalText reads a time of RFC 3339 or a duration.
+// UnmarshalText reads a time, where it names no zone in the local one, or a
+// duration.
 func (m *moment) UnmarshalText(text []byte) error {
 	if ago, err := time.ParseDuration(string(text)); err == nil {
 		m.Time = time.Now().Add(-ago)
 		return nil
 	}
-	at, err := time.Parse(time.RFC3339, string(text))
-	if err != nil {
-		return errors.New("neither a time such as 2026-01-31T12:00:00Z nor a duration such as 24h")
+	for _, layout := range []string{time.RFC3339, stampLayout, time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, string(text), time.Local); err == nil {
+			m.Time = at
+			return nil
+		}
 	}
-	m.Time = at
-	return nil
+	return errors.New("neither a time such as 2026-01-31T12:00:00Z or 2026-01-31 nor a duration such as 24h")
 }
 
 // pages calls f for every page of the deliveries of q, the newest first.
