@@ -268,6 +268,31 @@ func TestImportBeyondTheOptions(t *testing.T) {
 	require.Contains(t, r.stderr, `"Slow": Timeout: error: longer than Options.Lease - 10s, which is 50s`)
 }
 
+// A secret is replaced at once, or beside the one before for a while, and is not
+// printed.
+func TestRotate(t *testing.T) {
+	var header http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header = r.Header }))
+	defer server.Close()
+	w := newWorld(t, webhook.Options{})
+	first, second := webhook.NewSecret(), webhook.NewSecret()
+	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{Name: "Notes", DocType: "Note",
+		Events: []webhook.EventType{webhook.OnUpdate}, URL: server.URL, Secret: first,
+		Signatures: []webhook.Scheme{webhook.SchemeStandard}}))
+	require.Equal(t, exitUsage, w.ctl("rotate", "Notes").code, "no secret")
+	require.Equal(t, exitUsage, w.ctl("rotate", "Notes", "--secret-file", write(t, "two", first+"\n"+second+"\n")).code)
+	r := w.ctl("rotate", "Notes", "--overlap", "1h", "--secret-file", write(t, "one", second+"\n"))
+	require.Equal(t, ran{code: exitDone, out: "Notes: active\n"}, r)
+	w.must("test", "Notes", "--allow-loopback")
+	require.Len(t, strings.Fields(header.Get("webhook-signature")), 2)
+
+	t.Setenv("WEBHOOK_SECRET", webhook.NewSecret())
+	w.must("rotate", "Notes")
+	w.must("test", "Notes", "--allow-loopback")
+	require.Len(t, strings.Fields(header.Get("webhook-signature")), 1)
+	require.Equal(t, exitFailed, w.ctl("rotate", "Nobody").code)
+}
+
 // Times are read as they are shown, in the local zone.
 func TestMoment(t *testing.T) {
 	local := func(hour int) time.Time { return time.Date(2026, 1, 31, hour, 0, 0, 0, time.Local) }

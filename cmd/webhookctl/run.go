@@ -32,6 +32,7 @@ type grammar struct {
 	Enable   enableCmd   `cmd:"" group:"webhooks" help:"Take a webhook into service again."`
 	Disable  disableCmd  `cmd:"" group:"webhooks" help:"Take a webhook out of service."`
 	Activate activateCmd `cmd:"" group:"webhooks" help:"Make the handshake with an endpoint, and enable its webhook."`
+	Rotate   rotateCmd   `cmd:"" group:"webhooks" help:"Replace the secret of a webhook."`
 	Migrate  migrateCmd  `cmd:"" group:"webhooks" help:"Make the tables, or bring them up to date."`
 
 	Verify verifyCmd `cmd:"" group:"receivers" help:"Verify the signature of a body."`

@@ -8,10 +8,39 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// secretFlags say by which secrets requests are verified. None is given on the
-// command line, which other users can see and shells remember.
+// secretSource says where secrets are. None is given on the command line, which
+// other users can see and shells remember.
+type secretSource struct {
+	SecretFile string `placeholder:"FILE" help:"File of secrets, one a line. Without it, WEBHOOK_SECRET in the environment is the secret."`
+}
+
+// secrets returns the secrets; none only if none is given.
+func (f *secretSource) secrets(ctx context.Context, c *console) ([]string, error) {
+	if f.SecretFile == "" {
+		if secret := os.Getenv("WEBHOOK_SECRET"); secret != "" {
+			return []string{secret}, nil
+		}
+		return nil, nil
+	}
+	data, err := c.readInput(ctx, f.SecretFile)
+	if err != nil {
+		return nil, err
+	}
+	var secrets []string
+	for line := range strings.Lines(string(data)) {
+		if secret := strings.TrimRight(line, "\r\n"); secret != "" {
+			secrets = append(secrets, secret)
+		}
+	}
+	if len(secrets) == 0 {
+		return nil, inputError(f.SecretFile, webhook.ErrNoSecret)
+	}
+	return secrets, nil
+}
+
+// secretFlags say by which secrets requests are verified, and how.
 type secretFlags struct {
-	SecretFile         string `placeholder:"FILE" help:"File of the secrets in force, one a line. Without it, WEBHOOK_SECRET in the environment is the secret."`
+	secretSource
 	AcceptSecretHeader bool   `help:"Accept the secret itself in X-Webhook-Secret, as Frappe Cloud sends it."`
 	RequireStandard    bool   `help:"Refuse what has no Standard Webhooks signature."`
 	SignatureHeader    string `placeholder:"NAME" help:"Header of Frappe's signature. Defaults to X-Frappe-Webhook-Signature."`
@@ -19,25 +48,10 @@ type secretFlags struct {
 
 // verifier returns a verifier; its secrets may be none.
 func (f *secretFlags) verifier(ctx context.Context, c *console) (*webhook.Verifier, error) {
-	v := &webhook.Verifier{AcceptSecretHeader: f.AcceptSecretHeader, RequireStandard: f.RequireStandard,
-		SignatureHeader: f.SignatureHeader}
-	if f.SecretFile == "" {
-		if secret := os.Getenv("WEBHOOK_SECRET"); secret != "" {
-			v.Secrets = []string{secret}
-		}
-		return v, nil
-	}
-	data, err := c.readInput(ctx, f.SecretFile)
+	secrets, err := f.secrets(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	for line := range strings.Lines(string(data)) {
-		if secret := strings.TrimRight(line, "\r\n"); secret != "" {
-			v.Secrets = append(v.Secrets, secret)
-		}
-	}
-	if len(v.Secrets) == 0 {
-		return nil, inputError(f.SecretFile, webhook.ErrNoSecret)
-	}
-	return v, nil
+	return &webhook.Verifier{Secrets: secrets, AcceptSecretHeader: f.AcceptSecretHeader,
+		RequireStandard: f.RequireStandard, SignatureHeader: f.SignatureHeader}, nil
 }
