@@ -14,9 +14,15 @@
 //		if _, err := tx.ExecContext(ctx, "UPDATE orders SET ..."); err != nil {
 //			return err
 //		}
-//		_, err := d.Dispatch(ctx, webhook.ActionSave.On(order)...)
+//		event := webhook.Event{DocType: "Sales Order", Name: order.Name, Doc: order}
+//		_, err := d.Dispatch(ctx, webhook.ActionSave.On(event)...)
 //		return err
 //	})
+//
+// The ctx within is another than the one outside, which it hides on purpose: a
+// Dispatch with the outer one is not part of the transaction, so that what is
+// rolled back is sent, and where there is one writer (SQLite) or one connection it
+// waits for the transaction that waits for it.
 //
 // # Databases
 //
@@ -29,12 +35,17 @@
 //
 //	file:app.db?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)
 //
-// for modernc.org/sqlite. The store's transactions are short, at most one at a time
-// in a process, and begin as writers, so that the host's wait for them instead of
-// failing; a host that reads and then writes in one transaction begins it with
-// BEGIN IMMEDIATE for the same reason. Without a busy timeout SQLite fails at once
-// when two write. One connection in the pool is enough. Checkpoints are SQLite's
-// own.
+// for modernc.org/sqlite, and for github.com/mattn/go-sqlite3
+//
+//	file:app.db?_journal_mode=WAL&_busy_timeout=10000&_synchronous=FULL
+//
+// The store's transactions are short, at most one at a time in a process, and begin
+// as writers, so that the host's wait for them instead of failing; a host that reads
+// and then writes in one transaction begins it with BEGIN IMMEDIATE for the same
+// reason. Without a busy timeout SQLite fails at once when two write, and without
+// WAL also when one reads: "database is locked". One connection in the pool is
+// enough; for ":memory:", which is another database on each connection, it has to
+// be one: db.SetMaxOpenConns(1). Checkpoints are SQLite's own.
 //
 // # Tables
 //
