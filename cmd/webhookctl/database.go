@@ -77,7 +77,7 @@ func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) e
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
 	if err := db.PingContext(ctx); err != nil {
-		return source.redact(fmt.Errorf("open the database: %w", err))
+		return source.redact(fmt.Errorf("open the database: %w", oneLine(err)))
 	}
 	store, err := sqlstore.NewWithOptions(db, source.dialect, &sqlstore.Options{Prefix: f.TablePrefix})
 	if err != nil {
@@ -89,6 +89,16 @@ func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) e
 		return errors.New("the database has no tables for webhooks, or older ones: run webhookctl migrate")
 	}
 	return source.redact(err)
+}
+
+// oneLine keeps what a driver says on lines below the first, which is all that is
+// printed: pgx has there what each address of the server answered.
+func oneLine(err error) error {
+	text := err.Error()
+	if !strings.Contains(text, "\n") {
+		return err
+	}
+	return errors.New(strings.Join(strings.Fields(text), " "))
 }
 
 // sealer returns what opens the webhooks, nil if they are not sealed.

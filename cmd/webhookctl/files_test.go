@@ -124,13 +124,14 @@ func TestErrorsAreOneLine(t *testing.T) {
 		{[]string{"migrate", "--dsn", "x:hunter2@tcp(y)/z"}, exitUsage, "neither postgres"},
 		{[]string{"deliveries", "--dsn", "/nonexistent/webhooks.db"}, exitFailed, "no database at"},
 		{[]string{"deliveries", "--dsn", "."}, exitFailed, "directory"},
-		{[]string{"deliveries", "--dsn", "postgres://x:hunter2@127.0.0.1:1/z"}, exitFailed, "open the database"},
-		{[]string{"deliveries", "--dsn", "mysql://x:hunter2@127.0.0.1:1/z"}, exitFailed, "open the database"},
+		{[]string{"deliveries", "--dsn", "postgres://x:hunter2@127.0.0.1:1/z"}, exitFailed, "connection refused"},
+		{[]string{"deliveries", "--dsn", "mysql://x:hunter2@127.0.0.1:1/z"}, exitFailed, "connection refused"},
 		{[]string{"verify"}, exitUsage, "no secret"},
 		{[]string{"listen", "--status", "99"}, exitUsage, "between 200 and 599"},
 		{[]string{"import", "--dry-run", "x"}, exitUsage, "--save"},
 		{[]string{"import", "/nonexistent"}, exitFailed, "no such file"},
 		{[]string{"validate", "."}, exitFailed, "is a directory"},
+		{[]string{"preview", "-f", "-"}, exitFailed, "read standard input: not JSON"},
 		{[]string{"preview", "-f", "-", "--doc", "-"}, exitUsage, "only one"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {

@@ -97,7 +97,14 @@ type formError struct {
 	err  error
 }
 
-func (e *formError) Error() string { return fmt.Sprintf("read %s: %v", e.path, e.err) }
+func (e *formError) Error() string {
+	path := e.path
+	if path == "-" {
+		path = "standard input"
+	}
+	return fmt.Sprintf("read %s: %v", path, e.err)
+}
+
 func (e *formError) Unwrap() error { return e.err }
 
 // checkJSON says where a text stops being JSON.
