@@ -72,15 +72,19 @@ func (w *world) must(args ...string) string {
 // dispatch makes deliveries of documents by the webhook Orders, and attempts them.
 func (w *world) dispatch(names ...string) {
 	w.Helper()
-	require.NoError(w, w.d.SaveWebhook(w.Context(), webhook.Webhook{
-		Name: "Orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
-		URL: "https://example.com/hook", Secret: "your_secret_here",
-	}))
+	w.save(webhook.Webhook{Name: "Orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
+		URL: "https://example.com/hook", Secret: "your_secret_here"})
 	for _, name := range names {
 		_, err := w.d.Dispatch(w.Context(), webhook.Event{Type: webhook.OnSubmit, DocType: "Sales Order", Name: name})
 		require.NoError(w, err)
 	}
 	require.NoError(w, w.d.Drain(w.Context()))
+}
+
+// save saves webhooks as the host does.
+func (w *world) save(ws ...webhook.Webhook) {
+	w.Helper()
+	require.NoError(w, w.d.SaveWebhooks(w.Context(), ws...))
 }
 
 func many(prefix string, n int) []string {
@@ -271,25 +275,23 @@ func TestImportBeyondTheOptions(t *testing.T) {
 // A secret is replaced at once, or beside the one before for a while, and is not
 // printed.
 func TestRotate(t *testing.T) {
-	var header http.Header
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header = r.Header }))
-	defer server.Close()
+	t.Setenv("WEBHOOK_SECRET", "")
 	w := newWorld(t, webhook.Options{})
-	first, second := webhook.NewSecret(), webhook.NewSecret()
-	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{Name: "Notes", DocType: "Note",
-		Events: []webhook.EventType{webhook.OnUpdate}, URL: server.URL, Secret: first,
-		Signatures: []webhook.Scheme{webhook.SchemeStandard}}))
+	endpoint := newServer(t)
+	first, second, third := webhook.NewSecret(), webhook.NewSecret(), webhook.NewSecret()
+	w.save(webhook.Webhook{Name: "Notes", DocType: "Note", Events: []webhook.EventType{webhook.OnUpdate},
+		URL: endpoint.URL, Secret: first, Signatures: []webhook.Scheme{webhook.SchemeStandard}})
 	require.Equal(t, exitUsage, w.ctl("rotate", "Notes").code, "no secret")
 	require.Equal(t, exitUsage, w.ctl("rotate", "Notes", "--secret-file", write(t, "two", first+"\n"+second+"\n")).code)
 	r := w.ctl("rotate", "Notes", "--overlap", "1h", "--secret-file", write(t, "one", second+"\n"))
 	require.Equal(t, ran{code: exitDone, out: "Notes: active\n"}, r)
 	w.must("test", "Notes", "--allow-loopback")
-	require.Len(t, strings.Fields(header.Get("webhook-signature")), 2)
+	require.Len(t, strings.Fields((<-endpoint.seen).Get("webhook-signature")), 2)
 
-	t.Setenv("WEBHOOK_SECRET", webhook.NewSecret())
+	t.Setenv("WEBHOOK_SECRET", third)
 	w.must("rotate", "Notes")
 	w.must("test", "Notes", "--allow-loopback")
-	require.Len(t, strings.Fields(header.Get("webhook-signature")), 1)
+	require.Len(t, strings.Fields((<-endpoint.seen).Get("webhook-signature")), 1)
 	require.Equal(t, exitFailed, w.ctl("rotate", "Nobody").code)
 }
 
@@ -319,20 +321,9 @@ func TestMoment(t *testing.T) {
 // Events are explained, dispatched and sent as the host would.
 func TestEvents(t *testing.T) {
 	w := newWorld(t, webhook.Options{})
-	seen := make(chan *http.Request, 10)
-	var status atomic.Int64
-	status.Store(http.StatusOK)
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		seen <- r
-		rw.WriteHeader(int(status.Load()))
-	}))
-	defer server.Close()
-	require.NoError(t, w.d.SaveWebhooks(t.Context(),
-		webhook.Webhook{Name: "Large", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
-			Condition: "doc.grand_total > 10000", URL: server.URL, Secret: "your_secret_here"},
-		webhook.Webhook{Name: "Plans", Events: []webhook.EventType{"Plan"}, URL: server.URL, RequireActivation: true,
-			Secret: "your_secret_here"},
-	))
+	endpoint := newServer(t)
+	w.save(webhook.Webhook{Name: "Large", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
+		Condition: "doc.grand_total > 10000", URL: endpoint.URL, Secret: "your_secret_here"})
 	require.Contains(t, w.must("explain", "-e", "on_submit", "--doc", "testdata/small.json"), "Large\tcondition_false\t-")
 	require.Equal(t, "no webhook listens to this event\n", w.must("explain", "-e", "on_trash", "--doc", "testdata/small.json"))
 	require.Contains(t, w.ctl("explain", "-e", "on_submit", "--tenant", "other", "--doc", "testdata/small.json").stderr, "--tenant")
@@ -348,28 +339,57 @@ func TestEvents(t *testing.T) {
 	r = w.ctl("test", "Large", "--doc", "testdata/small.json")
 	require.Equal(t, exitNo, r.code)
 	require.Contains(t, r.stderr, "--allow-loopback")
-	require.Empty(t, seen)
+	require.Empty(t, endpoint.seen)
 	w.must("resend", "--yes")
 	require.JSONEq(t, `{"attempts":1,"by_state":{"delivered":1},"failures":[],"disabled":[]}`, w.must("drain", "--json", "--allow", "127.0.0.0/8"))
-	require.Equal(t, "2", (<-seen).Header.Get("X-Webhook-Attempt"))
+	require.Equal(t, "2", (<-endpoint.seen).Get("X-Webhook-Attempt"))
 
 	require.Contains(t, w.must("test", "Large", "--doc", "testdata/small.json", "--allow-loopback"), "status 200, delivered")
-	require.Equal(t, "true", (<-seen).Header.Get("X-Webhook-Test"))
-	status.Store(http.StatusTeapot)
+	require.Equal(t, "true", (<-endpoint.seen).Get("X-Webhook-Test"))
+	endpoint.status.Store(http.StatusTeapot)
 	require.Equal(t, exitNo, w.ctl("test", "Large", "--allow-loopback").code)
-	require.Equal(t, exitNo, w.ctl("activate", "Plans", "--allow-loopback").code)
-	status.Store(http.StatusOK)
-	require.Equal(t, "Plans: active\n", w.must("activate", "Plans", "--allow-loopback"))
-	require.Equal(t, exitFailed, w.ctl("activate", "Nobody", "--allow-loopback").code)
-	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{Name: "Off", DocType: "Note",
-		Events: []webhook.EventType{webhook.OnUpdate}, URL: server.URL, Disabled: true}))
-	require.Contains(t, w.ctl("enable", "Off").stderr, "--save", "only its configuration can enable it")
-
-	require.Equal(t, "Large: disabled\n", w.must("disable", "Large", "-r", "moves"))
-	require.Contains(t, w.must("webhooks"), "by operator: moves")
-	require.Equal(t, "Large: active\n", w.must("enable", "Large"))
 	require.Contains(t, w.must("preview", "Large", "--doc", "testdata/order.json"), "Outcome: queued")
 	require.Contains(t, w.must("stats"), "delivered: 1\n")
+}
+
+// Webhooks are taken into service and out of it; who cannot be is told how.
+func TestService(t *testing.T) {
+	w := newWorld(t, webhook.Options{})
+	endpoint := newServer(t)
+	w.save(
+		webhook.Webhook{Name: "Plans", Events: []webhook.EventType{"Plan"}, URL: endpoint.URL, RequireActivation: true},
+		webhook.Webhook{Name: "Off", Events: []webhook.EventType{"Plan"}, URL: endpoint.URL, Disabled: true},
+	)
+	require.Contains(t, w.ctl("enable", "Plans").stderr, "webhookctl activate")
+	endpoint.status.Store(http.StatusTeapot)
+	require.Equal(t, exitNo, w.ctl("activate", "Plans", "--allow-loopback").code)
+	endpoint.status.Store(http.StatusOK)
+	require.Equal(t, "Plans: active\n", w.must("activate", "Plans", "--allow-loopback"))
+	require.Equal(t, exitFailed, w.ctl("activate", "Nobody", "--allow-loopback").code)
+
+	require.Equal(t, "Plans: disabled\n", w.must("disable", "Plans", "-r", "moves"))
+	require.Contains(t, w.must("webhooks"), "by operator: moves")
+	require.Equal(t, "Plans: active\n", w.must("enable", "Plans"))
+	require.Contains(t, w.ctl("enable", "Off").stderr, "import that with --save")
+}
+
+// A server is an endpoint on loopback.
+type server struct {
+	URL    string
+	status atomic.Int64     // what it answers; 200 to begin with
+	seen   chan http.Header // of each request
+}
+
+func newServer(t *testing.T) *server {
+	e := &server{seen: make(chan http.Header, 10)}
+	e.status.Store(http.StatusOK)
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		e.seen <- r.Header
+		rw.WriteHeader(int(e.status.Load()))
+	}))
+	t.Cleanup(s.Close)
+	e.URL = s.URL
+	return e
 }
 
 // Sealed webhooks are not read without their key, and saved sealed with it.
@@ -433,13 +453,12 @@ func TestWithoutTables(t *testing.T) {
 // A drain says of each webhook what its attempts failed of, once.
 func TestDrainFailures(t *testing.T) {
 	w := newWorld(t, webhook.Options{})
-	status := http.StatusServiceUnavailable
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) }))
-	defer server.Close()
-	require.NoError(t, w.d.SaveWebhooks(t.Context(),
-		webhook.Webhook{Name: "A", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: server.URL},
+	endpoint := newServer(t)
+	endpoint.status.Store(http.StatusServiceUnavailable)
+	w.save(
+		webhook.Webhook{Name: "A", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: endpoint.URL},
 		webhook.Webhook{Name: "B", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: "http://127.0.0.1:1"},
-	))
+	)
 	for _, name := range many("o", 3) {
 		_, err := w.d.Dispatch(t.Context(), webhook.Event{Type: webhook.OnSubmit, DocType: "O", Name: name})
 		require.NoError(t, err)

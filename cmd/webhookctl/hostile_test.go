@@ -53,7 +53,7 @@ func TestHostileNames(t *testing.T) {
 		{"dispatch", "-e", "on_submit", "--doctype", hostileName, "--name", hostileName}, {"show", hostileName},
 		{"enable", hostileName}, {"disable", hostileName + "2", "-r", "x"}, {hostileName}, {"show", "--" + hostileName},
 		{"deliveries", "--state", hostileName}, {"deliveries", "--after", hostileName}, {"resend", hostileName},
-		{"test", hostileName, "--doc", doc}, {"validate", hostileName},
+		{"test", hostileName, "--doc", doc}, {"validate", hostileName}, {"rotate", hostileName},
 	} {
 		for _, form := range [][]string{nil, {"--json"}} {
 			r := w.ctl(append(append([]string{}, args...), form...)...)
