@@ -50,7 +50,8 @@ type hostTx struct{}
 
 // WithTx returns a context with which Dispatch writes in the host's own
 // transaction: its data and the deliveries are committed together, or neither. It
-// must be a writable one, and is one goroutine's.
+// must be a writable one, and is one goroutine's. After the commit call
+// [webhook.Dispatcher.Wake]; else Run finds them with its next poll.
 func WithTx(ctx context.Context, btx *bbolt.Tx) context.Context {
 	return context.WithValue(ctx, hostTx{}, btx)
 }
