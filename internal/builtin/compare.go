@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/docevent/webhook/internal/value"
@@ -51,13 +52,22 @@ func (r *Run) Compare(op Comparison, a, b any) bool {
 	case In, NotIn:
 		return r.contains(b, a) == (op == In)
 	}
-	order, ok, err := value.Compare(a, b, r)
+	order, ok, err := value.Compare(a, b, r.Tolerant, r)
+	if errors.Is(err, value.ErrType) && textBesideNumber(a, b) {
+		Advise("make a number of the text: |float", "%v", err)
+	}
 	Check(err)
-	if (a == nil || b == nil) && !r.NoneOrders {
+	if (a == nil || b == nil) && !r.Tolerant {
 		Advise("say what it stands for: default(0, true)",
 			"operator %s does not take None", comparisons[op])
 	}
 	return ok && op.Holds(float64(order), 0)
+}
+
+func textBesideNumber(a, b any) bool {
+	_, left := value.Text(a)
+	_, right := value.Text(b)
+	return left && value.IsNumber(b) || right && value.IsNumber(a)
 }
 
 // Exact returns a number of the commonest kinds that a float64 holds exactly.

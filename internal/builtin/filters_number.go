@@ -24,7 +24,7 @@ func absOf(c call) any {
 	if f, ok := v.(float64); ok {
 		return math.Abs(f)
 	}
-	if order, _, _ := value.Compare(v, int64(0), nil); order < 0 {
+	if order, _, _ := value.Compare(v, int64(0), false, nil); order < 0 {
 		return Must(value.Negate(v))
 	}
 	return v

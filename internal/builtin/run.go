@@ -64,8 +64,9 @@ type Subject interface {
 type Run struct {
 	Subject
 	*Library
-	// NoneOrders makes < and > with None false, not an error.
-	NoneOrders bool
+	// Tolerant makes < and > with None false, not an error, and text that spells
+	// a number compare with numbers.
+	Tolerant bool
 
 	ctx     context.Context
 	timeout time.Duration

@@ -20,7 +20,7 @@ type Condition struct {
 // false when what it writes, trimmed, spells nothing. Errors are of type *Error.
 func (e *Env) Condition(name, src string, lang Lang) (*Condition, error) {
 	c := &Condition{t: e.newTemplate(name, src, lang)}
-	c.t.noneOrders = true
+	c.t.tolerant = true
 	if err := c.compile(lang); err != nil {
 		return nil, err
 	}

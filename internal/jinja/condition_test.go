@@ -133,6 +133,28 @@ func TestNoneIsNeitherLessNorGreater(t *testing.T) {
 	}
 }
 
+// Decimals that a driver made text of compare in conditions and in Go templates;
+// elsewhere that is an error, as in Jinja2.
+func TestTextComparesWithNumbers(t *testing.T) {
+	for src, lang := range map[string]jinja.Lang{
+		"{{ doc.num > 42 }}": jinja.Jinja, "{{ [doc.num] | select('gt', 42) | list }}": jinja.Jinja,
+		"{% if 42 < doc.num %}yes{% endif %}": jinja.Jinja, "{{gt .doc.num 42}}": jinja.GoTemplate,
+	} {
+		c, err := newEnv(t).Condition("c", src, lang)
+		require.NoError(t, err, src)
+		got, err := c.Eval(context.Background(), orderScope())
+		require.NoError(t, err, src)
+		require.True(t, got, src)
+
+		_, err = render(t, newEnv(t), src, lang, orderScope())
+		if lang == jinja.GoTemplate {
+			require.NoError(t, err, src)
+		} else {
+			require.ErrorContains(t, err, "(make a number of the text: |float)", src)
+		}
+	}
+}
+
 func TestConditionErrors(t *testing.T) {
 	tests := []struct {
 		name, src string

@@ -175,7 +175,7 @@ func (s *Scope) begin(ctx context.Context, t *Template, sink Sink) (*run, error)
 	}
 	r := &s.run
 	r.Begin(ctx, s, t.env.Library, s.Timeout)
-	r.NoneOrders = t.noneOrders
+	r.Tolerant = t.tolerant
 	r.s, r.sink, r.captures, r.flow, r.here, r.done = s, sink, 0, onward, nil, false
 	if t.slots > 0 {
 		if cap(r.vars) < t.slots {

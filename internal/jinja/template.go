@@ -15,9 +15,11 @@ type Template struct {
 	env       *Env
 	slots     int
 	body      steps
-	// noneOrders: nothing is less or greater than None. So in conditions, which
-	// an empty field must not fail, and in Go templates.
-	noneOrders bool
+	// tolerant: nothing is less or greater than None, and text that spells a
+	// number compares with numbers. So in conditions, which neither an empty
+	// field nor a decimal that a driver made text of must fail, and in Go
+	// templates.
+	tolerant bool
 }
 
 // Template compiles a template. Its errors are of type *Error.
@@ -34,7 +36,7 @@ func (e *Env) newTemplate(name, src string, lang Lang) *Template {
 	if lang == Jinja && strings.IndexByte(src, '\r') >= 0 {
 		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
 	}
-	return &Template{name: name, src: src, env: e, noneOrders: lang == GoTemplate}
+	return &Template{name: name, src: src, env: e, tolerant: lang == GoTemplate}
 }
 
 func (t *Template) compile(lang Lang) (err error) {

@@ -182,33 +182,32 @@ func Lookup(v, key any) (any, bool, error) {
 }
 
 // Compare orders two values for < and >. Beyond Python, a time compares with
-// the text of one, text compares with a number when it spells one in decimals,
-// and ok is false without an error when one of them is None or NaN: neither
-// less nor greater. Undefined is an error.
-func Compare(a, b any, t Ticker) (order int, ok bool, err error) {
+// the text of one, spelled makes text compare with a number when it spells one
+// in decimals, and ok is false without an error when one of them is None or NaN:
+// neither less nor greater. Undefined is an error.
+func Compare(a, b any, spelled bool, t Ticker) (order int, ok bool, err error) {
 	if err := undefinedAmong(a, b); err != nil || a == nil || b == nil {
 		return 0, false, err
 	}
-	if n, isNum := numberOf(a); isNum {
-		if m, ok := asNumber(b, a); ok {
-			order, ok = n.compare(m)
-			return order, ok, nil
+	n, left := numberOf(a)
+	m, right := numberOf(b)
+	if spelled && left != right {
+		if left {
+			m, right = spelledNumber(b, a)
+		} else {
+			n, left = spelledNumber(a, b)
 		}
-	} else if m, isNum := numberOf(b); isNum {
-		if n, ok := asNumber(a, b); ok {
-			order, ok = n.compare(m)
-			return order, ok, nil
-		}
+	}
+	if left && right {
+		order, ok = n.compare(m)
+		return order, ok, nil
 	}
 	order, err = Order(a, b, t)
 	return order, err == nil, err
 }
 
-// asNumber reads a number, or text that spells one beside a number.
-func asNumber(v, beside any) (number, bool) {
-	if n, ok := numberOf(v); ok {
-		return n, true
-	}
+// spelledNumber reads text that spells a number, beside one that is no bool.
+func spelledNumber(v, beside any) (number, bool) {
 	s, ok := Text(v)
 	if _, bool := beside.(bool); !ok || bool {
 		return number{}, false

@@ -190,15 +190,17 @@ func TestCompareBeyondPython(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			order, ok, err := value.Compare(tc.a, tc.b, nil)
+			order, ok, err := value.Compare(tc.a, tc.b, true, nil)
 			require.NoError(t, err)
 			require.Equal(t, tc.ok, ok)
 			require.Equal(t, tc.order, order)
 		})
 	}
-	_, _, err := value.Compare("abc", 1, nil)
+	_, _, err := value.Compare("abc", 1, true, nil)
 	require.ErrorIs(t, err, value.ErrType)
-	_, _, err = value.Compare(value.Undefined{Name: "x"}, nil, nil)
+	_, _, err = value.Compare("42.5", 40, false, nil)
+	require.ErrorIs(t, err, value.ErrType)
+	_, _, err = value.Compare(value.Undefined{Name: "x"}, nil, true, nil)
 	require.Error(t, err)
 	same, err := value.Equal(day, "2026-01-31", nil)
 	require.NoError(t, err)
