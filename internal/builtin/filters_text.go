@@ -197,9 +197,11 @@ func filterFormat(c call) any {
 
 // stripTags takes tags and comments out, joins blanks and resolves entities.
 func stripTags(s string) string {
-	s = without(without(s, "<!--", "-->"), "<", ">")
-	return html.UnescapeString(strings.Join(strings.Fields(s), " "))
+	return html.UnescapeString(strings.Join(strings.Fields(stripMarkup(s)), " "))
 }
+
+// stripMarkup takes tags and comments out.
+func stripMarkup(s string) string { return without(without(s, "<!--", "-->"), "<", ">") }
 
 // without takes out what stands from one text to the next of another.
 func without(s, open, end string) string {

@@ -1,9 +1,7 @@
 package builtin
 
 import (
-	"html"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/docevent/webhook/internal/value"
@@ -12,13 +10,6 @@ import (
 // helpers are the functions of frappe.utils that make sense on data. They are
 // known bare, under utils and under frappe.utils.
 func helpers() table {
-	cleaned := func(fn func(string) string) *Func {
-		return def("text", func(c call) any {
-			s := c.cstr(0)
-			c.Grow(6 * len(s))
-			return fn(s)
-		})
-	}
 	whole := func(fn func(float64) float64) *Func {
 		return def("x", func(c call) any {
 			if out, ok := value.Truncate(fn(toFloat(c.a[0]))); ok {
@@ -27,23 +18,23 @@ func helpers() table {
 			return int64(0)
 		})
 	}
-	return merge(dateHelpers(), table{
+	return merge(dateHelpers(), filterHelpers(), table{
 		"flt": def("s precision=none rounding_method=none", func(c call) any {
 			if c.a[1] == nil {
 				return toFloat(c.a[0])
 			}
-			return c.rounded(1)
+			return c.rounded()
 		}),
 		"as_json":     def("obj indent=1", asJSON),
 		"cint":        def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
 		"cstr":        def("s encoding=none", func(c call) any { return c.cstr(0) }),
 		"sbool":       def("x", sbool),
-		"rounded":     def("num precision=0 rounding_method=none", func(c call) any { return c.rounded(1) }),
+		"rounded":     def("num precision=0 rounding_method=none", func(c call) any { return c.rounded() }),
 		"ceil":        whole(math.Ceil),
 		"floor":       whole(math.Floor),
 		"fmt_money":   def("amount precision=none currency=none format=none", fmtMoney),
-		"strip_html":  cleaned(func(s string) string { return without(s, "<", ">") }),
-		"escape_html": cleaned(html.EscapeString),
+		"strip_html":  def("text", func(c call) any { return stripMarkup(c.cstr(0)) }),
+		"escape_html": def("text", escapeForFrappe),
 		"strip":       stripper(true, true),
 		"comma_and":   def("some_list add_quotes=true", func(c call) any { return c.comma("and") }),
 		"comma_or":    def("some_list add_quotes=true", func(c call) any { return c.comma("or") }),
@@ -68,36 +59,6 @@ func toFloat(v any) float64 {
 	return f
 }
 
-// rounded rounds the first argument to the digits of argument i: halves to even,
-// as Frappe does by default, after taking away the noise of binary fractions.
-func (c call) rounded(i int) float64 {
-	n, ok := value.Int64(cint(c.a[i], nil))
-	if !ok {
-		mistyped("needs a precision, not %s", c.a[i])
-	}
-	f := toFloat(c.a[0])
-	scale := math.Pow(10, float64(max(-300, min(n, 300))))
-	scaled := f * scale
-	if math.IsInf(scaled, 0) || math.Abs(scaled) > 1<<52 {
-		return f
-	}
-	near, _ := strconv.ParseFloat(strconv.FormatFloat(scaled, 'f', 8, 64), 64)
-	floor := math.Floor(near)
-	switch diff := near - floor; {
-	case n == 0 && diff == 0.5 || math.Abs(diff-0.5) < 1e-9:
-		if math.Mod(floor, 2) != 0 {
-			floor++
-		}
-	default:
-		floor = math.RoundToEven(near)
-	}
-	out := floor / scale
-	if math.IsNaN(out) {
-		return f
-	}
-	return out
-}
-
 func cint(v, fallback any) any {
 	if s, ok := value.Text(v); ok {
 		v, ok = value.ParseFloat(s)
@@ -119,31 +80,30 @@ func (c call) cstr(i int) string {
 	return c.str(i)
 }
 
-func sbool(c call) any {
-	switch s, _ := value.Text(c.a[0]); {
+func sbool(c call) any { return boolOf(c.a[0]) }
+
+// boolOf makes a bool of text that spells one.
+func boolOf(v any) any {
+	switch s, _ := value.Text(v); {
 	case s == "1" || strings.EqualFold(s, "true"):
 		return true
 	case s == "0" || strings.EqualFold(s, "false"):
 		return false
 	}
-	return c.a[0]
+	return v
 }
 
-// fmtMoney writes an amount with separators between thousands, and the currency
-// before it.
-func fmtMoney(c call) any {
-	if c.a[1] == nil {
-		c.a[1] = int64(2)
+// frappeEscaper spells quotes by their names, where Jinja2's escape has numbers.
+var frappeEscaper = strings.NewReplacer("&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&apos;", `"`, "&quot;")
+
+// escapeForFrappe is escape_html, which leaves alone what is no text.
+func escapeForFrappe(c call) any {
+	s, ok := value.Text(c.a[0])
+	if !ok {
+		return c.a[0]
 	}
-	prec := c.int(1)
-	if prec < 0 || prec > 20 {
-		refuse("needs a precision from 0 to 20")
-	}
-	s := spec{verb: 'f', prec: prec, comma: ','}.number(c.rounded(1))
-	if currency, ok := value.Text(c.a[2]); ok && currency != "" {
-		return currency + " " + s
-	}
-	return s
+	c.Grow(len("&quot;") * len(s))
+	return frappeEscaper.Replace(s)
 }
 
 // comma joins a list in words: 'a', 'b' and 'c'.

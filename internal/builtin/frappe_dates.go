@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -27,22 +29,18 @@ func dateHelpers() table {
 	}
 	edge := func(fn func(m time.Month) (time.Month, int)) *Func {
 		return def("dt as_str=false", func(c call) any {
-			t := c.time(0)
+			t := c.day(0)
 			month, day := fn(t.Month())
-			date := time.Date(t.Year(), month, day, 0, 0, 0, 0, t.Location())
-			if c.truth(1) {
-				return date.Format(time.DateOnly)
-			}
-			return value.Date{Time: date}
+			return c.dayOf(time.Date(t.Year(), month, day, 0, 0, 0, 0, t.Location()), 1)
 		})
 	}
 	format := func(layout string) *Func {
 		return def("date=none", func(c call) any { return c.time(0).Format(layout) })
 	}
-	diff := func(fn func(t, u time.Time) any) *Func {
-		return def("string_ed_date string_st_date", func(c call) any { return fn(c.time(0), c.time(1)) })
+	diff := func(read func(call, int) time.Time, fn func(t, u time.Time) any) *Func {
+		return def("string_ed_date string_st_date", func(c call) any { return fn(read(c, 0), read(c, 1)) })
 	}
-	days := diff(func(t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
+	days := diff(call.day, func(t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
 	date := def("string_date=none format_string=none", formatDate)
 	return table{
 		"nowdate":      now(time.DateOnly),
@@ -51,11 +49,11 @@ func dateHelpers() table {
 		"nowtime":      now(clockTime),
 		"now_datetime": def("", func(c call) any { return c.Clock() }),
 		"getdate":      def("string_date=none parse_day_first=false", getDate),
-		"get_datetime": def("datetime_str=none", func(c call) any { return c.time(0) }),
+		"get_datetime": def("datetime_str=none", getDatetime),
 
 		"get_datetime_str": format(frappeTime),
 		"get_date_str":     format(time.DateOnly),
-		"get_time_str":     format(clockTime),
+		"get_time_str":     def("timedelta_obj", getTimeStr),
 		"get_weekday":      format("Monday"),
 
 		"add_days":    shift("days", 0, 1),
@@ -65,15 +63,15 @@ func dateHelpers() table {
 
 		"date_diff": days,
 		"days_diff": days,
-		"month_diff": diff(func(t, u time.Time) any {
+		"month_diff": diff(call.day, func(t, u time.Time) any {
 			return int64((t.Year()-u.Year())*12 + int(t.Month()-u.Month()) + 1)
 		}),
-		"time_diff": diff(func(t, u time.Time) any { return t.Sub(u) }),
+		"time_diff": diff(call.time, func(t, u time.Time) any { return t.Sub(u) }),
 
-		"time_diff_in_seconds": diff(func(t, u time.Time) any { return t.Sub(u).Seconds() }),
-		"time_diff_in_hours":   diff(func(t, u time.Time) any { return roundTo(t.Sub(u).Hours(), 6) }),
+		"time_diff_in_seconds": diff(call.time, func(t, u time.Time) any { return t.Sub(u).Seconds() }),
+		"time_diff_in_hours":   diff(call.time, func(t, u time.Time) any { return roundTo(t.Sub(u).Hours(), 6) }),
 
-		"get_first_day":      edge(func(m time.Month) (time.Month, int) { return m, 1 }),
+		"get_first_day":      def("dt d_years=0 d_months=0 as_str=false", firstDay),
 		"get_last_day":       edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
 		"get_year_start":     edge(func(time.Month) (time.Month, int) { return 1, 1 }),
 		"get_year_ending":    edge(func(time.Month) (time.Month, int) { return 12, 31 }),
@@ -83,7 +81,10 @@ func dateHelpers() table {
 		"formatdate":  date,
 		"format_date": date,
 		"format_datetime": def("datetime_string format_string=none", func(c call) any {
-			return c.layout("dd-MM-yyyy HH:mm:ss")
+			if !value.Truth(c.a[0]) {
+				return nil
+			}
+			return c.layout("yyyy-MM-dd HH:mm:ss")
 		}),
 	}
 }
@@ -107,12 +108,67 @@ func (c call) time(i int) time.Time {
 	return t
 }
 
-// getDate is None for text that says nothing, as in Frappe.
+// day reads the day of a date; one that is empty is today.
+func (c call) day(i int) time.Time {
+	if s, ok := value.Text(c.a[i]); ok && s == "" {
+		return c.Clock()
+	}
+	return c.time(i)
+}
+
+// dayOf is a date, or its text if argument i says so.
+func (c call) dayOf(t time.Time, i int) any {
+	if c.truth(i) {
+		return t.Format(time.DateOnly)
+	}
+	return value.Date{Time: t}
+}
+
+// standsForNone reports whether text spells one of the dates that databases have
+// for none.
+func standsForNone(v any) bool {
+	s, _ := value.Text(v)
+	return strings.HasPrefix(s, "0001-01-01") || strings.HasPrefix(s, "0000-00-00")
+}
+
 func getDate(c call) any {
-	if s, ok := value.Text(c.a[0]); ok && (s == "" || s == "0001-01-01") {
+	if standsForNone(c.a[0]) {
 		return nil
 	}
-	return value.Date{Time: midnight(c.time(0))}
+	return value.Date{Time: midnight(c.day(0))}
+}
+
+// getDatetime is None for text that says nothing, where getdate is today.
+func getDatetime(c call) any {
+	if s, ok := value.Text(c.a[0]); ok && s == "" || standsForNone(c.a[0]) {
+		return nil
+	}
+	return c.time(0)
+}
+
+func firstDay(c call) any {
+	t := c.day(0)
+	first := time.Date(t.Year()+c.int(1), t.Month()+time.Month(c.int(2)), 1, 0, 0, 0, 0, t.Location())
+	if y := first.Year(); y < 1 || y > 9999 {
+		refuse("date is out of range")
+	}
+	return c.dayOf(first, 3)
+}
+
+// getTimeStr spells the time of day without zeros in front, as Frappe does:
+// 9:5:0. Frappe's documents spell times of day without a date.
+func getTimeStr(c call) any {
+	d, ok := c.a[0].(time.Duration)
+	if !ok {
+		if s, text := value.Text(c.a[0]); text && !strings.Contains(s, "-") {
+			c.a[0] = "2006-01-02 " + s
+		}
+		t := c.time(0)
+		d = t.Sub(midnight(t))
+	}
+	const day = 24 * time.Hour
+	d = (d%day + day) % day
+	return fmt.Sprintf("%d:%d:%d", d/time.Hour, d/time.Minute%60, d/time.Second%60)
 }
 
 // shift moves the date of the first argument and gives it back as the kind it
@@ -179,6 +235,11 @@ var dateFields = [...]struct{ field, layout string }{
 	{"HH", "15"}, {"hh", "03"}, {"mm", "04"}, {"ss", "05"}, {"a", "PM"},
 }
 
+// dateFormats are those that have a name.
+var dateFormats = map[string]string{
+	"short": "M/d/yy", "medium": "MMM d, yyyy", "long": "MMMM d, yyyy", "full": "EEEE, MMMM d, yyyy",
+}
+
 // formatDate is frappe.utils.formatdate: a date has no minutes, so that mm is the
 // month too.
 func formatDate(c call) any {
@@ -187,9 +248,9 @@ func formatDate(c call) any {
 	}
 	if p, ok := value.Text(c.a[1]); ok {
 		c.Grow(8 * len(p))
-		c.a[1] = strings.NewReplacer("mm", "MM", "Y", "y").Replace(p)
+		c.a[1] = cmp.Or(dateFormats[p], strings.NewReplacer("mm", "MM", "Y", "y").Replace(p))
 	}
-	return c.layout("dd-MM-yyyy")
+	return c.layout("yyyy-MM-dd")
 }
 
 // layout formats the first argument by the pattern of the second, such as
