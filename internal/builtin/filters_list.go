@@ -150,7 +150,7 @@ func (c call) getter(attribute any, exact bool, fallback any) func(any) any {
 			}
 		}
 		if s, ok := value.Text(x); ok && !exact {
-			return strings.ToLower(s)
+			return lower(s)
 		}
 		return x
 	}

@@ -9,6 +9,7 @@ var filtersNumberExamples = []example{
 	{src: `"12"|int`, want: "12"},
 	{src: `" 1_000 "|int`, want: "1000"},
 	{src: `"x"|int`, want: "0"},
+	{src: `"٣"|int ~ ("１２"|int) ~ ("٣.٥"|float) ~ ("𝟗𝟘"|int)`, want: "3123.590"},
 	{src: `"x"|int(5)`, want: "5"},
 	{src: `"3.9"|int`, want: "3"},
 	{src: `"ff"|int(0, 16)`, want: "255"},

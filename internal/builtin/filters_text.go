@@ -32,15 +32,10 @@ func textFilters() table {
 		}
 		return value.Markup(c.escapeHTML(c.str(0)))
 	})
-	text := def("object", func(c call) any {
-		if _, ok := value.Text(c.a[0]); ok {
-			return c.a[0]
-		}
-		return c.str(0)
-	})
+	text := def("object", func(c call) any { return c.soft(0) })
 	return table{
 		"upper":      onText(upper),
-		"lower":      onText(strings.ToLower),
+		"lower":      onText(lower),
 		"capitalize": onText(capitalize),
 		"title":      onText(titleWords),
 		"trim":       stripper(true, true),
@@ -67,40 +62,9 @@ func textFilters() table {
 	}
 }
 
-func capitalize(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
-		return s
-	}
-	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
-}
-
-// upper is str.upper.
-func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "\u00df", "SS")) }
-
-// titleWords is the title filter: words begin after blanks, dashes and opening
-// brackets.
-func titleWords(s string) string {
-	var b strings.Builder
-	start := true
-	for _, c := range s {
-		switch {
-		case c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || unicode.IsSpace(c):
-			b.WriteRune(c)
-			start = true
-		case start:
-			b.WriteString(upper(string(c)))
-			start = false
-		default:
-			b.WriteRune(unicode.ToLower(c))
-		}
-	}
-	return b.String()
-}
-
 // replace is str.replace of the first argument, as often as the fourth says,
 // bounded before it builds.
-func (c call) replace(from, to string) any {
+func (c call) replace(from, to string) string {
 	s, n := c.str(0), -1
 	if c.a[3] != nil {
 		n = c.int(3)
@@ -184,15 +148,23 @@ func countWords(s string) int64 {
 	return n
 }
 
+// soft is an argument as text, which stays marked if it is.
+func (c call) soft(i int) any {
+	if _, ok := value.Text(c.a[i]); ok {
+		return c.a[i]
+	}
+	return c.str(i)
+}
+
 func filterFormat(c call) any {
 	args, kw := c.rest(1), c.names(2)
 	switch {
 	case len(args) > 0 && kw.Len() > 0:
 		refuse("takes plain arguments or names, not both")
 	case kw.Len() > 0:
-		return c.percent(c.str(0), kw)
+		return c.percent(c.soft(0), kw)
 	}
-	return c.percent(c.str(0), args)
+	return c.percent(c.soft(0), args)
 }
 
 // stripTags takes tags and comments out, joins blanks and resolves entities.

@@ -10,10 +10,12 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// format is str.format: fields in braces, with Python's format specifications.
-func (r *Run) format(s string, args value.Tuple, kw *value.Object) any {
-	f := formatter{Run: r, args: args, kw: kw}
-	return f.fill(s, 2)
+// format is str.format: fields in braces, with Python's format specifications. In
+// marked text the values are escaped.
+func (r *Run) format(text any, args value.Tuple, kw *value.Object) any {
+	s, _ := value.Text(text)
+	f := formatter{Run: r, args: args, kw: kw, markup: isMarked(text)}
+	return marked(text, f.fill(s, 2))
 }
 
 // formatter walks over the arguments of a format.
@@ -23,6 +25,8 @@ type formatter struct {
 	kw   *value.Object
 	next int  // the argument that {} means
 	told bool // a field has told which argument it means
+
+	markup bool // what is not marked is escaped
 }
 
 // fill replaces the fields of s. A format may have fields of its own, of which
@@ -100,6 +104,9 @@ func (f *formatter) one(field string, depth int) string {
 	}
 	if strings.Contains(layout, "{") {
 		layout = f.fill(layout, depth-1)
+	}
+	if f.markup && !isMarked(v) {
+		return f.escapeHTML(f.formatOne(v, layout))
 	}
 	return f.formatOne(v, layout)
 }

@@ -40,7 +40,7 @@ func NewLibrary(funcs template.FuncMap) (*Library, error) {
 		docMethods: newDocMethods(),
 		methods: map[string]table{
 			"str": textMethods(), "dict": dictMethods(), "list": listMethods(), "tuple": tupleMethods(),
-			"time": timeMethods(), "engine": {"cycle": nil, "changed": nil, "next": nil, "reset": nil},
+			"time": timeMethods(), "number": numberMethods(), "engine": {"cycle": nil, "changed": nil, "next": nil, "reset": nil},
 		},
 	}
 	for name, fn := range funcs {

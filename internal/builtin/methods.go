@@ -3,6 +3,7 @@ package builtin
 import (
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -49,10 +50,22 @@ func kindOf(v any) string {
 	if _, ok := value.Text(v); ok {
 		return "str"
 	}
-	if value.IsMapping(v) {
+	switch {
+	case value.IsNumber(v):
+		return "number"
+	case value.IsMapping(v):
 		return "dict"
 	}
 	return ""
+}
+
+func numberMethods() table {
+	return table{
+		"is_integer": def("self", func(c call) any {
+			f, _ := value.Float64(c.a[0])
+			return math.Trunc(f) == f && !math.IsInf(f, 0)
+		}),
+	}
 }
 
 func dictMethods() table {

@@ -57,8 +57,8 @@ func affix(has func(s, fix string) bool) *Func {
 func textMethods() table {
 	return table{
 		"upper":      onText(upper),
-		"lower":      onText(strings.ToLower),
-		"casefold":   onText(func(s string) string { return strings.ToLower(upper(s)) }),
+		"lower":      onText(lower),
+		"casefold":   onText(func(s string) string { return lower(upper(s)) }),
 		"swapcase":   onText(swapCase),
 		"capitalize": onText(capitalize),
 		"title":      onText(titleCase),
@@ -71,7 +71,7 @@ func textMethods() table {
 		"find":       finder(false, false),
 		"rfind":      finder(true, false),
 		"index":      finder(false, true),
-		"isdigit":    every(unicode.IsDigit),
+		"isdigit":    every(isDigitLike),
 		"isdecimal":  every(unicode.IsDigit),
 		"istitle": def("self", func(c call) any {
 			s := c.str(0)
@@ -81,8 +81,15 @@ func textMethods() table {
 		"isalpha":   every(unicode.IsLetter),
 		"isalnum":   every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
 		"isspace":   every(unicode.IsSpace),
-		"islower":   def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
-		"isupper":   def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
+		"isidentifier": def("self", func(c call) any {
+			s := c.str(0)
+			return s != "" && !unicode.IsDigit([]rune(s)[0]) && strings.IndexFunc(s, notInNames) < 0
+		}),
+		"isprintable": def("self", func(c call) any {
+			return strings.IndexFunc(c.str(0), func(c rune) bool { return !unicode.IsPrint(c) }) < 0
+		}),
+		"islower": def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
+		"isupper": def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
 		"zfill": def("self width", func(c call) any {
 			return spec{fill: "0", align: '=', width: c.int(1)}.place(c.Run, c.str(0), true)
 		}),
@@ -93,9 +100,9 @@ func textMethods() table {
 			s, sep := c.str(0), c.separator()
 			i := strings.LastIndex(s, sep)
 			if i < 0 {
-				return value.Tuple{"", "", s}
+				return c.three("", "", s)
 			}
-			return value.Tuple{s[:i], sep, s[i+len(sep):]}
+			return c.three(s[:i], sep, s[i+len(sep):])
 		}),
 		"expandtabs": def("self tabsize=8", expandTabs),
 		"rindex":     finder(true, true),
@@ -114,7 +121,7 @@ func textMethods() table {
 		}),
 		"join": def("self iterable", joinText),
 		"replace": def("self old new count=-1", func(c call) any {
-			return c.replace(c.text(1), c.text(2))
+			return marked(c.a[0], c.replace(c.text(1), c.beside(2)))
 		}),
 		"startswith": affix(strings.HasPrefix),
 		"endswith":   affix(strings.HasSuffix),
@@ -127,40 +134,27 @@ func textMethods() table {
 			return int64(strings.Count(part, c.text(1)))
 		}),
 		"format": def("self *args **kwargs", func(c call) any {
-			return c.format(c.str(0), c.rest(1), c.names(2))
+			return c.format(c.a[0], c.rest(1), c.names(2))
 		}),
 	}
 }
 
-// texts makes a list of strings.
+// beside is an argument as text that joins the first: if that is marked, it is
+// escaped, whatever it is.
+func (c call) beside(i int) string {
+	if isMarked(c.a[0]) {
+		return c.escaped(c.soft(i))
+	}
+	return c.text(i)
+}
+
+// texts makes a list of parts of the first argument, which are marked as it is.
 func (c call) texts(parts []string) any {
 	out := make([]any, len(parts))
 	for i, p := range parts {
-		out[i] = p
+		out[i] = marked(c.a[0], p)
 	}
 	return c.newList(out)
-}
-
-func swapCase(s string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsUpper(c) {
-			return unicode.ToLower(c)
-		}
-		return unicode.ToUpper(c)
-	}, s)
-}
-
-// titleCase is str.title: a letter after anything else is a capital.
-func titleCase(s string) string {
-	inWord := false
-	return strings.Map(func(c rune) rune {
-		before := inWord
-		inWord = unicode.IsLetter(c)
-		if before {
-			return unicode.ToLower(c)
-		}
-		return unicode.ToTitle(c)
-	}, s)
 }
 
 // strip is str.strip of the characters in the second argument.
@@ -210,9 +204,14 @@ func (c call) find(last bool) int64 {
 func partition(c call) any {
 	before, after, found := strings.Cut(c.str(0), c.separator())
 	if !found {
-		return value.Tuple{before, "", ""}
+		return c.three(before, "", "")
 	}
-	return value.Tuple{before, c.text(1), after}
+	return c.three(before, c.text(1), after)
+}
+
+// three are what a text is parted into.
+func (c call) three(before, sep, after string) any {
+	return value.Tuple{marked(c.a[0], before), marked(c.a[0], sep), marked(c.a[0], after)}
 }
 
 // separator reads the text that splits.
@@ -230,9 +229,9 @@ func joinText(c call) any {
 		if i > 0 {
 			b.add(c.str(0))
 		}
-		b.add(textOf(x))
+		b.add(call{c.Run, []any{c.a[0], x}}.beside(1))
 	}
-	return c.built(&b)
+	return marked(c.a[0], c.built(&b))
 }
 
 // split is str.split and, from the right, str.rsplit.
@@ -286,6 +285,24 @@ func (c call) appendPart(parts []string, part string) []string {
 	}
 	return append(parts, part)
 }
+
+// digitsBeside are the characters that Python takes for digits beside those of
+// decimal numbers: raised and lowered ones, and those in circles.
+var digitsBeside = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0xb2, Hi: 0xb3, Stride: 1}, {Lo: 0xb9, Hi: 0xb9, Stride: 1}, {Lo: 0x2070, Hi: 0x2070, Stride: 1},
+		{Lo: 0x2074, Hi: 0x2079, Stride: 1}, {Lo: 0x2080, Hi: 0x2089, Stride: 1}, {Lo: 0x2460, Hi: 0x2468, Stride: 1},
+		{Lo: 0x2474, Hi: 0x247c, Stride: 1}, {Lo: 0x2488, Hi: 0x2490, Stride: 1}, {Lo: 0x24ea, Hi: 0x24ea, Stride: 1},
+		{Lo: 0x24f5, Hi: 0x24fd, Stride: 1}, {Lo: 0x24ff, Hi: 0x24ff, Stride: 1}, {Lo: 0x2776, Hi: 0x277e, Stride: 1},
+		{Lo: 0x2780, Hi: 0x2788, Stride: 1}, {Lo: 0x278a, Hi: 0x2792, Stride: 1},
+	},
+	LatinOffset: 2,
+}
+
+func isDigitLike(c rune) bool { return unicode.IsDigit(c) || unicode.Is(digitsBeside, c) }
+
+// notInNames reports whether a character cannot stand in the name of a variable.
+func notInNames(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }
 
 func isBlank(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 

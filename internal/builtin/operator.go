@@ -21,8 +21,8 @@ func (r *Run) Arith(op value.Op, a, b any) any {
 			return v
 		}
 	case value.OpMod:
-		if s, ok := value.Text(a); ok {
-			return r.percent(s, b)
+		if _, ok := value.Text(a); ok {
+			return r.percent(a, b)
 		}
 	}
 	return Must(value.Arith(op, a, b))
@@ -61,7 +61,7 @@ func (r *Run) repeat(a, b any) (any, bool) {
 			Check(ErrText)
 		}
 		r.Grow(len(s) * int(n))
-		return strings.Repeat(s, int(n)), true
+		return marked(a, strings.Repeat(s, int(n))), true
 	}
 	if _, tuple := a.(value.Tuple); !tuple && !value.IsList(a) {
 		return nil, false

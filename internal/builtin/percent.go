@@ -8,26 +8,27 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// percent is text % values.
-func (r *Run) percent(s string, args any) string {
-	p := percenter{Run: r, args: args, tuple: value.Tuple{args}}
+// percent is text % values. In marked text the values are escaped.
+func (r *Run) percent(text, args any) any {
+	s, _ := value.Text(text)
+	p := percenter{Run: r, args: args, tuple: value.Tuple{args}, markup: isMarked(text)}
 	if t, ok := args.(value.Tuple); ok {
 		p.tuple = t
 	}
 	var b builder
 	for s != "" {
-		text, rest, found := strings.Cut(s, "%")
-		if b.add(text); !found {
+		plain, rest, found := strings.Cut(s, "%")
+		if b.add(plain); !found {
 			break
 		}
 		r.Tick(1)
-		text, s = p.directive(rest)
-		b.add(text)
+		plain, s = p.directive(rest)
+		b.add(plain)
 	}
 	if p.next < len(p.tuple) && !p.named && !subscripted(args) {
 		refuse("not all arguments are used by the format")
 	}
-	return r.built(&b)
+	return marked(text, r.built(&b))
 }
 
 // subscripted reports whether Python takes v for a mapping, of which a format
@@ -40,10 +41,19 @@ func subscripted(v any) bool {
 // percenter walks over the arguments of a % format.
 type percenter struct {
 	*Run
-	args  any
-	tuple value.Tuple
-	next  int
-	named bool
+	args   any
+	tuple  value.Tuple
+	next   int
+	named  bool
+	markup bool // what is not marked is escaped
+}
+
+// plain is text made of v, escaped if it has to be.
+func (p *percenter) plain(v any, text string) string {
+	if p.markup && !isMarked(v) {
+		return p.escapeHTML(text)
+	}
+	return text
 }
 
 func (p *percenter) take() any {
@@ -118,11 +128,11 @@ func (p *percenter) size(s string) int {
 func (p *percenter) verb(f spec, v any) string {
 	switch f.verb {
 	case 's':
-		return f.place(p.Run, cut(p.Str(v), f.prec), false)
+		return f.place(p.Run, cut(p.plain(v, p.Str(v)), f.prec), false)
 	case 'r':
-		return f.place(p.Run, cut(p.repr(v), f.prec), false)
+		return f.place(p.Run, cut(p.plain(nil, p.repr(v)), f.prec), false)
 	case 'a':
-		return f.place(p.Run, cut(ascii(p.repr(v)), f.prec), false)
+		return f.place(p.Run, cut(ascii(p.plain(nil, p.repr(v))), f.prec), false)
 	case 'c':
 		if s, ok := value.Text(v); ok {
 			if utf8.RuneCountInString(s) != 1 {

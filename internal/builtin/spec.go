@@ -57,18 +57,22 @@ func (f spec) number(v any) string {
 			mistyped("format needs a number, not %s", v)
 		}
 		negative = math.Signbit(x) && !math.IsNaN(x)
-		body = group(f.float(math.Abs(x)), f.comma, 'd')
+		body = f.float(math.Abs(x))
 	}
+	sign := ""
 	switch {
 	case negative:
-		return "-" + body
+		sign = "-"
 	case f.verb != 'c' && (f.sign == '+' || f.sign == ' '):
-		return string(f.sign) + body
+		sign = string(f.sign)
 	}
-	return body
+	if f.alt && strings.IndexByte("xXob", f.verb) >= 0 {
+		sign += "0" + string(f.verb)
+	}
+	return sign + f.group(body, f.width-len(sign))
 }
 
-// integer spells an integer without its sign.
+// integer spells an integer without its sign and base.
 func (f spec) integer(v any) (body string, negative bool) {
 	whole, ok := value.BigInt(v)
 	if !ok {
@@ -87,10 +91,6 @@ func (f spec) integer(v any) (body string, negative bool) {
 	}
 	if f.verb == 'X' {
 		body = strings.ToUpper(body)
-	}
-	body = group(body, f.comma, f.verb)
-	if f.alt && base != 10 {
-		body = "0" + string(f.verb) + body
 	}
 	return body, whole.Sign() < 0
 }
@@ -146,27 +146,36 @@ func general(x float64, prec int) string {
 	return s
 }
 
-// group puts separators between the digits before the point.
-func group(s string, sep, verb byte) string {
-	if sep == 0 {
+// group puts separators between the digits before the point. Zeros that fill up
+// to the width are digits too, and none of them follows a leading separator.
+func (f spec) group(s string, width int) string {
+	if f.comma == 0 || s == "" || !isDigit(s[0]) && strings.IndexByte("xX", f.verb) < 0 {
 		return s
 	}
-	whole, rest := s, ""
-	if i := strings.IndexAny(s, ".eE%"); i >= 0 && verb == 'd' {
-		whole, rest = s[:i], s[i:]
-	}
-	size := 3
-	if verb == 'x' || verb == 'X' || verb == 'b' || verb == 'o' {
+	size, end := 3, len(s)
+	if f.verb != 0 && strings.IndexByte("xXbo", f.verb) >= 0 {
 		size = 4
+	} else if i := strings.IndexAny(s, ".eE%"); i >= 0 {
+		end = i
+	}
+	digits := end
+	if f.align == '=' && f.fill == "0" {
+		for digits+(digits-1)/size+len(s)-end < width {
+			digits++
+		}
 	}
 	var b strings.Builder
-	for i := range len(whole) {
-		if i > 0 && (len(whole)-i)%size == 0 {
-			b.WriteByte(sep)
+	for i := digits; i > 0; i-- {
+		if i > end {
+			b.WriteByte('0')
+		} else {
+			b.WriteByte(s[end-i])
 		}
-		b.WriteByte(whole[i])
+		if i > 1 && (i-1)%size == 0 {
+			b.WriteByte(f.comma)
+		}
 	}
-	return b.String() + rest
+	return b.String() + s[end:]
 }
 
 // place brings a formatted number or text to the width.

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 type numberKind uint8
@@ -211,7 +213,7 @@ func BigInt(v any) (*big.Int, bool) {
 // ParseInt reads an integer as Python's int does: signs, blanks around it and
 // underscores between digits are accepted.
 func ParseInt(s string, base int) (any, bool) {
-	s = strings.TrimSpace(s)
+	s = inASCII(strings.TrimSpace(s))
 	if s == "" || len(s) > maxDigits || !underscoresInside(s) {
 		return nil, false
 	}
@@ -247,12 +249,27 @@ func prefixOf(base int) string {
 
 // ParseFloat reads a float as Python's float does.
 func ParseFloat(s string) (float64, bool) {
-	s = strings.TrimSpace(s)
+	s = inASCII(strings.TrimSpace(s))
 	if len(s) > maxDigits || strings.ContainsAny(s, "xXpP") || !underscoresInside(s) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
 	return f, err == nil || math.IsInf(f, 0) && strings.ContainsAny(s, "0123456789")
+}
+
+// inASCII spells the decimal digits of all scripts in ASCII: Python reads them
+// too.
+func inASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf || !unicode.IsDigit(r) {
+			return r
+		}
+		zero := r // of each script ten follow each other, or of styles ten times several
+		for unicode.IsDigit(zero - 1) {
+			zero--
+		}
+		return '0' + (r-zero)%10
+	}, s)
 }
 
 func underscoresInside(s string) bool {
