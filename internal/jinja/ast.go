@@ -116,12 +116,12 @@ type (
 		spot
 		keys, values []expr
 	}
-	// compX is [elem for target in iter if cond], or that in parentheses.
+	// compX is [elem for target in iter if cond], or that in other brackets.
 	compX struct {
 		spot
 		elem expr
 		fors []compFor
-		gen  bool
+		end  string // the closing bracket
 	}
 )
 

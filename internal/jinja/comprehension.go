@@ -33,7 +33,7 @@ func (c *compiler) comprehension(x *compX) evalFn {
 			l.conds = append(l.conds, c.pred(cond))
 		}
 	}
-	elem, gen, price := c.expr(x.elem), x.gen, 1+x.size/4
+	elem, end, price := c.expr(x.elem), x.end, 1+x.size/4
 	return func(r *run) any {
 		var out []any
 		r.comprehend(loops, price, func() {
@@ -42,11 +42,24 @@ func (c *compiler) comprehension(x *compX) evalFn {
 				r.GrowItems(len(out))
 			}
 		})
-		if gen {
+		switch end {
+		case ")":
 			return value.NewGenerator(out)
+		case "}":
+			return r.set(out)
 		}
 		return value.NewList(out)
 	}
+}
+
+// set makes a dict without values.
+func (r *run) set(items []any) *value.Object {
+	set := value.NewObject()
+	for _, item := range items {
+		r.CheckKey(item)
+		set.Set(item, nil)
+	}
+	return set
 }
 
 func (r *run) comprehend(loops []compLoop, price int, each func()) {

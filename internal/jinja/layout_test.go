@@ -24,6 +24,8 @@ func TestSeldomUsed(t *testing.T) {
 		{`{{ "a\tbb\tc".expandtabs(4) }}`, "a   bb  c"},
 		{`{{ "a-b-c".rpartition("-") }}`, "('a-b', '-', 'c')"},
 		{`{{ "{0[0]} {a.b!r:>5} {1:{w}.{p}f}|".format([1], 3.14159, a={"b": "x"}, w=7, p=2) }}`, "1   'x'    3.14|"},
+		{`{% if true: %}a{% elif false: %}{% else: %}{% endif %}{% for i in []: %}{% else: %}b{% endfor %}`, "ab"},
+		{`{% set x: %}c{% endset %}{% with y = 1: %}{{ x }}{{ y }}{% endwith %}{% with: %}d{% endwith %}`, "c1d"},
 		{`{{ "%a" % "\u00e9" }}`, `'\xe9'`},
 	}
 	env := newEnv(t)

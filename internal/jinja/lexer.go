@@ -196,7 +196,7 @@ func (l *lexer) code(end string) {
 			l.pos += 2
 		case c == '"' || c == '\'':
 			l.quoted(c)
-		case isDigit(c):
+		case isDigit(c), end == "" && l.pointFirst():
 			l.number()
 		default:
 			l.word()

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -72,9 +73,28 @@ func (l *lexer) codePoint(s string, n int) rune {
 }
 
 var (
-	floats = regexp.MustCompile(`^\d+(_\d+)*((\.\d+(_\d+)*)?[eE][+-]?\d+(_\d+)*|\.\d+(_\d+)*)`)
+	floats = regexp.MustCompile(`^(\d+(_\d+)*((\.\d+(_\d+)*)?[eE][+-]?\d+(_\d+)*|\.\d+(_\d+)*)|\.\d+(_\d+)*([eE][+-]?\d+(_\d+)*)?)`)
 	ints   = regexp.MustCompile(`^(0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[\da-fA-F])+|[1-9](_?\d)*|0(_?0)*)`)
 )
+
+// pointFirst reports whether a number without digits before its point begins
+// here, as Python has it: .5
+func (l *lexer) pointFirst() bool {
+	rest := l.src[l.pos:]
+	if len(rest) < 2 || rest[0] != '.' || !isDigit(rest[1]) {
+		return false
+	}
+	if len(l.out) == 0 {
+		return true
+	}
+	switch t := l.out[len(l.out)-1]; t.kind {
+	case tokName:
+		return slices.Contains([]string{"and", "or", "not", "in", "is", "if", "else"}, t.text)
+	case tokOp:
+		return !strings.Contains(")]}.", t.text)
+	}
+	return false
+}
 
 // number reads an integer or a float. After a point only an integer can stand:
 // doc.rows.0.1 has two of them.

@@ -67,7 +67,7 @@ func (p *parser) parens(pos int) expr {
 	}
 	x := p.expression()
 	if p.python && p.cur().isName("for") {
-		return p.comprehension(x, pos, ")", true)
+		return p.comprehension(x, pos, ")")
 	}
 	if !p.cur().isOp(",") {
 		p.expect(")")
@@ -76,8 +76,18 @@ func (p *parser) parens(pos int) expr {
 	return p.tupleOf(x, ")", pos)
 }
 
-// tupleOf reads the rest of (a, b). Of {a, b}, which bare conditions have, a tuple
-// will do.
+// setOf reads the rest of {a, b}, which bare conditions have. A set is a dict
+// without values: it has each element once, in no order that counts.
+func (p *parser) setOf(first expr, pos int) expr {
+	set := &dictX{}
+	items := p.tupleOf(first, "}", pos).below()
+	for _, item := range items {
+		set.keys, set.values = append(set.keys, item), append(set.values, node(pos, &constX{}))
+	}
+	return node(pos, set)
+}
+
+// tupleOf reads the rest of (a, b).
 func (p *parser) tupleOf(first expr, end string, pos int) expr {
 	items := []expr{first}
 	for p.more(len(items), end) {
@@ -100,7 +110,7 @@ func (p *parser) list(pos int) expr {
 	for p.more(len(items), "]") {
 		x := p.expression()
 		if p.python && len(items) == 0 && p.cur().isName("for") {
-			return p.comprehension(x, pos, "]", false)
+			return p.comprehension(x, pos, "]")
 		}
 		items = append(items, x)
 	}
@@ -113,9 +123,9 @@ func (p *parser) dict(pos int) expr {
 		k := p.expression()
 		switch inSet := p.python && len(d.keys) == 0; {
 		case inSet && p.cur().isName("for"):
-			return p.comprehension(k, pos, "}", false)
+			return p.comprehension(k, pos, "}")
 		case inSet && !p.cur().isOp(":"):
-			return p.tupleOf(k, "}", pos)
+			return p.setOf(k, pos)
 		}
 		p.expect(":")
 		d.keys, d.values = append(d.keys, k), append(d.values, p.expression())
@@ -127,8 +137,8 @@ func (p *parser) dict(pos int) expr {
 const maxFors = 10
 
 // comprehension reads the rest of [x for a in b if c].
-func (p *parser) comprehension(elem expr, pos int, end string, gen bool) expr {
-	c := &compX{elem: elem, gen: gen}
+func (p *parser) comprehension(elem expr, pos int, end string) expr {
+	c := &compX{elem: elem, end: end}
 	for p.acceptName("for") {
 		f := compFor{target: p.target(false)}
 		if !p.acceptName("in") {
@@ -237,7 +247,7 @@ func (p *parser) args() []arg {
 		last = kind
 		args = append(args, a)
 		if p.python && len(args) == 1 && p.cur().isName("for") {
-			x := p.comprehension(a.x, open.pos, ")", true)
+			x := p.comprehension(a.x, open.pos, ")")
 			return []arg{{x: x}}
 		}
 	}

@@ -156,6 +156,12 @@ func (p *parser) series(item func() expr) expr {
 	return node(x.info().pos, &listX{items: items, tuple: true})
 }
 
+// opened ends a tag that a body follows, behind which Jinja lets a colon stand.
+func (p *parser) opened() {
+	p.accept(":")
+	p.endTag()
+}
+
 func (p *parser) endTag() {
 	if p.cur().kind != tokBlockEnd {
 		p.unexpected("expected %}")
@@ -217,7 +223,7 @@ func (p *parser) ifStatement(pos int) stmt {
 	s, start := &ifS{pos: pos}, p.i
 	s.test = p.tuple()
 	s.key = p.spelling(start)
-	p.endTag()
+	p.opened()
 	var end token
 	s.then, end = p.block("if", pos, "elif", "else", "endif")
 	switch end.text {
@@ -227,7 +233,7 @@ func (p *parser) ifStatement(pos int) stmt {
 		s.els = []stmt{p.ifStatement(end.pos)}
 		return s
 	case "else":
-		p.endTag()
+		p.opened()
 		s.els, _ = p.block("if", pos, "endif")
 	}
 	p.endTag()
@@ -249,11 +255,11 @@ func (p *parser) forStatement(pos int) stmt {
 	if t := p.cur(); t.isName("recursive") {
 		refuse(t.pos, "", "recursive loops are not supported")
 	}
-	p.endTag()
+	p.opened()
 	var end token
 	s.body, end = p.block("for", pos, "else", "endfor")
 	if end.text == "else" {
-		p.endTag()
+		p.opened()
 		s.els, _ = p.block("for", pos, "endfor")
 	}
 	p.endTag()
@@ -313,10 +319,10 @@ func (p *parser) setStatement(pos int) stmt {
 	for p.accept("|") {
 		s.filter = p.filter(s.filter)
 	}
-	if p.cur().kind != tokBlockEnd {
+	if t := p.cur(); t.kind != tokBlockEnd && !t.isOp(":") {
 		p.unexpected("expected = or %}")
 	}
-	p.endTag()
+	p.opened()
 	s.body, _ = p.block("set", pos, "endset")
 	p.endTag()
 	return s
@@ -324,7 +330,7 @@ func (p *parser) setStatement(pos int) stmt {
 
 func (p *parser) withStatement(pos int) stmt {
 	s := &withS{pos: pos}
-	for p.cur().kind != tokBlockEnd {
+	for t := p.cur(); t.kind != tokBlockEnd && !t.isOp(":"); t = p.cur() {
 		if len(s.targets) > 0 {
 			p.expect(",")
 		}
@@ -332,7 +338,7 @@ func (p *parser) withStatement(pos int) stmt {
 		p.expect("=")
 		s.values = append(s.values, p.expression())
 	}
-	p.endTag()
+	p.opened()
 	s.body, _ = p.block("with", pos, "endwith")
 	p.endTag()
 	return s
