@@ -60,13 +60,18 @@ func (p *Plugin) beforeCreate(db *gorm.DB, _ string) {
 	if c == nil || len(docs) > p.opts.MaxRows {
 		return
 	}
+	if c.OnConstraint != "" && !anyKey(db) {
+		p.report(stmt.Context, notDispatched+": the columns of a constraint are not known",
+			"table", stmt.Table, "constraint", c.OnConstraint)
+		return
+	}
 	keys, err := keysOf(db, c)
 	if err != nil {
 		p.fail(db, fmt.Errorf("gormwebhook: read the unique keys of %s: %w", stmt.Table, err))
 		return
 	}
 	k := &conflict{
-		ignored: c.DoNothing, unsure: anyKey(db) || len(c.Where.Exprs) > 0,
+		ignored: c.DoNothing, unsure: anyKey(db) || len(c.Where.Exprs)+len(c.TargetWhere.Exprs) > 0,
 		bare: map[int]bool{}, was: map[string]reflect.Value{},
 	}
 	for i := range docs {
@@ -109,7 +114,7 @@ func keysOf(db *gorm.DB, c *clause.OnConflict) ([][]*schema.Field, error) {
 		return [][]*schema.Field{s.PrimaryFields}, nil
 	}
 	keys := [][]*schema.Field{s.PrimaryFields}
-	indexes, err := db.Session(&gorm.Session{NewDB: true}).Migrator().GetIndexes(db.Statement.Table)
+	indexes, err := db.Session(&gorm.Session{NewDB: true}).Migrator().GetIndexes(tableOf(db.Statement))
 	for _, index := range indexes {
 		primary, _ := index.PrimaryKey()
 		unique, _ := index.Unique()

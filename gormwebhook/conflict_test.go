@@ -170,3 +170,22 @@ func TestConflictsBesideEachOther(t *testing.T) {
 		require.Len(t, w.dispatched(), 4)
 	})
 }
+
+// A row that a unique index leaves out is not the one that a Create meets.
+func TestConflictInAPartOfTheTable(t *testing.T) {
+	onEach(t, &gorm.Config{}, nil, func(t *testing.T, w *world) {
+		if w.on.dialect == sqlstore.MySQL {
+			t.Skip("it has no such index")
+		}
+		require.NoError(t, w.db.Exec("CREATE UNIQUE INDEX part ON items (order_id) WHERE status <> 'old'").Error)
+		w.quietly(func(db *gorm.DB) error { return db.Create(&Item{OrderID: 5, Status: "old"}).Error })
+		part := clause.OnConflict{Columns: []clause.Column{{Name: "order_id"}},
+			TargetWhere: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "status <> 'old'"}}},
+			DoUpdates:   clause.AssignmentColumns([]string{"status"})}
+		for _, status := range []string{"x", "y"} {
+			require.NoError(t, w.db.Clauses(part).Create(&Item{OrderID: 5, Status: status}).Error)
+		}
+		require.Equal(t, []string{"items 2 after_insert: - > x", "items 2 on_update: - > x",
+			"items 2 on_update: x > y", "items 2 on_change: x > y"}, w.dispatched())
+	})
+}

@@ -73,9 +73,10 @@
 // # What is not seen
 //
 // db.Exec and db.Raw, statements without a model such as db.Table("x").Update,
-// what the database does by itself (cascades, triggers), and inserts of maps whose
-// primary key GORM does not learn. An update that changes a primary key. With
-// OnConflict: which of two that write the same new row at once was the update; on
+// what the database does by itself (cascades, triggers), models without a primary
+// key, and inserts of maps whose primary key GORM does not learn. An update that
+// changes a primary key, or, which is logged, has a FROM clause. With OnConflict: a
+// constraint by its name, which is logged; which of two that write the same new row at once was the update; on
 // MySQL, of a batch of which some rows have a unique key and others none but what
 // the database makes, those others; and unique keys of expressions.
 package gormwebhook

@@ -36,7 +36,7 @@ type Options struct {
 	MaxRows int
 
 	// Logger gets what could not be dispatched, with the keys table, doctype,
-	// name, max and error, those that apply. Defaults to slog.Default().
+	// name, max, constraint and error, those that apply. Defaults to slog.Default().
 	Logger *slog.Logger
 }
 

@@ -3,6 +3,8 @@ package gormwebhook
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -12,8 +14,9 @@ import (
 // A selection is what rows to read.
 type selection struct {
 	where    []clause.Expression
-	unscoped bool // also the soft-deleted
-	lock     bool // they will be written
+	unscoped bool               // also the soft-deleted
+	lock     bool               // they will be written
+	bounds   []clause.Interface // of the statement's own: in which order, and how many
 }
 
 // rows reads the selected rows of a statement's table, on its connection; false
@@ -21,7 +24,8 @@ type selection struct {
 func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
 	stmt := db.Statement
 	list := reflect.New(reflect.SliceOf(reflect.PointerTo(stmt.Schema.ModelType)))
-	q := db.Session(&gorm.Session{NewDB: true, SkipHooks: true}).Table(stmt.Table).Model(list.Interface())
+	q := db.Session(&gorm.Session{NewDB: true, SkipHooks: true}).Model(list.Interface())
+	q.Statement.Table, q.Statement.TableExpr = stmt.Table, stmt.TableExpr
 	if sel.unscoped {
 		q = q.Unscoped()
 	}
@@ -32,7 +36,14 @@ func (p *Plugin) rows(db *gorm.DB, sel selection) ([]reflect.Value, bool) {
 		}
 		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
 	}
-	q = q.Clauses(clause.Where{Exprs: sel.where}).Limit(p.opts.MaxRows + 1)
+	most := p.opts.MaxRows + 1
+	for _, c := range sel.bounds {
+		if l, ok := c.(clause.Limit); ok && l.Limit != nil && *l.Limit >= 0 {
+			most = min(most, *l.Limit)
+		}
+		q.Statement.AddClause(c)
+	}
+	q = q.Clauses(clause.Where{Exprs: sel.where}).Limit(most)
 	if err := q.Find(list.Interface()).Error; err != nil {
 		p.fail(db, fmt.Errorf("gormwebhook: read the rows that change: %w", err))
 		return nil, false
@@ -53,8 +64,18 @@ func (p *Plugin) lock(db *gorm.DB) error {
 		return nil
 	}
 	stmt := db.Statement
-	_, err := stmt.ConnPool.ExecContext(stmt.Context, "DELETE FROM "+stmt.Quote(stmt.Table)+" WHERE 1 = 0")
+	_, err := stmt.ConnPool.ExecContext(stmt.Context, "DELETE FROM "+stmt.Quote(tableOf(stmt))+" WHERE 1 = 0")
 	return err
+}
+
+// tableOf returns the table of a statement with its schema, where the statement or
+// the model names one, and without the alias that it may have there.
+func tableOf(stmt *gorm.Statement) string {
+	if stmt.TableExpr == nil {
+		return stmt.Table
+	}
+	name, _, _ := strings.Cut(stmt.TableExpr.SQL, " ")
+	return strings.NewReplacer("`", "", `"`, "").Replace(name)
 }
 
 // conditions are the statement's own where clause.
@@ -63,6 +84,18 @@ func conditions(stmt *gorm.Statement) []clause.Expression {
 		return where.Exprs
 	}
 	return nil
+}
+
+// bounds are the clauses that say how many of the rows a statement changes, and
+// which come first, where it has such: MySQL does. Without a limit they say nothing.
+func bounds(stmt *gorm.Statement) []clause.Interface {
+	var found []clause.Interface
+	for _, name := range []string{"ORDER BY", "LIMIT"} {
+		if c, ok := stmt.Clauses[name].Expression.(clause.Interface); ok && slices.Contains(stmt.BuildClauses, name) {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // identified returns the condition that rows have the same values in some fields

@@ -2,6 +2,7 @@ package gormwebhook
 
 import (
 	"reflect"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -45,12 +46,34 @@ func (p *Plugin) beforeDelete(db *gorm.DB, _ string) {
 // keep reads rows for the callback behind the statement. GORM refuses statements
 // without a condition, unless it is told not to.
 func (p *Plugin) keep(db *gorm.DB, where []clause.Expression) {
+	stmt := db.Statement
 	if len(where) == 0 && !db.AllowGlobalUpdate {
 		return
 	}
-	if docs, ok := p.rows(db, selection{where: where, unscoped: db.Statement.Unscoped, lock: true}); ok {
-		db.InstanceSet(before, docs)
+	if _, joined := stmt.Clauses["FROM"].Expression.(clause.From); joined {
+		p.report(stmt.Context, notDispatched+": the statement has a FROM clause", "table", stmt.Table)
+		return
 	}
+	sel := selection{where: where, unscoped: stmt.Unscoped, lock: true, bounds: bounds(stmt)}
+	docs, ok := p.rows(db, sel)
+	if !ok {
+		return
+	}
+	if slices.ContainsFunc(sel.bounds, func(c clause.Interface) bool { return c.Name() == "LIMIT" }) {
+		restrict(stmt, identified(stmt, stmt.Schema.PrimaryFields, docs))
+	}
+	db.InstanceSet(before, docs)
+}
+
+// restrict adds a condition to a statement that has a limit: which rows it changes
+// would else be the database's choice, which may be another the second time.
+func restrict(stmt *gorm.Statement, to []clause.Expression) {
+	if own := conditions(stmt); len(own) > 0 {
+		to = append([]clause.Expression{clause.And(own...)}, to...)
+	}
+	c := stmt.Clauses["WHERE"]
+	c.Name, c.Expression = "WHERE", clause.Where{Exprs: to}
+	stmt.Clauses["WHERE"] = c
 }
 
 // kept returns what keep read.
