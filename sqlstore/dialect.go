@@ -28,7 +28,7 @@ type dialect struct {
 	abandon    string     // ends it after an error
 
 	isolation sql.IsolationLevel // of our own transactions
-	begin     string             // their first statement; "" for none
+	begin     string             // their first query, whose answer says nothing; "" for none
 	writer    string             // makes any transaction the writer, before it reads; "" for nothing
 	serial    bool               // the database has one writer at a time
 	prepared  bool               // a statement is worth preparing

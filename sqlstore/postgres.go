@@ -47,9 +47,9 @@ var postgres = dialect{
 	abandon: "ROLLBACK",
 
 	isolation: sql.LevelReadCommitted,
-	begin: "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), " +
-		"set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), " +
-		"set_config('jit', 'off', true), set_config('lock_timeout', '2s', true)",
+	// A query, for pgx prepares nothing that is executed without parameters.
+	begin: "SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), " +
+		"('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('lock_timeout', '2s')) AS v (name, value)",
 	numbered: true,
 	arrays:   true,
 	maxRows:  512,

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -69,10 +68,8 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 		return err
 	}
 	defer t.tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	if text := cmp.Or(s.dialect.begin, s.dialect.writer); text != "" {
-		if _, err := t.tx.ExecContext(ctx, s.text(text)); err != nil {
-			return err
-		}
+	if err := t.begin(ctx); err != nil {
+		return err
 	}
 	if err := f(t); err != nil {
 		return err
@@ -95,6 +92,20 @@ type session struct {
 	tx     *sql.Tx
 	bound  map[string]*sql.Stmt // by text, to the transaction
 	wanted []string
+}
+
+// begin runs what a transaction begins with.
+func (t *session) begin(ctx context.Context) error {
+	s := t.store
+	if s.dialect.writer != "" {
+		_, err := t.ExecContext(ctx, s.text(s.dialect.writer))
+		return err
+	}
+	if s.dialect.begin == "" {
+		return nil
+	}
+	_, err := all[string](ctx, t, s.text(s.dialect.begin))
+	return err
 }
 
 // swift returns a context for a statement. In SQLite none takes long, once the
