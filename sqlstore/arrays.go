@@ -7,83 +7,130 @@ import (
 
 // PostgreSQL takes rows as one array for each column: however many there are, the
 // statement is the same, and its parameters are few. Arrays are spelled as text,
-// which every driver can send. Bytes are sent in one piece for all rows, and cut
-// to pieces by the server, so that they need no spelling.
+// which every driver can send. A column that is the same in all rows, as most are,
+// is an array of one. Bytes are sent in one piece for all rows, and cut to pieces by
+// the server, so that they need no spelling.
 
-// unnested returns the rows as a query.
+// unnested returns the rows as a query. The bytes are its last parameter: a driver
+// that makes one message of them all has to grow it the least then.
 func (t *table) unnested() string {
 	var values, arrays, names []string
-	array := func(name, kind string) {
-		names, arrays = append(names, name), append(arrays, "?::"+kind+"[]")
+	array := func(name, kind string) (parameter string) {
+		parameter = "$" + strconv.Itoa(len(arrays)+1)
+		names, arrays = append(names, name), append(arrays, parameter+"::"+kind+"[]")
+		return parameter
 	}
 	for i := range t.shape {
 		c := &t.shape[i]
 		switch {
-		case !t.given(c):
-			values = append(values, c.literal+"::"+c.kind)
 		case c.kind == "bytea":
-			values = append(values, "substring(?::bytea FROM "+c.name+"_at FOR "+c.name+"_size)")
 			array(c.name+"_at", "integer")
 			array(c.name+"_size", "integer")
-		default:
-			values = append(values, c.name)
+			values = append(values, "substring($bytes::bytea FROM "+c.name+"_at FOR "+c.name+"_size)")
+		case c.null:
 			array(c.name, c.kind)
-		}
-	}
-	return "SELECT " + strings.Join(values, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" +
-		strings.Join(names, ", ") + ")"
-}
-
-// arrays returns the parameters of unnested: the bytes come first.
-func (t *table) arrays() []any {
-	var bytes, arrays []any
-	var spelled []byte // of one column after the other
-	for i := range t.shape {
-		c := &t.shape[i]
-		switch {
-		case !t.given(c):
-		case c.kind == "bytea":
-			whole, at, size := t.pieces(i)
-			bytes, arrays = append(bytes, whole), append(arrays, at, size)
+			values = append(values, c.name)
 		default:
-			spelled = t.array(spelled[:0], i)
-			arrays = append(arrays, string(spelled))
+			parameter := array(c.name, c.kind)
+			values = append(values, "COALESCE("+c.name+", ("+parameter+"::"+c.kind+"[])[1])")
 		}
 	}
-	return append(bytes, arrays...)
+	query := "SELECT " + strings.Join(values, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" +
+		strings.Join(names, ", ") + ")"
+	return strings.ReplaceAll(query, "$bytes", "$"+strconv.Itoa(len(arrays)+1))
 }
 
-// array appends the values of a column as they are spelled.
+// arrays returns the parameters of unnested.
+func (t *table) arrays() []any {
+	args := make([]any, 0, len(t.shape)+3)
+	var spelled []byte // of one column after the other
+	n := t.bytes()
+	whole := make([]byte, 0, max(n, 0))
+	for i := range t.shape {
+		if t.shape[i].kind != "bytea" {
+			spelled = t.array(spelled[:0], i)
+			args = append(args, string(spelled))
+			continue
+		}
+		var at, size string
+		whole, at, size = t.pieces(whole, i)
+		args = append(args, at, size)
+	}
+	if n < 0 {
+		return args
+	}
+	return append(args, whole)
+}
+
+// bytes returns how many bytes there are in all; -1 if the shape has none.
+func (t *table) bytes() int {
+	n := -1
+	for i := range t.shape {
+		if t.shape[i].kind != "bytea" {
+			continue
+		}
+		n = max(n, 0)
+		for at := i; at < len(t.values); at += len(t.shape) {
+			piece, _ := t.values[at].([]byte)
+			n += len(piece)
+		}
+	}
+	return n
+}
+
+// array appends the values of a column as they are spelled. What is missing at the
+// end of an array is NULL to unnest: so one value does for rows that all have it,
+// and none if it is NULL. The first column, the key of the rows, says how many there
+// are.
 func (t *table) array(b []byte, column int) []byte {
-	sep := byte('{')
-	for at := column; at < len(t.values); at += len(t.shape) {
-		b = appendElement(append(b, sep), t.values[at])
-		sep = ','
+	n := t.rows()
+	if column > 0 && t.alike(column) {
+		switch {
+		case t.values[column] == nil:
+			n = 0
+		case !t.shape[column].null:
+			n = 1
+		}
+	}
+	b = append(b, '{')
+	for row := range n {
+		if row > 0 {
+			b = append(b, ',')
+		}
+		b = appendElement(b, t.values[row*len(t.shape)+column])
 	}
 	return append(b, '}')
 }
 
-// pieces joins the bytes of a column, and spells where each row's begin, from 1,
-// and how many they are; NULL for nil.
-func (t *table) pieces(column int) (whole []byte, at, size string) {
-	n := 0
-	for i := column; i < len(t.values); i += len(t.shape) {
-		piece, _ := t.values[i].([]byte)
-		n += len(piece)
+// alike reports whether all rows have the same value in a column.
+func (t *table) alike(column int) bool {
+	for at := column + len(t.shape); at < len(t.values); at += len(t.shape) {
+		if t.values[at] != t.values[column] {
+			return false
+		}
 	}
-	whole = make([]byte, 0, n)
+	return true
+}
+
+// pieces appends the bytes of a column, and spells where each row's begin, from 1,
+// and how many they are; NULL for nil, and nothing if there are no others.
+func (t *table) pieces(whole []byte, column int) (all []byte, at, size string) {
 	begin, length := make([]byte, 0, 8*t.rows()), make([]byte, 0, 8*t.rows())
-	sep := byte('{')
+	none, sep := true, byte('{')
 	for i := column; i < len(t.values); i += len(t.shape) {
 		begin, length = append(begin, sep), append(length, sep)
 		sep = ','
 		if piece, ok := t.values[i].([]byte); ok {
+			none = false
 			begin = strconv.AppendInt(begin, int64(len(whole)+1), 10)
 			length = strconv.AppendInt(length, int64(len(piece)), 10)
 			whole = append(whole, piece...)
 		} else {
 			begin, length = append(begin, "NULL"...), append(length, "NULL"...)
 		}
+	}
+	if none {
+		return whole, "{}", "{}"
 	}
 	return whole, string(append(begin, '}')), string(append(length, '}'))
 }

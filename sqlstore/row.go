@@ -67,7 +67,7 @@ func (r *row) values(to []any) []any {
 // stateShape is what Enqueue writes of what changes.
 var stateShape = shape{
 	{name: "num", kind: "bigint"}, {name: "webhook", kind: "text"}, {name: "created", kind: "bigint"},
-	{name: "line", kind: "text", usual: nil, literal: "NULL"},
+	{name: "line", kind: "text", null: true, usual: nil, literal: "NULL"},
 	{name: "version", kind: "integer", usual: webhook.DeliveryVersion, literal: strconv.Itoa(webhook.DeliveryVersion)},
 	{name: "state", kind: "text", usual: string(webhook.Pending), literal: "'pending'"},
 	{name: "reason", kind: "text", usual: "", literal: "''"},
@@ -76,7 +76,7 @@ var stateShape = shape{
 	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"},
 	{name: "finished", kind: "bigint", usual: int64(0), literal: "0"},
 	{name: "owner", kind: "text"}, {name: "lease_until", kind: "bigint"}, {name: "fence", kind: "bigint"},
-	{name: "queue_place", kind: "smallint"}, {name: "queue_at", kind: "bigint"},
+	{name: "queue_place", kind: "smallint", null: true}, {name: "queue_at", kind: "bigint"},
 }
 
 // state appends what goes into the columns of stateShape.

@@ -11,6 +11,7 @@ type shape []column
 type column struct {
 	name    string
 	kind    string // its type, where the database has to be told
+	null    bool   // it may be NULL
 	usual   any    // the value it mostly has
 	literal string // that value in SQL; "" if there is none
 }
@@ -103,7 +104,7 @@ func (t *table) assignments() string {
 func (s *Store) filled(text string, t *table) (string, []any) {
 	key := textKey{text, t.rows(), t.short}
 	if s.dialect.arrays {
-		key.rows = 0
+		key = textKey{text: text}
 	}
 	made, ok := s.texts.Load(key)
 	if !ok {

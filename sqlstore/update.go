@@ -122,7 +122,7 @@ var changeShape = shape{
 	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"}, {name: "finished", kind: "bigint"},
 	{name: "owner", kind: "text", usual: "", literal: "''"},
 	{name: "lease_until", kind: "bigint", usual: int64(0), literal: "0"},
-	{name: "queue_place", kind: "smallint", usual: nil, literal: "NULL"},
+	{name: "queue_place", kind: "smallint", null: true, usual: nil, literal: "NULL"},
 	{name: "queue_at", kind: "bigint", usual: int64(0), literal: "0"},
 }
 

@@ -76,3 +76,68 @@ func TestTextInRows(t *testing.T) {
 		})
 	}
 }
+
+// Rows come back as they were, whether those of a statement are alike in a column,
+// or the first or last is another, or nothing is there in some or in all.
+func TestAlikeInRows(t *testing.T) {
+	now := time.UnixMicro(1_700_000_000_000_000).UTC()
+	ds := [2]webhook.Delivery{{Webhook: "v", State: webhook.Paused}, {
+		EventID: "e", Type: "t", Webhook: "w", DocType: "dt", DocName: "dn", Tenant: "tn", Method: "POST", URL: "u", Body: []byte("b"),
+		ContentType: "ct", Chain: "c", Trace: "tr", Line: "l", Created: now, Version: 1, State: webhook.Pending, Reason: "r",
+		Attempts: 2, Tries: 1, Due: now, Since: now, PausedAt: now, Finished: now, Owner: "o", LeaseUntil: now, Fence: 3,
+	}}
+	cs := [2]webhook.Change{{State: webhook.Failed, Attempt: &webhook.Attempt{}}, {
+		State: webhook.Pending, Reason: "r", Attempts: 3, Tries: 2, Due: now, Since: now, PausedAt: now, Finished: now, Owner: "o",
+		LeaseUntil: now, Attempt: &webhook.Attempt{Number: 3, Time: now, Duration: time.Second, StatusCode: 500, Class: "c",
+			Error: "e", Header: http.Header{"H": {"h"}}, Body: []byte("b"), State: webhook.Pending, Next: now},
+	}}
+	onEach(t, func(t *testing.T, d database) {
+		s := d.store(t, d.connect(t))
+		for _, size := range []int{1, 3, 12} {
+			for _, which := range []func(row int) bool{
+				func(int) bool { return false },
+				func(int) bool { return true },
+				func(row int) bool { return row == 0 },
+				func(row int) bool { return row > 0 },
+				func(row int) bool { return row == size-1 },
+				func(row int) bool { return row < size-1 },
+			} {
+				group := make([]webhook.Delivery, size)
+				changes := make([]webhook.Change, size)
+				for i := range group {
+					kind := 0
+					if which(i) {
+						kind = 1
+					}
+					group[i], changes[i] = ds[kind], cs[kind]
+					group[i].ID = fmt.Sprintf("d%04d", counter.Add(1))
+					changes[i].ID, changes[i].Fence = group[i].ID, group[i].Fence
+				}
+				fresh, err := s.Enqueue(t.Context(), group)
+				require.NoError(t, err)
+				require.NotContains(t, fresh, false)
+				stored := func(want webhook.Delivery) {
+					got, err := s.Delivery(t.Context(), want.ID)
+					require.NoError(t, err)
+					want.Seq = got.Seq
+					require.Equal(t, &want, got)
+				}
+				for _, want := range group {
+					stored(want)
+				}
+				errs, err := s.Update(t.Context(), changes)
+				require.NoError(t, err)
+				require.Equal(t, make([]error, size), errs)
+				for i, c := range changes {
+					c.Apply(&group[i])
+					stored(group[i])
+					as, err := s.Attempts(t.Context(), c.ID)
+					require.NoError(t, err)
+					a := *c.Attempt
+					a.DeliveryID = c.ID
+					require.Equal(t, []webhook.Attempt{a}, as)
+				}
+			}
+		}
+	})
+}
