@@ -80,7 +80,7 @@ func unique(ds []webhook.Delivery) (rows []*row, first []int) {
 // others of its line got, and those have been committed or rolled back.
 func (s *Store) enqueue(ctx context.Context, q Tx, rows []*row) error {
 	for _, r := range rows {
-		r.fresh, r.whole = false, false
+		r.fresh = false
 	}
 	if err := s.lockLines(ctx, q, rows); err != nil {
 		return err
@@ -91,9 +91,6 @@ func (s *Store) enqueue(ctx context.Context, q Tx, rows []*row) error {
 	for len(rows) > 0 {
 		n := s.fitting(rows)
 		if err := s.dialect.insert(s, ctx, q, rows[:n]); err != nil {
-			return err
-		}
-		if err := s.insertStates(ctx, q, rows[:n]); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -112,13 +109,6 @@ func (s *Store) fitting(rows []*row) int {
 		n++
 	}
 	return s.dialect.piece(n)
-}
-
-// insertReturning inserts rows where the database says which it took.
-func insertReturning(s *Store, ctx context.Context, q Tx, rows []*row) error {
-	text, args := s.filled(s.dialect.into+" {deliveries} ({columns}) {rows} ON CONFLICT (id) DO NOTHING RETURNING num, id",
-		tableOfRows(deliveryShape, rows, (*row).values))
-	return numberRows(ctx, q, rows, text, args...)
 }
 
 // tableOfRows returns rows as a table.
@@ -154,11 +144,11 @@ func numberRows(ctx context.Context, q Tx, rows []*row, text string, args ...any
 	return found.Err()
 }
 
-// insertStates inserts the states of those that are new and have none yet.
+// insertStates inserts the states of those that are new.
 func (s *Store) insertStates(ctx context.Context, q Tx, rows []*row) error {
-	has := func(r *row) bool { return !r.fresh || r.whole }
-	if slices.ContainsFunc(rows, has) {
-		rows = slices.DeleteFunc(slices.Clone(rows), has)
+	old := func(r *row) bool { return !r.fresh }
+	if slices.ContainsFunc(rows, old) {
+		rows = slices.DeleteFunc(slices.Clone(rows), old)
 	}
 	for len(rows) > 0 {
 		n := s.dialect.piece(len(rows))

@@ -97,7 +97,10 @@ func insertMarked(s *Store, ctx context.Context, q Tx, rows []*row) error {
 		ids = append(ids, r.ID)
 	}
 	text = s.sized("SELECT num, id FROM {deliveries} WHERE mark = ? AND id IN (%s)", len(rows), marks)
-	return numberRows(ctx, q, rows, text, ids...)
+	if err := numberRows(ctx, q, rows, text, ids...); err != nil {
+		return err
+	}
+	return s.insertStates(ctx, q, rows)
 }
 
 // updateFound applies changes where the database does not say which rows it

@@ -68,7 +68,7 @@ var postgres = dialect{
 				ORDER BY webhook, queue_at LIMIT 1) n)
 		SELECT name, at FROM w`,
 
-	insert:   insertFew,
+	insert:   insertBoth,
 	update:   updateReturning,
 	into:     "INSERT INTO",
 	conflict: " ON CONFLICT DO NOTHING",

@@ -15,7 +15,6 @@ type row struct {
 	*webhook.Delivery
 	num   int64
 	fresh bool // Enqueue: it was not there before
-	whole bool // Enqueue: its state is stored too
 }
 
 // Where a pending delivery stands, in queue_place. What is not pending stands
@@ -79,12 +78,20 @@ var stateShape = shape{
 	{name: "queue_place", kind: "smallint", null: true}, {name: "queue_at", kind: "bigint"},
 }
 
+// What {deliveries} has too stands first in stateShape.
+var (
+	inBoth    = stateShape[:3]
+	restShape = stateShape[len(inBoth):]
+)
+
 // state appends what goes into the columns of stateShape.
-func (r *row) state(to []any) []any {
+func (r *row) state(to []any) []any { return r.rest(append(to, r.num, r.Webhook, micros(r.Created))) }
+
+// rest appends what goes into the columns of restShape.
+func (r *row) rest(to []any) []any {
 	place, at := placeOf(r.State, r.Due, r.LeaseUntil)
-	return append(to, r.num, r.Webhook, micros(r.Created), nullable(r.Line), r.Version, string(r.State), r.Reason,
-		r.Attempts, r.Tries, micros(r.Due), micros(r.Since), micros(r.PausedAt), micros(r.Finished), r.Owner,
-		micros(r.LeaseUntil), r.Fence, place, at)
+	return append(to, nullable(r.Line), r.Version, string(r.State), r.Reason, r.Attempts, r.Tries, micros(r.Due),
+		micros(r.Since), micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at)
 }
 
 // size returns about how many bytes the row has in a statement.

@@ -107,14 +107,17 @@ func insertNumbered(s *Store, ctx context.Context, q Tx, rows []*row) error {
 		for _, r := range rows {
 			r.fresh = true
 		}
-		return nil
+		return s.insertStates(ctx, q, rows)
 	}
 	nums := make([]any, len(rows))
 	for i, r := range rows {
 		nums[i] = r.num
 	}
 	text = s.sized("SELECT num, id FROM {deliveries} WHERE num IN (%s)", len(rows), marks)
-	return numberRows(ctx, q, rows, text, nums...)
+	if err := numberRows(ctx, q, rows, text, nums...); err != nil {
+		return err
+	}
+	return s.insertStates(ctx, q, rows)
 }
 
 // updateEach applies changes one by one, after it saw which are to be applied:

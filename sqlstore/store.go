@@ -23,7 +23,7 @@ type Store struct {
 	prefix  string
 	checked atomic.Bool   // the schema is one this library knows
 	writer  chan struct{} // taken by the writer, where there is one at a time; else nil
-	texts   sync.Map      // textKey to string
+	texts   sync.Map      // textKey or bothKey to string
 
 	mu       sync.Mutex           // guards the fields below
 	prepared map[string]*sql.Stmt // by text

@@ -6,55 +6,38 @@ import (
 	"strings"
 )
 
-// In a transaction of the host's it is mostly one delivery that is inserted, or a
-// few, and what counts is how often the server is asked: where it can go on from
-// the rows that it inserted, both tables get theirs by one statement.
-
-// fewRows are as many as one statement inserts into both tables. It joins the two
-// by their ids, without an index.
-const fewRows = 8
+// PostgreSQL can go on from the rows that a statement inserts: both tables get theirs
+// by one. What counts in a transaction of the host's is how often the server is asked.
 
 // bothShape is what is written of rows: what both tables have stands there once.
 var bothShape = append(slices.Clone(deliveryShape), restShape...)
 
-// What {deliveries} has too stands first in stateShape.
-var (
-	inBoth    = stateShape[:3]
-	restShape = stateShape[len(inBoth):]
-)
-
-// rest appends what goes into the columns of restShape.
-func (r *row) rest(to []any) []any { return append(to, r.state(nil)[len(inBoth):]...) }
-
-// insertFew inserts rows and says which are fresh, in as few statements as can be.
-func insertFew(s *Store, ctx context.Context, q Tx, rows []*row) error {
-	if len(rows) > fewRows {
-		return insertReturning(s, ctx, q, rows)
-	}
-	for _, r := range rows {
-		r.whole = true
-	}
+// insertBoth inserts rows and says which are fresh. The statement numbers them itself,
+// by the sequence of the table: so it finds those that it inserted without comparing
+// ids, or hashing them, which our transactions do not.
+func insertBoth(s *Store, ctx context.Context, q Tx, rows []*row) error {
 	if len(rows) == 1 {
 		text, args := s.oneOfBoth(rows[0])
 		return numberRows(ctx, q, rows, text, args...)
 	}
-	delivery, both, rest := deliveryShape.names(), inBoth.names(), restShape.names()
-	text, args := s.filled("WITH u ({columns}) AS ({rows}), "+
-		"d AS (INSERT INTO {deliveries} ("+delivery+") SELECT "+delivery+" FROM u ON CONFLICT (id) DO NOTHING RETURNING num, id AS fresh), "+
-		"s AS (INSERT INTO {states} ("+both+", "+rest+") SELECT "+both+", "+rest+" FROM d JOIN u ON u.id = d.fresh) "+
-		"SELECT num, fresh FROM d",
+	delivery, state := deliveryShape.names(), stateShape.names()
+	text, args := s.filled("WITH u (num, {columns}) AS (SELECT nextval('{deliveries}_num_seq'), r.* FROM ({rows}) r), "+
+		"d AS (INSERT INTO {deliveries} (num, "+delivery+") SELECT num, "+delivery+" FROM u ON CONFLICT (id) DO NOTHING RETURNING num, id), "+
+		"s AS (INSERT INTO {states} ("+state+") SELECT "+state+" FROM u WHERE num = ANY (ARRAY(SELECT num FROM d))) "+
+		"SELECT num, id FROM d",
 		tableOfRows(bothShape, rows, func(r *row, to []any) []any { return r.rest(r.values(to)) }))
 	return numberRows(ctx, q, rows, text, args...)
 }
+
+// A bothKey names the statement for one row of both tables: it says of which it has
+// the usual values.
+type bothKey struct{ delivery, rest bool }
 
 // oneOfBoth returns the statement for one row, which needs neither arrays nor a
 // join, and its parameters.
 func (s *Store) oneOfBoth(r *row) (string, []any) {
 	delivery, rest := tableOf(deliveryShape, r.values(nil)), tableOf(restShape, r.rest(nil))
-	key := textKey{"one of both", 1, rest.short}
-	if delivery.short {
-		key.text += ", short"
-	}
+	key := bothKey{delivery.short, rest.short}
 	made, ok := s.texts.Load(key)
 	if !ok {
 		both := inBoth.names()
