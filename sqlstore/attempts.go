@@ -70,9 +70,10 @@ var attemptShape = shape{
 // log keeps the attempts of changes. One of the same number is kept as it is.
 func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 	for len(cs) > 0 {
-		var values []any
+		most := s.dialect.piece(len(cs))
+		values := make([]any, 0, len(attemptShape)*most)
 		n, bytes := 0, 0
-		for n < len(cs) && bytes < s.dialect.maxBytes {
+		for n < most && bytes < s.dialect.maxBytes {
 			a := cs[n].Attempt
 			header, err := encodeHeader(a.Header)
 			if err != nil {
