@@ -124,6 +124,40 @@ var claimChecks = []check{
 		},
 	},
 	{
+		name: "claim/each as it is",
+		rule: "Of several deliveries Claim returns each with its own fields, as they are then stored.",
+		run: func(p *probe) {
+			var ds []webhook.Delivery
+			for i := range 40 {
+				ds = append(ds, delivery(fmt.Sprint(i*7%40), due(i%9), of(fmt.Sprint("w", i%3)), func(d *webhook.Delivery) {
+					d.Tries, d.Attempts, d.Fence, d.Created = i, 2*i, int64(3*i), at(i)
+				}))
+			}
+			p.add(ds...)
+			for _, d := range p.claim(10, 25) {
+				p.expect(d.Owner == "prober", "%s is claimed by %q", d.ID, d.Owner)
+				p.same(d, p.get(d.ID))
+			}
+		},
+	},
+	{
+		name: "claim/names",
+		rule: "Skip leaves out the webhooks whose names it has byte for byte: case, accents and spaces at the end tell them apart.",
+		run: func(p *probe) {
+			names := []string{"orders", "Orders", "\u00f6rders", "orders ", "order", "order_", "order%"}
+			for _, name := range names {
+				p.add(delivery("of "+name, of(name)))
+			}
+			for i, skipped := range names {
+				got := p.claim(100*i, 10, skipped)
+				p.expect(len(got) == len(names)-1, "without %q, Claim got %q", skipped, ids(got))
+				for _, d := range got {
+					p.expect(d.Webhook != skipped, "without %q, Claim got it", skipped)
+				}
+			}
+		},
+	},
+	{
 		name: "claim/clock",
 		rule: "A store never compares with a clock of its own: times long past and far ahead work alike.",
 		run: func(p *probe) {

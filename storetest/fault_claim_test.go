@@ -48,6 +48,20 @@ var claimFaults = []fault{
 		}
 		return ds
 	}), "claim/lease"},
+	{"return all that is claimed with the fence of the first", claimed(func(ds []webhook.Delivery) []webhook.Delivery {
+		for i := range ds {
+			ds[i].Fence = ds[0].Fence
+		}
+		return ds
+	}), "claim/each as it is"},
+	{"skip webhooks without case", func(b *broken) {
+		b.claim = func(ctx context.Context, c webhook.Claim) ([]webhook.Delivery, error) {
+			ds, err := b.MemoryStore.Claim(ctx, c)
+			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool {
+				return slices.ContainsFunc(c.Skip, func(name string) bool { return strings.EqualFold(name, d.Webhook) })
+			}), err
+		}
+	}, "claim/names"},
 	{"never offer what was leased once", claimed(func(ds []webhook.Delivery) []webhook.Delivery {
 		return slices.DeleteFunc(ds, func(d webhook.Delivery) bool { return d.Fence > 1 })
 	}), "claim/leased"},

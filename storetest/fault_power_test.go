@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,16 @@ var powerFaults = []fault{
 		slices.SortFunc(ds, func(x, y webhook.Delivery) int { return y.Finished.Compare(x.Finished) })
 		p.Delivered, p.Keep = ds[p.Keep-1].Finished, 0
 	}), "prune/keep of the same time"},
+	{"prune up to the limit for each reason", func(b *broken) {
+		b.prune = func(ctx context.Context, p webhook.Prune) (int, error) {
+			old, err := b.MemoryStore.Prune(ctx, webhook.Prune{Delivered: p.Delivered, Other: p.Other, Limit: p.Limit})
+			if err != nil {
+				return old, err
+			}
+			excess, err := b.MemoryStore.Prune(ctx, webhook.Prune{Keep: p.Keep, Limit: p.Limit})
+			return old + excess, err
+		}
+	}, "prune/limit of both"},
 	{"prune what stops its line", enqueueing(func(d *webhook.Delivery) {
 		if d.State == webhook.Failed {
 			d.Line = ""
@@ -58,6 +69,11 @@ var powerFaults = []fault{
 	{"count all webhooks as one", counting(func(b *broken, c *webhook.Counts) {
 		*c, _ = b.MemoryStore.Count(context.Background(), "")
 	}), "count/states"},
+	{"count without spaces at the end", func(b *broken) {
+		b.count = func(ctx context.Context, name string) (webhook.Counts, error) {
+			return b.MemoryStore.Count(ctx, strings.TrimRight(name, " "))
+		}
+	}, "count/names"},
 	{"leave out what is leased", counting(func(b *broken, c *webhook.Counts) {
 		c.OldestDue = time.Time{}
 		ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}})
@@ -147,4 +163,18 @@ var transactionFaults = []fault{
 			return ds
 		})(b)
 	}, "transaction/line open"},
+	{"remember ids that were rolled back", func(b *broken) {
+		var mu sync.Mutex
+		known := map[string]bool{}
+		hold := b.hold
+		b.enqueue = func(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if known[ds[0].ID] {
+				return make([]bool, len(ds)), nil
+			}
+			known[ds[0].ID] = true
+			return hold(ctx, ds)
+		}
+	}, "transaction/same id"},
 }

@@ -87,6 +87,14 @@ var readFaults = []fault{
 		}
 	}), "deliveries/filters"},
 	{"ignore the tenant", asking(func(q *webhook.DeliveryQuery) { q.Tenant = "" }), "deliveries/filters"},
+	{"look for a tenant without case", func(b *broken) {
+		b.deliveries = func(ctx context.Context, q webhook.DeliveryQuery) ([]webhook.Delivery, error) {
+			tenant := q.Tenant
+			q.Tenant = ""
+			ds, err := b.MemoryStore.Deliveries(ctx, q)
+			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool { return tenant != "" && !strings.EqualFold(d.Tenant, tenant) }), err
+		}
+	}, "deliveries/names"},
 	{"list by the state it was enqueued in", func(b *broken) {
 		first := map[string]webhook.State{}
 		enqueueing(func(d *webhook.Delivery) { first[d.ID] = d.State })(b)
@@ -163,6 +171,9 @@ var timeFaults = []fault{
 		d.Finished = d.Finished.Round(time.Microsecond)
 	}), "time/precision"},
 	{"compare milliseconds", enqueueing(func(d *webhook.Delivery) { d.Due = d.Due.Truncate(time.Millisecond) }), "time/microseconds"},
+	{"keep seconds in 32 bits", enqueueing(func(d *webhook.Delivery) {
+		d.Since = time.Unix(int64(int32(d.Since.Unix())), int64(d.Since.Nanosecond()))
+	}), "time/years"},
 	{"round a Due up", enqueueing(func(d *webhook.Delivery) {
 		d.Due = d.Due.Add(time.Microsecond - 1).Truncate(time.Microsecond)
 	}), "time/finer"},

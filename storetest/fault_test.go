@@ -21,7 +21,7 @@ type fault struct {
 
 func faults() []fault {
 	return slices.Concat(recordFaults, enqueueFaults, claimFaults, lineFaults, updateFaults,
-		readFaults, timeFaults, contextFaults, powerFaults, transactionFaults)
+		readFaults, timeFaults, contextFaults, argumentFaults, powerFaults, transactionFaults)
 }
 
 func TestFaultsAreFound(t *testing.T) {

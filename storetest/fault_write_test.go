@@ -121,6 +121,14 @@ var recordFaults = []fault{
 			return nil
 		}
 	}, "webhooks/delete"},
+	{"cancel the deliveries of a webhook with its record", func(b *broken) {
+		b.remove = func(ctx context.Context, name string) error {
+			for _, d := range b.pending() {
+				_, _ = b.MemoryStore.Update(ctx, []webhook.Change{changeOf(d, to(webhook.Canceled))})
+			}
+			return b.MemoryStore.DeleteWebhook(ctx, name)
+		}
+	}, "webhooks/delete leaves deliveries"},
 	{"share the data of records", func(b *broken) {
 		kept := map[string][]byte{}
 		b.put = func(ctx context.Context, recs ...webhook.WebhookRecord) error {
@@ -312,6 +320,15 @@ var updateFaults = []fault{
 		}
 		return err
 	}), "update/unknown"},
+	{"compare ids of changes without spaces at the end", func(b *broken) {
+		b.update = func(ctx context.Context, cs []webhook.Change) ([]error, error) {
+			cs = slices.Clone(cs)
+			for i := range cs {
+				cs[i].ID = strings.TrimRight(cs[i].ID, " ")
+			}
+			return b.MemoryStore.Update(ctx, cs)
+		}
+	}, "update/ids"},
 	{"stop at the first change that fails", func(b *broken) {
 		b.update = func(ctx context.Context, cs []webhook.Change) ([]error, error) {
 			errs := make([]error, len(cs))

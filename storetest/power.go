@@ -120,6 +120,21 @@ var pruneChecks = []check{
 		},
 	},
 	{
+		name: "prune/limit of both", power: prunes,
+		rule: "Limit bounds what is removed for its age and what is beyond Keep together.",
+		run: func(p *probe) {
+			states := []webhook.State{webhook.Delivered, webhook.Failed, webhook.Canceled}
+			for i := range 12 {
+				p.add(delivery(fmt.Sprint("d", i), created(i), of(fmt.Sprint("w", i/6)), finished(states[i%3], i)))
+			}
+			// Six are too old, and of the other webhook's there are four too many.
+			for _, want := range []int{4, 4, 2, 0} {
+				p.prune(webhook.Prune{Limit: 4, Delivered: at(6), Other: at(6), Keep: 2}, want)
+			}
+			p.lists(webhook.DeliveryQuery{}, "d11 d10")
+		},
+	},
+	{
 		name: "prune/line", power: prunes,
 		rule: "A Failed or Exhausted delivery that stops its line stays; a Delivered one of a line goes.",
 		run: func(p *probe) {
@@ -176,6 +191,18 @@ var countChecks = []check{
 			p.counts("orders", webhook.Counts{OldestDue: at(5), ByState: map[webhook.State]int{
 				webhook.Pending: 1, webhook.Paused: 1, webhook.Delivered: 1}})
 			p.counts("unknown", webhook.Counts{})
+		},
+	},
+	{
+		name: "count/names", power: counts,
+		rule: "Count counts the deliveries and lines of the webhook that has its name byte for byte.",
+		run: func(p *probe) {
+			for i, name := range []string{"ab", "aB", "\u00e4b", "ab ", "a", "a_"} {
+				p.add(delivery(name, of(name), line("of "+name), due(i), in(webhook.Failed)), delivery("behind "+name, of(name), line("of "+name), due(i)))
+			}
+			for i, name := range []string{"ab", "aB", "\u00e4b", "ab ", "a", "a_"} {
+				p.counts(name, webhook.Counts{OldestDue: at(i), Blocked: 1, ByState: map[webhook.State]int{webhook.Failed: 1, webhook.Pending: 1}})
+			}
 		},
 	},
 	{

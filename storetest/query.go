@@ -77,6 +77,26 @@ var queryChecks = []check{
 		},
 	},
 	{
+		name: "deliveries/names",
+		rule: "Queries compare names byte for byte: case, accents and spaces at the end tell them apart.",
+		run: func(p *probe) {
+			names := []string{"aB", "ab", "\u00e4b", "ab ", "a", "a_", "a%"}
+			for _, name := range names {
+				p.add(delivery(name, of(name), func(d *webhook.Delivery) { d.DocType, d.DocName, d.Tenant = name, name, name }))
+			}
+			for _, name := range names {
+				for _, q := range []webhook.DeliveryQuery{{Webhook: name}, {DocType: name}, {DocName: name}, {Tenant: name}} {
+					p.lists(q, name)
+				}
+			}
+			_, err := p.store.Deliveries(p.ctx, webhook.DeliveryQuery{After: "AB"})
+			p.is("Deliveries", err, webhook.ErrNotFound)
+			_, err = p.store.Delivery(p.ctx, "AB")
+			p.is("Delivery", err, webhook.ErrNotFound)
+			p.expect(len(p.attempts("AB")) == 0, "there are attempts of AB")
+		},
+	},
+	{
 		name: "deliveries/state",
 		rule: "Deliveries sees a state as soon as it changed.",
 		run: func(p *probe) {

@@ -187,6 +187,18 @@ var recordChecks = []check{
 		},
 	},
 	{
+		name: "webhooks/delete leaves deliveries",
+		rule: "The deliveries of a webhook whose record was removed stay, with their attempts.",
+		run: func(p *probe) {
+			p.put(record("orders", 0, "a"))
+			p.add(delivery("a"))
+			p.change("a", func(c *webhook.Change) { a := response("a", 1); c.Attempt = &a })
+			p.ok("DeleteWebhook", p.store.DeleteWebhook(p.ctx, "orders"))
+			p.expect(len(p.attempts("a")) == 1, "its attempts are gone")
+			p.offers(0, 10, "a")
+		},
+	},
+	{
 		name: "webhooks/ownership",
 		rule: "A store copies what it keeps of a record and hands out copies.",
 		run: func(p *probe) {

@@ -54,7 +54,7 @@ type check struct {
 
 func checks() []check {
 	return slices.Concat(recordChecks, enqueueChecks, claimChecks, lineChecks,
-		updateChecks, attemptChecks, queryChecks, timeChecks, contextChecks,
+		updateChecks, attemptChecks, queryChecks, timeChecks, contextChecks, argumentChecks,
 		pruneChecks, countChecks, notifyChecks, transactionChecks)
 }
 

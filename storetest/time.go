@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -106,6 +108,29 @@ var timeChecks = []check{
 					now = now.Add(time.Second)
 				}
 				p.change(id, to(webhook.Delivered))
+			}
+		},
+	},
+	{
+		name: "time/years",
+		rule: "Times from 1970 to 2261 are kept, compared and ordered alike.",
+		run: func(p *probe) {
+			var want []string
+			for year := 1970; year <= 2261; year += 97 {
+				id := fmt.Sprint("in ", year)
+				want = append(want, id)
+				then := time.Date(year, 12, 31, 23, 59, 59, 999999000, time.UTC)
+				p.add(delivery(id, func(d *webhook.Delivery) { d.Created, d.Due, d.Since = then, then, then }))
+				p.change(id, func(c *webhook.Change) { c.PausedAt, c.Finished = then, then })
+				got := p.get(id)
+				eachTime(reflect.ValueOf(got), func(field string, t time.Time) {
+					p.expect(t.Equal(then) || field == "LeaseUntil", "%s is %v, not %v", field, t, then)
+				})
+				p.lists(webhook.DeliveryQuery{Since: then}, id)
+				p.lists(webhook.DeliveryQuery{Until: then, Limit: 1}, strings.Join(want[max(0, len(want)-2):len(want)-1], ""))
+				ds, err := p.store.Claim(p.ctx, webhook.Claim{Now: then.Add(-time.Second), Lease: time.Millisecond, Owner: "o", Limit: 9})
+				p.ok("Claim", err)
+				p.expect(strings.Join(ids(ds), " ") == strings.Join(want[:len(want)-1], " "), "before the end of %d, Claim got %q", year, ids(ds))
 			}
 		},
 	},

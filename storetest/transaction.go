@@ -145,6 +145,28 @@ var transactionChecks = []check{
 			}
 		},
 	},
+	{
+		name: "transaction/same id", power: begins,
+		rule: "An ID that is enqueued beside an open transaction which is then rolled back is new, and stored once.",
+		run: func(p *probe) {
+			for round := range 3 {
+				id := fmt.Sprint("a", round)
+				tx := p.begin()
+				p.within(tx).add(delivery(id, of("in it")))
+				p.together(2, func(i int) {
+					if i == 0 {
+						time.Sleep(20 * time.Millisecond)
+						p.ok("Rollback", tx.Rollback())
+						return
+					}
+					p.add(delivery(id, of("beside it")))
+				})
+				p.expect(p.get(id).Webhook == "beside it", "the one that was rolled back is stored")
+				p.offers(100*round, 1, id)
+				p.change(id, to(webhook.Delivered))
+			}
+		},
+	},
 }
 
 func (p *probe) begin() *Transaction {

@@ -81,6 +81,17 @@ var updateChecks = []check{
 		},
 	},
 	{
+		name: "update/ids",
+		rule: "A change is of the delivery that has its ID byte for byte.",
+		run: func(p *probe) {
+			p.add(delivery("ab"))
+			for _, id := range []string{"AB", "ab ", "a", "a_", "a%", "\u00e4b", ""} {
+				p.is(fmt.Sprintf("a change of %q", id), p.update(webhook.Change{ID: id, State: webhook.Delivered})[0], webhook.ErrNotFound)
+			}
+			p.same(p.get("ab"), delivery("ab"))
+		},
+	},
+	{
 		name: "update/each on its own",
 		rule: "Changes are applied each on its own, with one result for each, in order.",
 		run: func(p *probe) {
