@@ -58,8 +58,9 @@ type Event struct {
 	Name    string `json:"name,omitempty"`
 
 	// Doc is the document, or the data of a named event: a map, a struct, a
-	// pointer to one, or raw JSON. It is what encoding/json makes of it; nil is a
-	// document without fields. It is read before Dispatch returns and not kept.
+	// pointer to one, or raw JSON. It is what encoding/json makes of it: json tags
+	// name its fields, for templates too. Nil is a document without fields. It is
+	// read before Dispatch returns and not kept.
 	Doc any `json:"doc,omitempty"`
 
 	// Previous is the document before the change, for changed() in conditions.
