@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,26 +79,30 @@ func (d *Dispatcher) follow(ctx context.Context) error {
 // changes returns the records that a save has to write.
 func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) ([]WebhookRecord, error) {
 	var recs []WebhookRecord
-	if idx.keyRev == 0 {
-		key, err := d.encode(chainKeyName, NewSecret())
-		if err != nil {
-			return nil, err
-		}
-		recs = append(recs, WebhookRecord{Name: chainKeyName, Data: key})
-	}
-	changed := false
 	for _, w := range ws {
-		rec, err := d.change(ctx, idx.byName[w.Name], w)
+		e := idx.byName[w.Name]
+		rec, err := d.change(ctx, e, w)
 		if err != nil {
 			return nil, err
 		}
 		if rec != nil {
-			changed = true
 			recs = append(recs, *rec)
 		}
+		if e != nil && e.statusStale && e.rec.Version <= recordVersion {
+			rec, err := d.encodeStatus(e, e.rec)
+			if err != nil {
+				return nil, err
+			}
+			recs = append(recs, rec)
+		}
 	}
-	if !changed {
-		return nil, nil
+	// Where there is no key yet, it comes with the first webhook.
+	if idx.keyStale || idx.keyRev == 0 && len(recs) > 0 {
+		key, err := d.encode(chainKeyName, cmp.Or(idx.chainKey, NewSecret()))
+		if err != nil {
+			return nil, err
+		}
+		recs = append(recs, WebhookRecord{Name: chainKeyName, Revision: idx.keyRev, Data: key})
 	}
 	return recs, nil
 }

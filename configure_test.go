@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/docevent/webhook"
+	"github.com/docevent/webhook/webhooktest"
 )
 
 // Every mistake is refused with the field it is in, by SaveWebhook and, where it
@@ -291,6 +292,55 @@ func TestSealedAtRest(t *testing.T) {
 	_, err = without.Dispatch(t.Context(), updated(nil))
 	require.Error(t, err)
 	require.Error(t, without.SaveWebhook(t.Context(), w))
+}
+
+// Saving everything again seals everything by the first key, and nothing is lost
+// when the others are taken away. Once it is done a save writes nothing.
+func TestSealKeyIsReplaced(t *testing.T) {
+	store := &countingStore{Store: webhook.NewMemoryStore(), calls: map[string]int{}}
+	on := func(keys ...byte) (*webhook.Dispatcher, *webhooktest.Receiver) {
+		opts := &webhook.Options{}
+		if len(keys) > 0 {
+			all := make([][]byte, len(keys))
+			for i, k := range keys {
+				all[i] = bytes.Repeat([]byte{k}, 32)
+			}
+			sealer, err := webhook.NewSealer(all...)
+			require.NoError(t, err)
+			opts.Sealer = sealer
+		}
+		return newDispatcherOn(t, store, opts)
+	}
+	first, _ := on()
+	require.NoError(t, first.SaveWebhooks(t.Context(), orders(nil), orders(func(w *webhook.Webhook) { w.Name = "quiet" })))
+	require.NoError(t, first.Disable(t.Context(), "quiet", "it moves"))
+	chain := ""
+	for _, keys := range [][]byte{{1}, {2, 1}, {3, 2}} {
+		d, _ := on(keys...)
+		ws, err := d.Webhooks(t.Context())
+		require.NoError(t, err)
+		store.calls["PutWebhooks"] = 0
+		require.NoError(t, d.SaveWebhooks(t.Context(), ws...))
+		require.Equal(t, 1, store.calls["PutWebhooks"])
+		require.NoError(t, d.SaveWebhook(t.Context(), orders(nil)))
+		require.Equal(t, 1, store.calls["PutWebhooks"], "what is sealed stays")
+
+		alone, r := on(keys[0])
+		status, err := alone.Status(t.Context(), "quiet")
+		require.NoError(t, err)
+		require.Equal(t, "it moves", status.Reason)
+		_, err = alone.Dispatch(t.Context(), updated(nil))
+		require.NoError(t, err)
+		require.NoError(t, alone.Drain(t.Context()))
+		sent := webhooktest.RequireDelivered(t, r, nil)
+		require.Contains(t, []string{"", sent.Header.Get("X-Webhook-Chain")}, chain, "the chain key stays")
+		chain = sent.Header.Get("X-Webhook-Chain")
+	}
+	recs, _, err := store.Webhooks(t.Context(), webhook.Revision{})
+	require.NoError(t, err)
+	for _, rec := range recs {
+		require.True(t, bytes.HasPrefix(rec.Data, []byte("sealed:")), rec.Name)
+	}
 }
 
 // A Sealer that fails for a while changes nothing of what is known already.

@@ -18,14 +18,16 @@ type index struct {
 	tags     map[string]bool       // of all webhooks, in chains
 	chainKey string
 	keyRev   int64 // of the chain key's record; 0: there is none
+	keyStale bool  // the record is not sealed as it would be now
 }
 
 // An entry is a webhook as it stands.
 type entry struct {
-	hook      *hook
-	status    Status
-	rec       statusRecord
-	statusRev int64 // of its record; 0: there is none
+	hook        *hook
+	status      Status
+	rec         statusRecord
+	statusRev   int64 // of its record; 0: there is none
+	statusStale bool  // the record is not sealed as it would be now
 }
 
 // An eventKey is what webhooks listen to. DocType is "" for named events.
@@ -177,7 +179,7 @@ func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, R
 func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) {
 	x := &index{byName: map[string]*entry{}, byEvent: map[eventKey][]*entry{}, tags: map[string]bool{}}
 	if i := slices.IndexFunc(recs, func(r WebhookRecord) bool { return r.Name == chainKeyName }); i >= 0 {
-		x.keyRev = recs[i].Revision
+		x.keyRev, x.keyStale = recs[i].Revision, !d.sealed(recs[i].Data)
 		if err := d.decode(chainKeyName, recs[i].Data, &x.chainKey); err != nil {
 			return nil, fmt.Errorf("webhook: read the chain key: %w", err)
 		}
@@ -194,7 +196,7 @@ func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) 
 	for _, r := range recs {
 		name, ok := strings.CutPrefix(r.Name, statusPrefix)
 		if e := x.byName[name]; ok && e != nil {
-			e.statusRev = r.Revision
+			e.statusRev, e.statusStale = r.Revision, !d.sealed(r.Data)
 			var err error
 			if e.rec, err = d.readStatus(r, e.hook, old); err != nil {
 				return nil, fmt.Errorf("webhook: read the status of %q: %w", name, err)

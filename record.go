@@ -161,9 +161,17 @@ func (d *Dispatcher) open(sealed []byte, name string) (_ []byte, err error) {
 	return d.opts.Sealer.Open(sealed, []byte(name))
 }
 
-// sealed reports whether stored data is as encode would write it.
+// sealed reports whether stored data is sealed as encode would seal it: by the
+// same key too, where the Sealer can tell.
 func (d *Dispatcher) sealed(data []byte) bool {
-	return d.opts.Sealer == nil || bytes.HasPrefix(data, sealedPrefix)
+	if d.opts.Sealer == nil {
+		return true
+	}
+	sealed, ok := bytes.CutPrefix(data, sealedPrefix)
+	if s, tells := d.opts.Sealer.(*gcmSealer); ok && tells {
+		return s.current(sealed)
+	}
+	return ok
 }
 
 // errUnsealed is the error of data whose seal cannot be opened now. It may be

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // A Sealer keeps secrets unreadable where they are stored. The [Dispatcher]
@@ -19,7 +20,8 @@ import (
 // wraps [ErrSeal] for anything it did not seal. Neither may keep or change its
 // arguments, and no error may hold a key or a part of the plain text. A Sealer
 // may be called by many goroutines at once. [NewSealer] makes one; another may
-// call a key management service.
+// call a key management service. By which key that sealed a text the library
+// cannot tell: it must go on opening what it ever sealed.
 type Sealer interface {
 	Seal(plaintext, associated []byte) ([]byte, error)
 	Open(sealed, associated []byte) ([]byte, error)
@@ -45,9 +47,17 @@ const (
 )
 
 // NewSealer returns a Sealer by AES-256-GCM with random nonces. The first key
-// seals, every key opens, so a key is replaced by putting the new one before it
-// and taking the old one away once everything was saved again. A key is 32
-// random bytes and good for 2^32 seals; it is not kept beyond its key schedule.
+// seals, every key opens. A key is 32 random bytes and good for 2^32 seals; it is
+// not kept beyond its key schedule.
+//
+// To replace a key, give every process the new one behind it, then in front of it,
+// save all webhooks again, and take the old one away. What was sealed by another
+// key than the first, or not yet, is sealed anew when it is saved, though nothing
+// else of it changes:
+//
+//	ws, err := d.Webhooks(ctx)
+//	...
+//	err = d.SaveWebhooks(ctx, ws...)
 //
 // There must be a key, none may come twice, and each must have 32 bytes.
 func NewSealer(keys ...[]byte) (Sealer, error) {
@@ -101,6 +111,9 @@ func (s *gcmSealer) Seal(plaintext, associated []byte) ([]byte, error) {
 	out := []byte(s.header)
 	return s.aeads[s.header].Seal(out, nil, plaintext, covered(s.header, associated)), nil
 }
+
+// current reports whether a text was sealed by the key that seals now.
+func (s *gcmSealer) current(sealed []byte) bool { return strings.HasPrefix(string(sealed), s.header) }
 
 func (s *gcmSealer) Open(sealed, associated []byte) ([]byte, error) {
 	if len(sealed) < sealHeaderBytes || sealed[0] != sealVersion {
