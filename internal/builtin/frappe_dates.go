@@ -103,9 +103,31 @@ func (c call) time(i int) time.Time {
 	}
 	t, _, ok := value.ParseTime(s, c.Clock().Location())
 	if !ok {
-		refuse("text is no date; write it as 2006-01-02 or 2006-01-02 15:04:05")
+		return c.looseDate(s, false)
 	}
 	return t
+}
+
+// looseDates are other spellings of a day, those with the month first before
+// those with the day first.
+var looseDates = [...]string{
+	"2006-1-2", "2006/1/2", "20060102", "1-2-2006", "1/2/2006", "1.2.2006", "2-1-2006", "2/1/2006", "2.1.2006",
+	"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006",
+}
+
+// looseDate reads a day that a person has spelled. Of 10-06-2024 the month comes
+// first where it can, unless dayFirst says otherwise.
+func (c call) looseDate(s string, dayFirst bool) time.Time {
+	for _, layout := range looseDates {
+		if dayFirst && layout[0] == '1' {
+			continue
+		}
+		if t, err := time.ParseInLocation(layout, s, c.Clock().Location()); err == nil {
+			return t
+		}
+	}
+	refuse("text is no date; write it as 2006-01-02 or 2006-01-02 15:04:05")
+	return time.Time{}
 }
 
 // day reads the day of a date; one that is empty is today.
@@ -134,6 +156,11 @@ func standsForNone(v any) bool {
 func getDate(c call) any {
 	if standsForNone(c.a[0]) {
 		return nil
+	}
+	if s, ok := value.Text(c.a[0]); ok && c.truth(1) {
+		if _, _, iso := value.ParseTime(s, c.Clock().Location()); !iso {
+			return value.Date{Time: c.looseDate(s, true)}
+		}
 	}
 	return value.Date{Time: midnight(c.day(0))}
 }

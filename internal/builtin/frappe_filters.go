@@ -48,7 +48,7 @@ func (c call) cast(fieldtype string, v any) any {
 	case "Data", "Text", "Small Text", "Long Text", "Text Editor", "Select", "Link", "Dynamic Link":
 		return call{c.Run, []any{v}}.cstr(0)
 	case "Date":
-		return getDate(call{c.Run, []any{v}})
+		return getDate(call{c.Run, []any{v, false}})
 	case "Datetime":
 		return getDatetime(call{c.Run, []any{v}})
 	}

@@ -12,8 +12,10 @@ func timeMethods() table {
 		return def("self", func(c call) any { return fn(c.moment()) })
 	}
 	return table{
-		"date":    onTime(func(t time.Time) any { return value.Date{Time: midnight(t)} }),
-		"weekday": onTime(func(t time.Time) any { return int64(t.Weekday()+6) % 7 }),
+		"date":       onTime(func(t time.Time) any { return value.Date{Time: midnight(t)} }),
+		"weekday":    onTime(func(t time.Time) any { return int64(t.Weekday()+6) % 7 }),
+		"isoweekday": onTime(func(t time.Time) any { return int64(t.Weekday()+6)%7 + 1 }),
+		"replace":    def("self year=none month=none day=none hour=none minute=none second=none microsecond=none", replaceFields),
 		"isoformat": def("self", func(c call) any {
 			if d, ok := c.a[0].(value.Date); ok {
 				return d.Time.Format(time.DateOnly)
@@ -32,6 +34,27 @@ func timeMethods() table {
 			return strftime(c.moment(), c.text(1))
 		}),
 	}
+}
+
+// replaceFields is date.replace and datetime.replace.
+func replaceFields(c call) any {
+	t := c.moment()
+	fields := [...]int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond() / 1000}
+	want := fields
+	for i := range fields {
+		if c.a[i+1] != nil {
+			want[i] = c.int(i + 1)
+		}
+	}
+	out := time.Date(want[0], time.Month(want[1]), want[2], want[3], want[4], want[5], want[6]*1000, t.Location())
+	if out.Year() != want[0] || want[0] < 1 || want[0] > 9999 || int(out.Month()) != want[1] || out.Day() != want[2] ||
+		out.Hour() != want[3] || out.Minute() != want[4] || out.Second() != want[5] {
+		refuse("there is no such time")
+	}
+	if _, day := c.a[0].(value.Date); day {
+		return value.Date{Time: midnight(out)}
+	}
+	return out
 }
 
 // moment is the time or date that a method is called of.
