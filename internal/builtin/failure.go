@@ -81,7 +81,7 @@ func DidYouMean(name string, known []string) string {
 			best = k
 			break
 		}
-		if d := distance(name, k, bound); d < bound {
+		if d := distance(name, k, bound); d < min(bound, len(k)) { // all edited is another name
 			best, bound = k, d
 		}
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 func TestDidYouMean(t *testing.T) {
-	known := []string{"upper", "lower", "length", "customer_group", "nowdate"}
+	known := []string{"upper", "lower", "length", "customer_group", "nowdate", "_"}
 	for name, want := range map[string]string{
 		"uper": "upper", "UPPER": "upper", "lenght": "length", "now_date": "nowdate", "customergroup": "customer_group",
-		"xyz": "", "": "", strings.Repeat("upper", 20): "",
+		"xyz": "", "": "", "x": "", strings.Repeat("upper", 20): "",
 	} {
 		if want != "" {
 			want = "did you mean " + want + "?"

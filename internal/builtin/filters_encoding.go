@@ -20,8 +20,13 @@ func asJSON(c call) any {
 	return c.json(value.PyJSON{Pretty: true, Indent: c.indent(1), DropNulls: true})
 }
 
-func filterJSON(c call) any {
-	opts := value.PyJSON{HTMLSafe: true}
+func filterJSON(c call) any { return c.dump(value.PyJSON{HTMLSafe: true}) }
+
+// dumpJSON is json.dumps, with the keys sorted.
+func dumpJSON(c call) any { return c.dump(value.PyJSON{}) }
+
+// dump writes the first argument as JSON, in lines if the second is an indent.
+func (c call) dump(opts value.PyJSON) any {
 	if c.a[1] != nil {
 		opts.Pretty, opts.Indent = true, c.indent(1)
 	}

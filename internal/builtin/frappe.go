@@ -26,6 +26,8 @@ func helpers() table {
 			return c.rounded()
 		}),
 		"as_json":     def("obj indent=1", asJSON),
+		"json.dumps":  def("obj indent=none", dumpJSON),
+		"_":           def("msg lang=none context=none", func(c call) any { return c.a[0] }), // nothing is translated
 		"cint":        def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
 		"cstr":        def("s encoding=none", func(c call) any { return c.cstr(0) }),
 		"sbool":       def("x", sbool),

@@ -27,6 +27,11 @@ func TestFrappe(t *testing.T) {
 		{src: `compare("1,5", "=", 15, "Float") ~ compare(none, "=", "", "Data") ~ compare("2024-01-05", "<", "2024-01-05 10:00:00", "Date") ~ compare("", "=", none, "Datetime")`, want: "TrueTrueFalseFalse"},
 		{src: `evaluate_filters(doc, {"name": "SO-1", "n": [">", 5]}) ~ evaluate_filters(doc, [["n", "<", 5]]) ~ evaluate_filters(doc, [["DocType", "nope", "=", none]])`, want: "TrueFalseTrue"},
 		{src: `evaluate_filters(doc, [["n", 5]])`, wantErr: "evaluate_filters(): a filter is a field, an operator and a value"},
+		{src: `json.dumps({"b": "<é>", "a": none}) ~ json.dumps([1], indent=1) ~ _("Hello") ~ frappe._("x") ~ frappe.utils.data.cint("5")`, want: "{\"a\": null, \"b\": \"<\\u00e9>\"}[\n 1\n]Hellox5"},
+		{src: `{"a": none, "b": 1}.as_dict(no_nulls=true) ~ doc.rows[0].as_dict(convert_dates_to_str=true) ~ doc.rows[0].as_json()`, want: "{'b': 1}{'code': 'x', 'qty': 2}{\n \"code\": \"x\",\n \"qty\": 2\n}"},
+		{src: `{% set json = {"dumps": 1} %}{{ json.dumps }}{% set _ = 2 %}{{ _ }}`, want: "12"},
+		{src: `json.loads("1")`, wantErr: `unknown method "loads"`},
+		{src: `doc.get_formatted("n")`, wantErr: "method get_formatted is not supported"},
 		{src: `unique([2, 1, 2.0]) | list`, want: "[2, 1]"},
 	})
 }

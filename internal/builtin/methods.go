@@ -89,7 +89,8 @@ func dictMethods() table {
 		"values":  view("dict_values", func(e value.Entry) any { return e.Value }),
 		"items":   view("dict_items", func(e value.Entry) any { return value.Tuple{e.Key, e.Value} }),
 		"copy":    duplicate,
-		"as_dict": duplicate,
+		"as_dict": def("self no_nulls=false convert_dates_to_str=false", asDict),
+		"as_json": def("self indent=1", asJSON),
 		"get":     def("self key default=none", getMember),
 		"setdefault": changing("self key default=none", func(c call, d *value.Object) any {
 			if v, ok := d.Find(c.a[1]); ok {
@@ -120,6 +121,18 @@ func dictMethods() table {
 			return nil
 		}),
 	}
+}
+
+// asDict is a document's as_dict. Its dates are text where text is asked for.
+func asDict(c call) any {
+	d := value.NewObject()
+	for _, e := range entries(c.a[0]) {
+		if e.Value != nil || !c.truth(1) {
+			d.Set(e.Key, e.Value)
+		}
+	}
+	c.GrowItems(d.Len())
+	return d
 }
 
 func getMember(c call) any {

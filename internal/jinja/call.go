@@ -123,13 +123,17 @@ func (c *compiler) unknownName(pos int, k builtin.Kind, name string, hints ...st
 	refuse(pos, hint, "%s", msg)
 }
 
-// helper returns the name of a function under utils or frappe.utils.
+// helper returns the name of a function under utils or frappe.utils, and of
+// Python's json.dumps, which Frappe's templates have.
 func (c *compiler) helper(x *attrX) (string, bool) {
 	switch path := pathOf(x.x); path {
 	case "utils", "frappe":
 		return x.name, !c.shadowed(path)
-	case "frappe.utils":
+	case "frappe.utils", "frappe.utils.data":
 		return x.name, !c.shadowed("frappe")
+	case "json":
+		name := path + "." + x.name
+		return name, !c.shadowed(path) && c.env.Has(c.functions, name)
 	}
 	return "", false
 }
