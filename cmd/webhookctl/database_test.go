@@ -373,6 +373,18 @@ func TestService(t *testing.T) {
 	require.Contains(t, w.ctl("enable", "Off").stderr, "import that with --save")
 }
 
+// A webhook is deleted once that is said, with what it had to send.
+func TestDelete(t *testing.T) {
+	w := newWorld(t, webhook.Options{})
+	w.dispatch("Down-1")
+	require.Equal(t, exitFailed, w.ctl("delete", "Nobody", "--yes").code)
+	require.Equal(t, exitUsage, w.ctl("delete", "Orders").code, "nobody to ask")
+	require.Contains(t, w.must("webhooks"), "Orders")
+	require.Equal(t, "Orders: deleted\n", w.must("delete", "Orders", "--yes"))
+	require.NotContains(t, w.must("webhooks"), "Orders")
+	require.Contains(t, w.must("deliveries"), "webhook_deleted")
+}
+
 // A server is an endpoint on loopback.
 type server struct {
 	URL    string

@@ -54,6 +54,7 @@ func TestHostileNames(t *testing.T) {
 		{"enable", hostileName}, {"disable", hostileName + "2", "-r", "x"}, {hostileName}, {"show", "--" + hostileName},
 		{"deliveries", "--state", hostileName}, {"deliveries", "--after", hostileName}, {"resend", hostileName},
 		{"test", hostileName, "--doc", doc}, {"validate", hostileName}, {"rotate", hostileName},
+		{"delete", hostileName},
 	} {
 		for _, form := range [][]string{nil, {"--json"}} {
 			r := w.ctl(append(append([]string{}, args...), form...)...)

@@ -33,6 +33,7 @@ type grammar struct {
 	Disable  disableCmd  `cmd:"" group:"webhooks" help:"Take a webhook out of service."`
 	Activate activateCmd `cmd:"" group:"webhooks" help:"Make the handshake with an endpoint, and enable its webhook."`
 	Rotate   rotateCmd   `cmd:"" group:"webhooks" help:"Replace the secret of a webhook."`
+	Delete   deleteCmd   `cmd:"" group:"webhooks" help:"Remove a webhook, and cancel what it still has to send."`
 	Migrate  migrateCmd  `cmd:"" group:"webhooks" help:"Make the tables, or bring them up to date."`
 
 	Verify verifyCmd `cmd:"" group:"receivers" help:"Verify the signature of a body."`
