@@ -56,6 +56,7 @@ func anyKey(db *gorm.DB) bool { return db.Name() == "mysql" }
 // beforeCreate reads the rows that are there already, where that is no error.
 func (p *Plugin) beforeCreate(db *gorm.DB, _ string) {
 	stmt := db.Statement
+	p.keepMapKeys(db)
 	c, docs := conflictOf(stmt), given(stmt)
 	if c == nil || len(docs) > p.opts.MaxRows {
 		return

@@ -35,13 +35,37 @@ func (p *Plugin) created(db *gorm.DB, docType string) {
 	p.dispatch(db, documents)
 }
 
+// mapKeys is where the callbacks of a Create keep the primary keys that its maps
+// had: GORM writes others over them.
+const mapKeys = "webhook:map_keys"
+
+// keepMapKeys keeps the primary keys that maps have, nil for those that have none.
+func (p *Plugin) keepMapKeys(db *gorm.DB) {
+	stmt := db.Statement
+	var keys [][]any
+	for _, m := range mapsOf(stmt) {
+		keys = append(keys, primaryOf(stmt.Schema, m))
+	}
+	db.InstanceSet(mapKeys, keys)
+}
+
 // createdMaps returns the rows of inserted maps, found by the primary key that
-// they had, or that GORM put there.
+// they had, or that GORM put there, or into maps of its own behind them.
 func (p *Plugin) createdMaps(db *gorm.DB) []reflect.Value {
 	stmt := db.Statement
+	v, _ := db.InstanceGet(mapKeys)
+	given, _ := v.([][]any)
+	maps := mapsOf(stmt)
+	if len(maps) > len(given) {
+		maps, given = maps[len(given):], nil
+	}
 	var sets [][]any
-	for _, m := range mapsOf(stmt) {
-		if values := primaryOf(stmt.Schema, m); values != nil {
+	for i, m := range maps {
+		values := primaryOf(stmt.Schema, m)
+		if i < len(given) && given[i] != nil {
+			values = given[i]
+		}
+		if values != nil {
 			sets = append(sets, values)
 		} else {
 			p.report(stmt.Context, notDispatched+": the primary key of an inserted map is not known",

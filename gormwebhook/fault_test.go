@@ -105,6 +105,22 @@ func TestMaxRows(t *testing.T) {
 	})
 }
 
+// GORM writes keys of its own over those of maps, or puts maps behind them.
+func TestMaps(t *testing.T) {
+	var log bytes.Buffer
+	onEach(t, &gorm.Config{}, &gormwebhook.Options{Logger: to(&log)}, func(t *testing.T, w *world) {
+		maps := []map[string]any{{"id": 7, "ref": "a", "status": "x"}, {"id": 3, "ref": "b", "status": "y"}}
+		require.NoError(t, w.db.Model(&Order{}).Create(&maps).Error)
+		require.ElementsMatch(t, []string{"Order 7 after_insert: - > x", "Order 7 on_update: - > x",
+			"Order 3 after_insert: - > y", "Order 3 on_update: - > y"}, w.dispatched())
+		maps = []map[string]any{{"ref": "c", "status": "x"}, {"ref": "d", "status": "y"}}
+		w.begin(t)
+		require.NoError(t, w.db.Model(&Order{}).Create(&maps).Error)
+		require.Len(t, w.dispatched(), 4)
+		require.Empty(t, log.String())
+	})
+}
+
 func TestOptions(t *testing.T) {
 	onEach(t, &gorm.Config{}, &gormwebhook.Options{
 		DocType: func(model any, table string) string {
