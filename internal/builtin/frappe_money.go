@@ -105,6 +105,9 @@ func fmtMoney(c call) any {
 		}
 	}
 	amount := toFloat(c.a[0])
+	if math.IsNaN(amount) || math.IsInf(amount, 0) {
+		refuse("needs a finite amount")
+	}
 	if _, text := value.Text(c.a[0]); text {
 		amount = roundAt(amount, int64(prec), toEven)
 	}

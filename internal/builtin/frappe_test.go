@@ -18,6 +18,7 @@ func TestFrappe(t *testing.T) {
 		{src: `fmt_money(2.675) ~ " " ~ fmt_money("2.675") ~ " " ~ fmt_money(none) ~ " " ~ fmt_money(999) ~ " " ~ fmt_money(-1234567.891)`, want: "2.67 2.68 0.00 999.00 -1,234,567.89"},
 		{src: `fmt_money(1234567.891, format="#.###,##") ~ " " ~ fmt_money(1234567.891, format="#,##,###.##") ~ " " ~ fmt_money(1234.5, format="#.###")`, want: "1.234.567,89 12,34,567.89 1.234"},
 		{src: `fmt_money(1234.5, 3) ~ " " ~ fmt_money(1.23456, 4) ~ " " ~ fmt_money(1.2345, 6) ~ " " ~ fmt_money(0.5, 3, "EUR") ~ " " ~ fmt_money(1.5, format="#,###.###")`, want: "1,234.50 1.2346 1.2345 EUR 0.50 1.500"},
+		{src: `fmt_money("inf")`, wantErr: "fmt_money(): needs a finite amount"},
 		{src: `fmt_money(1, 99)`, wantErr: "fmt_money(): needs a precision from 0 to 20"},
 		{src: `comma_and([]) ~ comma_and(["a"]) ~ comma_or(["a", 1], false) ~ comma_and("x")`, want: "'a'a or 1x"},
 		{src: `strip_html("<p>a<br>b</p> c < d") ~ is_html("a < b") ~ is_html("<i>")`, want: "ab c < dFalseTrue"},
