@@ -25,9 +25,9 @@
 // joined by "/", or what the model's DocName method returns. The document is the
 // model as encoding/json makes it: json tags name the fields, and `json:"-"` keeps
 // one out. An inserted document is the value given to GORM, with the associations
-// in it and what Select and Omit keep from the row; updated and deleted ones are rows, read before and after the statement,
-// without associations: a has-many is null there, so a template that walks over it
-// says {% for item in doc.items or [] %}.
+// in it and what Select and Omit keep from the row; updated and deleted ones are
+// rows, read before and after the statement, without associations: a has-many is
+// null there, so a template that walks over it says {% for item in doc.items or [] %}.
 //
 // # Events
 //

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -52,21 +54,13 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 		}
 		defer func() { <-s.writer }()
 	}
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
 	t := &session{store: s, bound: map[string]*sql.Stmt{}}
 	defer t.prepare(ctx)
+	conn, err := t.connect(ctx)
+	if err != nil {
+		return err
+	}
 	defer conn.Close()
-	swift, err := t.swift(ctx)
-	if err != nil {
-		return err
-	}
-	t.tx, err = conn.BeginTx(swift, &sql.TxOptions{Isolation: s.dialect.isolation})
-	if err != nil {
-		return err
-	}
 	defer t.tx.Rollback() //nolint:errcheck // after a commit it does nothing
 	if err := t.begin(ctx); err != nil {
 		return err
@@ -92,6 +86,29 @@ type session struct {
 	tx     *sql.Tx
 	bound  map[string]*sql.Stmt // by text, to the transaction
 	wanted []string
+}
+
+// connect opens the transaction on a connection of its own. Where that was closed
+// by the server it takes another, as database/sql does for who does not choose.
+func (t *session) connect(ctx context.Context) (*sql.Conn, error) {
+	s := t.store
+	for stale := s.db.Stats().OpenConnections; ; stale-- {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		swift, err := t.swift(ctx)
+		if err == nil {
+			t.tx, err = conn.BeginTx(swift, &sql.TxOptions{Isolation: s.dialect.isolation})
+		}
+		if err == nil {
+			return conn, nil
+		}
+		_ = conn.Close()
+		if stale <= 0 || !errors.Is(err, driver.ErrBadConn) {
+			return nil, err
+		}
+	}
 }
 
 // begin runs what a transaction begins with.

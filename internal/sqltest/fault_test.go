@@ -3,12 +3,14 @@ package sqltest_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,6 +157,60 @@ func TestConnectionsCut(t *testing.T) {
 		require.Empty(t, j.wrong)
 		require.LessOrEqual(t, requests-n, cuts*concurrency)
 	})
+}
+
+// A server that was started anew has closed all connections of the pool. None costs
+// a call, whatever the driver notices by itself.
+func TestStaleConnections(t *testing.T) {
+	d := open(t, sqlstore.SQLite)
+	c := &staling{driver: d.connect(t).Driver(), dsn: d.DSN}
+	db := sql.OpenDB(c)
+	defer db.Close()
+	s := d.store(t, db)
+	for round := range 3 {
+		const many = 5
+		conns := make([]*sql.Conn, many)
+		db.SetMaxIdleConns(many)
+		for i := range conns {
+			conn, err := db.Conn(t.Context())
+			require.NoError(t, err)
+			conns[i] = conn
+		}
+		for _, conn := range conns {
+			require.NoError(t, conn.Close())
+		}
+		c.restarts.Add(1)
+		_, err := s.Enqueue(t.Context(), []webhook.Delivery{{ID: fmt.Sprint(round), Webhook: "w", State: webhook.Pending}})
+		require.NoError(t, err)
+	}
+}
+
+// A staling connector opens connections that are closed by each restart of the
+// server, which their users notice when they begin a transaction.
+type staling struct {
+	driver   driver.Driver
+	dsn      string
+	restarts atomic.Int64
+}
+
+func (s *staling) Driver() driver.Driver { return s.driver }
+
+func (s *staling) Connect(context.Context) (driver.Conn, error) {
+	conn, err := s.driver.Open(s.dsn)
+	return &stale{conn, s, s.restarts.Load()}, err
+}
+
+type stale struct {
+	driver.Conn
+	of    *staling
+	since int64
+}
+
+func (c *stale) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	if c.since != c.of.restarts.Load() {
+		return nil, driver.ErrBadConn
+	}
+	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
 }
 
 // A proxy passes connections on to a server.
