@@ -282,6 +282,9 @@ func pathOf(x expr) string {
 func (c *compiler) index(x *indexX) evalFn {
 	get := c.expr(x.x)
 	if s, ok := x.key.(*sliceX); ok {
+		if hasNoSlices(x.x) && isLiteral(s) {
+			return always(value.Undefined{Name: pathOf(x)})
+		}
 		return c.slice(get, s)
 	}
 	key := c.expr(x.key)
@@ -291,6 +294,31 @@ func (c *compiler) index(x *indexX) evalFn {
 		r.here = here
 		return r.Item(v, k, undefined)
 	}
+}
+
+// hasNoSlices reports whether x is a literal that cannot be sliced. Jinja2 works
+// out what is literal when it compiles, and then finds nothing there, where it
+// fails at run time.
+func hasNoSlices(x expr) bool {
+	switch x := x.(type) {
+	case *constX:
+		_, text := x.v.(string)
+		return !text
+	case *dictX:
+		return isLiteral(x)
+	}
+	return false
+}
+
+// isLiteral reports whether x is made of nothing but literals.
+func isLiteral(x expr) bool {
+	switch x.(type) {
+	case *constX:
+		return true
+	case *dictX, *listX, *sliceX, *signX:
+		return !slices.ContainsFunc(x.below(), func(b expr) bool { return b != nil && !isLiteral(b) })
+	}
+	return false
 }
 
 func (c *compiler) slice(get evalFn, x *sliceX) evalFn {
