@@ -27,9 +27,10 @@
 // # Databases
 //
 // PostgreSQL from 12. MySQL from 8.0.14 and MariaDB from 10.6, on InnoDB. Both need
-// the rights to create tables and indexes while [Store.Migrate] runs. One server is
-// written to: with several, deliveries of a line could change places. Polling
-// finds what other processes enqueued; LISTEN and NOTIFY would need a driver.
+// the rights to create tables and indexes while [Store.Migrate] runs, and neither
+// sql_safe_updates nor the sql_mode ORACLE. One server is written to: with several,
+// deliveries of a line could change places. Polling finds what other processes
+// enqueued; LISTEN and NOTIFY would need a driver.
 //
 // SQLite from 3.35, in WAL mode, with a busy timeout, such as
 //
@@ -64,6 +65,11 @@
 // back and decides. On MySQL it has to be ready for deadlocks: InnoDB makes one of
 // three transactions that dispatch for one document to an ordered webhook, when the
 // first is rolled back. Other errors of the database are returned as they are.
+//
+// An event that a transaction which is open dispatched is waited for when it is
+// dispatched once more outside of it, with the same ID: six seconds on PostgreSQL,
+// innodb_lock_wait_timeout on MySQL, which is fifty unless it is set. So long other
+// calls of Dispatch in the process may wait too.
 //
 // # Ordered webhooks
 //
