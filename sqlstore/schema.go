@@ -13,15 +13,18 @@ import (
 
 // Migrate makes the store's tables, or brings them to the version of this
 // library. It can be called at every start, by several processes at once, and
-// does nothing when there is nothing to do. A *[SchemaError] says that a newer
+// only reads when there is nothing to do. A *[SchemaError] says that a newer
 // library has been here. Its statements create tables and indexes, so the
-// database's user needs the right to.
+// database's user needs the right to, once for each version.
 //
 // A migration only adds, so that processes with the library before it go on
 // working until they are replaced.
 func (s *Store) Migrate(ctx context.Context) error {
-	if err := s.again(ctx, func() error { return s.migrateOnce(ctx) }); err != nil {
-		return fmt.Errorf("sqlstore: migrate: %w", err)
+	// Whether it cannot be read or is another, the migration finds out.
+	if found, err := s.version(ctx, s.db); err != nil || found != len(s.dialect.migrations) {
+		if err := s.again(ctx, func() error { return s.migrateOnce(ctx) }); err != nil {
+			return fmt.Errorf("sqlstore: migrate: %w", err)
+		}
 	}
 	s.checked.Store(true)
 	return nil
@@ -80,7 +83,7 @@ func (s *Store) migrateLocked(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
-	found, _, err := one[int](ctx, conn, s.text("SELECT version FROM {schema} WHERE id = 1"))
+	found, err := s.version(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -124,7 +127,7 @@ func (s *Store) check(ctx context.Context, q Tx) error {
 	if s.checked.Load() {
 		return nil
 	}
-	found, _, err := one[int](ctx, q, s.text("SELECT version FROM {schema} WHERE id = 1"))
+	found, err := s.version(ctx, q)
 	if err != nil && !s.dialect.noTable(err) {
 		return err
 	}
@@ -133,4 +136,10 @@ func (s *Store) check(ctx context.Context, q Tx) error {
 	}
 	s.checked.Store(true)
 	return nil
+}
+
+// version returns the one of the schema; 0 if there is none.
+func (s *Store) version(ctx context.Context, q Tx) (int, error) {
+	found, _, err := one[int](ctx, q, s.text("SELECT version FROM {schema} WHERE id = 1"))
+	return found, err
 }

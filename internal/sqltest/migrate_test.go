@@ -36,6 +36,19 @@ func TestMigrate(t *testing.T) {
 			s := d.store(t, d.connect(t))
 			require.NoError(t, s.Migrate(t.Context()))
 		})
+		t.Run("by one who may only read, when it is done", func(t *testing.T) {
+			db := d.connect(t)
+			db.SetMaxOpenConns(1)
+			_, err := db.Exec(map[sqlstore.Dialect]string{
+				sqlstore.SQLite: "PRAGMA query_only = 1", sqlstore.Postgres: "SET default_transaction_read_only = on",
+				sqlstore.MySQL: "SET SESSION TRANSACTION READ ONLY",
+			}[d.Dialect])
+			require.NoError(t, err)
+			_, err = db.Exec(d.SQL("CREATE TABLE {prefix}host (id INTEGER)"))
+			require.Error(t, err)
+			d.store(t, d.connect(t))
+			require.NoError(t, d.bare(t, db).Migrate(t.Context()))
+		})
 		t.Run("a newer schema", func(t *testing.T) {
 			db := d.connect(t)
 			d.store(t, db)
