@@ -12,20 +12,35 @@ import (
 // bothShape is what is written of rows: what both tables have stands there once.
 var bothShape = append(slices.Clone(deliveryShape), restShape...)
 
-// insertBoth inserts rows and says which are fresh. The statement numbers them itself,
-// by the sequence of the table: so it finds those that it inserted without comparing
-// ids, or hashing them, which our transactions do not.
+// The statement for any number of rows, in a transaction and as one of its own: then
+// it bounds by itself for how long it waits for a host that has inserted one of them.
+var (
+	bothInTx  = bothOf("")
+	bothAlone = bothOf("(SELECT set_config('lock_timeout', '" + lockTimeout + "', true)) t, ")
+)
+
+// bothOf returns the statement, with something to be done first. It numbers the rows
+// itself, by the sequence of the table: so it finds those that it inserted without
+// comparing ids, or hashing them, which our transactions do not.
+func bothOf(first string) string {
+	delivery, state := deliveryShape.names(), stateShape.names()
+	return "WITH u (num, {columns}) AS (SELECT nextval('{deliveries}_num_seq'), r.* FROM " + first + "({rows}) r), " +
+		"d AS (INSERT INTO {deliveries} (num, " + delivery + ") SELECT num, " + delivery + " FROM u ON CONFLICT (id) DO NOTHING RETURNING num, id), " +
+		"s AS (INSERT INTO {states} (" + state + ") SELECT " + state + " FROM u WHERE num = ANY (ARRAY(SELECT num FROM d))) " +
+		"SELECT num, id FROM d"
+}
+
+// insertBoth inserts rows and says which are fresh.
 func insertBoth(s *Store, ctx context.Context, q Tx, rows []*row) error {
-	if len(rows) == 1 {
+	text := bothInTx
+	switch {
+	case q == Tx(s.db):
+		text = bothAlone
+	case len(rows) == 1:
 		text, args := s.oneOfBoth(rows[0])
 		return numberRows(ctx, q, rows, text, args...)
 	}
-	delivery, state := deliveryShape.names(), stateShape.names()
-	text, args := s.filled("WITH u (num, {columns}) AS (SELECT nextval('{deliveries}_num_seq'), r.* FROM ({rows}) r), "+
-		"d AS (INSERT INTO {deliveries} (num, "+delivery+") SELECT num, "+delivery+" FROM u ON CONFLICT (id) DO NOTHING RETURNING num, id), "+
-		"s AS (INSERT INTO {states} ("+state+") SELECT "+state+" FROM u WHERE num = ANY (ARRAY(SELECT num FROM d))) "+
-		"SELECT num, id FROM d",
-		tableOfRows(bothShape, rows, func(r *row, to []any) []any { return r.rest(r.values(to)) }))
+	text, args := s.filled(text, tableOfRows(bothShape, rows, func(r *row, to []any) []any { return r.rest(r.values(to)) }))
 	return numberRows(ctx, q, rows, text, args...)
 }
 

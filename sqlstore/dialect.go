@@ -29,6 +29,7 @@ type dialect struct {
 
 	isolation sql.IsolationLevel // of our own transactions
 	begin     string             // their first query, whose answer says nothing; "" for none
+	alone     bool               // insert is one statement, which needs none
 	writer    string             // makes any transaction the writer, before it reads; "" for nothing
 	serial    bool               // the database has one writer at a time
 	prepared  bool               // a statement is worth preparing

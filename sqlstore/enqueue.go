@@ -21,11 +21,16 @@ func (s *Store) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, err
 	}
 	rows, first := unique(ds)
 	var err error
-	if tx := txFrom(ctx); tx != nil {
+	switch tx := txFrom(ctx); {
+	case tx != nil:
 		if err = s.enter(ctx, tx); err == nil {
 			err = s.enqueue(ctx, tx, rows)
 		}
-	} else {
+	case s.dialect.alone && s.fitting(rows) == len(rows) && len(linesOf(rows)) == 0:
+		if err = s.check(ctx, s.db); err == nil {
+			err = s.again(ctx, func() error { return s.enqueue(ctx, s.db, rows) })
+		}
+	default:
 		err = s.write(ctx, func(q Tx) error { return s.enqueue(ctx, q, rows) })
 	}
 	if err != nil {

@@ -11,6 +11,9 @@ import (
 // reading whole tables and sorting whole backlogs, which it does by plans that it
 // made while they were small. And they wait for no lock for long: others may be in
 // the same group.
+//
+// What inserts deliveries into no line is one statement, which reads no table: it
+// needs no transaction around it.
 var postgres = dialect{
 	migrations: [][]string{{
 		`CREATE TABLE IF NOT EXISTS {records} (
@@ -49,7 +52,8 @@ var postgres = dialect{
 	isolation: sql.LevelReadCommitted,
 	// A query, for pgx prepares nothing that is executed without parameters.
 	begin: "SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), " +
-		"('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('lock_timeout', '2s')) AS v (name, value)",
+		"('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('lock_timeout', '" + lockTimeout + "')) AS v (name, value)",
+	alone:    true,
 	numbered: true,
 	arrays:   true,
 	maxRows:  512,
@@ -79,3 +83,6 @@ var postgres = dialect{
 	noTable: func(err error) bool { return sqlState(err) == "42P01" },
 	full:    func(err error) bool { return strings.HasPrefix(sqlState(err), "53100") },
 }
+
+// lockTimeout is for how long a statement of our own waits for a lock.
+const lockTimeout = "2s"
