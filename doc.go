@@ -67,7 +67,7 @@
 // The comments on [Store] are the contract. The rules of what becomes of a
 // delivery are not the store's: it keeps, compares, swaps and finds. The store
 // in examples/boltstore, on a key-value database, is written to be read beside
-// this guide; its nine methods take some 400 lines. In this order,
+// this guide; its nine methods take less than 400 lines. In this order,
 // something can be tested after each step:
 //
 //  1. Transactions. Everything below is all or none, so begin with one function
@@ -83,8 +83,7 @@
 //     tie-break of everything else. (row, save)
 //  4. Deliveries and Attempts: an index on Created and that number, read
 //     backwards. After is a place in this order. Keep an attempt in the
-//     transaction of its change. What an endpoint sends as header is any bytes,
-//     as bodies are, and JSON changes those that are not UTF-8. (newestFirst, log)
+//     transaction of its change. (newestFirst)
 //  5. Claim and Update without lines: an index on Due. Claim walks over it from
 //     the longest due to Now, passes over what is leased or to be skipped, and
 //     writes Owner, LeaseUntil and a higher Fence in the same transaction,

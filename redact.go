@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/docevent/webhook/internal/value"
 )
@@ -169,11 +170,15 @@ var confidential = map[string]bool{
 	"Authentication-Info": true,
 }
 
+// strange reports whether a header's name is not logged: no HTTP server sends such
+// a one, but a Transport of the host's may.
+func strange(key string) bool { return len(key) > maxErrorText || !utf8.ValidString(key) }
+
 // harmless reports whether a header is logged as it is.
 func (r *redactor) harmless(h http.Header) bool {
 	lines, size := 0, 0
 	for key, values := range h {
-		if len(values) == 0 || len(key) > maxErrorText || confidential[http.CanonicalHeaderKey(key)] {
+		if len(values) == 0 || strange(key) || confidential[http.CanonicalHeaderKey(key)] {
 			return false
 		}
 		for _, v := range values {
@@ -196,7 +201,7 @@ func (r *redactor) header(h http.Header) http.Header {
 	shown, left := make(http.Header, min(len(h), maxLogHeaders)), maxHeaderTexts
 	lines := 0
 	for key, values := range h {
-		if len(key) > maxErrorText {
+		if strange(key) {
 			continue
 		}
 		if confidential[http.CanonicalHeaderKey(key)] {

@@ -17,8 +17,9 @@ import (
 // after: a store copies what it keeps and hands out copies. Strings are compared
 // byte for byte: case, accents and spaces at the end tell names apart. Names and
 // ids are UTF-8 of at most 255 bytes without NUL, those of records of at most
-// 300; bodies, the data of records, and the values of the header and the body of an
-// attempt are any bytes, and come back as they were given, a body nil or not.
+// 300; the header of an attempt is any UTF-8; bodies and the data of records are any
+// bytes. They come back as they were given, nil or not; but an attempt's may come
+// back nil when they are empty.
 //
 // Times are given by the caller; a store never compares with a clock of its own.
 // It keeps them to the microsecond at least, cutting off what is finer, and

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/docevent/webhook"
 )
@@ -48,8 +46,10 @@ func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 	if err != nil {
 		return a, err
 	}
-	if a.Header, err = decodeHeader(header); err != nil {
-		err = fmt.Errorf("sqlstore: header of attempt %d: %w", a.Number, err)
+	if header != nil {
+		if err = json.Unmarshal(header, &a.Header); err != nil {
+			err = fmt.Errorf("sqlstore: header of attempt %d: %w", a.Number, err)
+		}
 	}
 	return a, err
 }
@@ -95,52 +95,10 @@ func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 	return nil
 }
 
-// A header is kept as JSON, which people can read and which knows no bytes: a byte
-// above ASCII is the character of that number, as in ISO 8859-1.
-
-// encodeHeader returns a header as it is kept; nil for none.
+// encodeHeader returns a header as it is kept, as JSON; nil for none.
 func encodeHeader(h http.Header) ([]byte, error) {
 	if h == nil {
 		return nil, nil
 	}
-	return json.Marshal(spelled(h, func(s string) string {
-		var b strings.Builder
-		for i := range len(s) {
-			b.WriteRune(rune(s[i]))
-		}
-		return b.String()
-	}))
-}
-
-// decodeHeader returns a header that was encoded.
-func decodeHeader(kept []byte) (h http.Header, err error) {
-	if kept == nil {
-		return nil, nil
-	}
-	err = json.Unmarshal(kept, &h)
-	return spelled(h, func(s string) string {
-		b := make([]byte, 0, len(s))
-		for _, r := range s {
-			b = append(b, byte(r))
-		}
-		return string(b)
-	}), err
-}
-
-// spelled returns a header with its values spelled otherwise; the same if they are
-// all ASCII. Names are.
-func spelled(h http.Header, spell func(string) string) http.Header {
-	copied := false
-	for name, values := range h {
-		for i, v := range values {
-			if strings.IndexFunc(v, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
-				continue
-			}
-			if !copied {
-				h, copied = h.Clone(), true
-			}
-			h[name][i] = spell(v)
-		}
-	}
-	return h
+	return json.Marshal(h)
 }

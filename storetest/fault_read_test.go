@@ -31,11 +31,16 @@ var readFaults = []fault{
 			return as, err
 		}
 	}, "attempts/none"},
-	{"keep headers as text", logging(func(as []webhook.Attempt) []webhook.Attempt {
+	{"keep headers as Latin-1", logging(func(as []webhook.Attempt) []webhook.Attempt {
 		for i := range as {
 			for _, values := range as[i].Header {
 				for j, v := range values {
-					values[j] = strings.ToValidUTF8(v, "\ufffd")
+					values[j] = strings.Map(func(r rune) rune {
+						if r > 0xff {
+							return '?'
+						}
+						return r
+					}, v)
 				}
 			}
 		}

@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"net/http"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -189,46 +188,8 @@ func (s *Store) DeleteWebhook(ctx context.Context, name string) error {
 // A row is what is stored of a delivery; of its body, an empty one is not none.
 type row struct {
 	webhook.Delivery
-	Body []byte   `json:"body"`
-	Log  []logged `json:"log,omitempty"`
-}
-
-// A logged is what is stored of an attempt, whose header and body are any bytes.
-type logged struct {
-	Attempt webhook.Attempt
-	Header  map[string][][]byte `json:"header"`
-	Body    []byte              `json:"body"`
-}
-
-// log keeps an attempt.
-func (r *row) log(a webhook.Attempt) {
-	a.Time, a.Next = a.Time.UTC(), a.Next.UTC()
-	l := logged{Attempt: a, Body: a.Body}
-	l.Attempt.Header, l.Attempt.Body = nil, nil
-	if a.Header != nil {
-		l.Header = map[string][][]byte{}
-	}
-	for name, values := range a.Header {
-		for _, v := range values {
-			l.Header[name] = append(l.Header[name], []byte(v))
-		}
-	}
-	r.Log = append(r.Log, l)
-}
-
-// attempt returns what log kept.
-func (l *logged) attempt() webhook.Attempt {
-	a := l.Attempt
-	a.Body = l.Body
-	if l.Header != nil {
-		a.Header = http.Header{}
-	}
-	for name, values := range l.Header {
-		for _, v := range values {
-			a.Header[name] = append(a.Header[name], string(v))
-		}
-	}
-	return a
+	Body []byte            `json:"body"`
+	Log  []webhook.Attempt `json:"log,omitempty"`
 }
 
 // row returns a delivery; ErrNotFound if there is none.
@@ -359,7 +320,9 @@ func (s *Store) Update(ctx context.Context, cs []webhook.Change) ([]error, error
 			had := r.Due
 			c.Apply(&r.Delivery)
 			if c.Attempt != nil {
-				r.log(*c.Attempt)
+				a := *c.Attempt
+				a.Time, a.Next = a.Time.UTC(), a.Next.UTC()
+				r.Log = append(r.Log, a)
 			}
 			if err := t.save(r, had); err != nil {
 				return err
@@ -388,7 +351,7 @@ func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, err
 }
 
 // Attempts implements webhook.Store.
-func (s *Store) Attempts(ctx context.Context, deliveryID string) (as []webhook.Attempt, err error) {
+func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]webhook.Attempt, error) {
 	r, err := s.find(ctx, deliveryID)
 	if errors.Is(err, webhook.ErrNotFound) {
 		return nil, nil
@@ -396,10 +359,7 @@ func (s *Store) Attempts(ctx context.Context, deliveryID string) (as []webhook.A
 	if err != nil {
 		return nil, err
 	}
-	for i := range r.Log {
-		as = append(as, r.Log[i].attempt())
-	}
-	return as, nil
+	return r.Log, nil
 }
 
 // newestFirst returns the rows behind one, all for "".
