@@ -105,3 +105,11 @@ func TestHeaderNamesAlone(t *testing.T) {
 	require.NoError(t, d.Drain(t.Context()))
 	require.Equal(t, []http.Header{{"X-A": {"1"}}}, seen)
 }
+
+// What is kept of a header is UTF-8, so that every store can keep it.
+func TestHeaderThatIsNoText(t *testing.T) {
+	a, _ := logged(t, orders(nil), func(*webhook.Request) *webhook.Response {
+		return &webhook.Response{StatusCode: 200, Header: http.Header{"X-A": {"caf\xe9", "é"}, "X-\xff": {"1"}}}
+	})
+	require.Equal(t, http.Header{"X-A": {"caf?", "é"}}, a.Header)
+}
