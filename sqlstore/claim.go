@@ -203,9 +203,9 @@ func (k *claiming) places(ctx context.Context, text string, args ...any) ([]*row
 	}
 	defer found.Close()
 	var rows []*row
+	var line sql.NullString
 	for found.Next() {
 		r := &row{Delivery: &webhook.Delivery{}}
-		var line sql.NullString
 		if err := found.Scan(&r.num, &line); err != nil {
 			return nil, err
 		}

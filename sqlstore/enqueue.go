@@ -132,10 +132,10 @@ func numberRows(ctx context.Context, q Tx, rows []*row, text string, args ...any
 		return err
 	}
 	defer found.Close()
+	var num int64
+	var id string
 	next := 0
 	for found.Next() {
-		var num int64
-		var id string
 		if err := found.Scan(&num, &id); err != nil {
 			return err
 		}

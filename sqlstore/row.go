@@ -112,21 +112,23 @@ func scanRows(rows *sql.Rows) ([]*row, error) {
 
 func scanRow(rows *sql.Rows) (*row, error) {
 	r := &row{Delivery: &webhook.Delivery{}}
-	var line sql.NullString
-	var hasBody bool
-	var created, due, since, pausedAt, finished, leaseUntil int64
-	err := rows.Scan(&r.num, &hasBody, &r.ID, &r.EventID, &r.Type, &r.Webhook, &r.DocType, &r.DocName, &r.Tenant,
-		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &r.Trace, &line, &created,
-		&r.Version, &r.State, &r.Reason, &r.Attempts, &r.Tries, &due, &since,
-		&pausedAt, &finished, &r.Owner, &leaseUntil, &r.Fence)
-	if line.Valid {
-		r.Line, r.Seq = line.String, r.num
+	var as struct { // together, for they are allocated
+		line                                                sql.NullString
+		hasBody                                             bool
+		created, due, since, pausedAt, finished, leaseUntil int64
 	}
-	if hasBody && r.Body == nil {
+	err := rows.Scan(&r.num, &as.hasBody, &r.ID, &r.EventID, &r.Type, &r.Webhook, &r.DocType, &r.DocName, &r.Tenant,
+		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &r.Trace, &as.line, &as.created,
+		&r.Version, &r.State, &r.Reason, &r.Attempts, &r.Tries, &as.due, &as.since,
+		&as.pausedAt, &as.finished, &r.Owner, &as.leaseUntil, &r.Fence)
+	if as.line.Valid {
+		r.Line, r.Seq = as.line.String, r.num
+	}
+	if as.hasBody && r.Body == nil {
 		r.Body = []byte{}
 	}
-	r.Created, r.Due, r.Since = timeOf(created), timeOf(due), timeOf(since)
-	r.PausedAt, r.Finished, r.LeaseUntil = timeOf(pausedAt), timeOf(finished), timeOf(leaseUntil)
+	r.Created, r.Due, r.Since = timeOf(as.created), timeOf(as.due), timeOf(as.since)
+	r.PausedAt, r.Finished, r.LeaseUntil = timeOf(as.pausedAt), timeOf(as.finished), timeOf(as.leaseUntil)
 	return r, err
 }
 

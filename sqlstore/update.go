@@ -165,10 +165,10 @@ func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		return err
 	}
 	defer rows.Close()
+	var id string
+	var num int64
+	var line sql.NullString
 	for rows.Next() {
-		var id string
-		var num int64
-		var line sql.NullString
 		if err := rows.Scan(&id, &num, &line); err != nil {
 			return err
 		}
@@ -192,10 +192,10 @@ func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
 			return err
 		}
 		defer rows.Close()
+		var id string
+		var num, fence int64
+		var line sql.NullString
 		for rows.Next() {
-			var id string
-			var num, fence int64
-			var line sql.NullString
 			if err := rows.Scan(&id, &num, &line, &fence); err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 		}
 		defer func() { <-s.writer }()
 	}
-	t := &session{store: s, bound: map[string]*sql.Stmt{}}
+	t := &session{store: s, lasting: context.WithoutCancel(ctx), bound: map[string]*sql.Stmt{}}
 	defer t.prepare(ctx)
 	conn, err := t.connect(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 	}
 	if err := t.tx.Commit(); err != nil {
 		// SQLite may leave the transaction open, which database/sql does not know.
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		_, _ = conn.ExecContext(t.lasting, "ROLLBACK")
 		return err
 	}
 	return nil
@@ -82,10 +82,11 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 // A session is a transaction of our own. It uses statements that were prepared,
 // and notes those that are worth it.
 type session struct {
-	store  *Store
-	tx     *sql.Tx
-	bound  map[string]*sql.Stmt // by text, to the transaction
-	wanted []string
+	store   *Store
+	lasting context.Context // its context, without an end
+	tx      *sql.Tx
+	bound   map[string]*sql.Stmt // by text, to the transaction
+	wanted  []string
 }
 
 // connect opens the transaction on a connection of its own. Where that was closed
@@ -132,7 +133,7 @@ func (t *session) swift(ctx context.Context) (context.Context, error) {
 	if !t.store.dialect.serial {
 		return ctx, nil
 	}
-	return context.WithoutCancel(ctx), ctx.Err()
+	return t.lasting, ctx.Err()
 }
 
 // ExecContext implements [Tx].
