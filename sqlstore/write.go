@@ -54,7 +54,9 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 		}
 		defer func() { <-s.writer }()
 	}
-	t := &session{store: s, lasting: context.WithoutCancel(ctx), bound: map[string]*sql.Stmt{}}
+	late, end := s.linger(ctx)
+	defer end()
+	t := &session{store: s, late: late, bound: map[string]*sql.Stmt{}}
 	defer t.prepare(ctx)
 	conn, err := t.connect(ctx)
 	if err != nil {
@@ -73,7 +75,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 	}
 	if err := t.tx.Commit(); err != nil {
 		// SQLite may leave the transaction open, which database/sql does not know.
-		_, _ = conn.ExecContext(t.lasting, "ROLLBACK")
+		_, _ = conn.ExecContext(late, "ROLLBACK")
 		return err
 	}
 	return nil
@@ -82,11 +84,11 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 // A session is a transaction of our own. It uses statements that were prepared,
 // and notes those that are worth it.
 type session struct {
-	store   *Store
-	lasting context.Context // its context, without an end
-	tx      *sql.Tx
-	bound   map[string]*sql.Stmt // by text, to the transaction
-	wanted  []string
+	store  *Store
+	tx     *sql.Tx
+	late   context.Context      // see linger
+	bound  map[string]*sql.Stmt // by text, to the transaction
+	wanted []string
 }
 
 // connect opens the transaction on a connection of its own. Where that was closed
@@ -98,9 +100,9 @@ func (t *session) connect(ctx context.Context) (*sql.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		swift, err := t.swift(ctx)
+		late, err := t.lingering(ctx)
 		if err == nil {
-			t.tx, err = conn.BeginTx(swift, &sql.TxOptions{Isolation: s.dialect.isolation})
+			t.tx, err = conn.BeginTx(late, &sql.TxOptions{Isolation: s.dialect.isolation})
 		}
 		if err == nil {
 			return conn, nil
@@ -126,19 +128,31 @@ func (t *session) begin(ctx context.Context) error {
 	return err
 }
 
-// swift returns a context for a statement. In SQLite none takes long, once the
-// transaction is the writer, and its driver has a goroutine wait for each that
-// could be canceled: ctx is looked at between them.
-func (t *session) swift(ctx context.Context) (context.Context, error) {
-	if !t.store.dialect.serial {
-		return ctx, nil
+// grace is for how long a statement may go on after its context ended.
+const grace = time.Second
+
+// linger returns a context for the statements of a transaction: between them ctx is
+// looked at. A driver breaks a statement off by giving up its connection, which the
+// server may notice only after many seconds; until then it keeps the transaction's
+// locks. So only a statement that hangs is broken off. In SQLite none takes long,
+// once the transaction is the writer, and its driver has a goroutine wait for each
+// that could be.
+func (s *Store) linger(ctx context.Context) (late context.Context, end func()) {
+	late = context.WithoutCancel(ctx)
+	if s.dialect.serial {
+		return late, func() {}
 	}
-	return t.lasting, ctx.Err()
+	late, cancel := context.WithCancel(late)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return late, func() { stop(); cancel() }
 }
+
+// lingering returns the context for the next statement.
+func (t *session) lingering(ctx context.Context) (context.Context, error) { return t.late, ctx.Err() }
 
 // ExecContext implements [Tx].
 func (t *session) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	ctx, err := t.swift(ctx)
+	ctx, err := t.lingering(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +164,7 @@ func (t *session) ExecContext(ctx context.Context, text string, args ...any) (sq
 
 // QueryContext implements [Tx].
 func (t *session) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	ctx, err := t.swift(ctx)
+	ctx, err := t.lingering(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,42 @@ func TestDiskFull(t *testing.T) {
 	require.Equal(t, []bool{true}, fresh)
 }
 
+// A statement that waits when its context ends is not broken off at once: the driver
+// would give up its connection, and the server keep its locks until it notices.
+func TestStatementBrokenOff(t *testing.T) {
+	me := map[sqlstore.Dialect]string{
+		sqlstore.Postgres: "SELECT pg_backend_pid()", sqlstore.MySQL: "SELECT CONNECTION_ID()",
+	}
+	onEach(t, func(t *testing.T, d database) {
+		if me[d.Dialect] == "" {
+			t.Skip("in SQLite no statement waits")
+		}
+		db := d.connect(t)
+		db.SetMaxOpenConns(1)
+		s := d.store(t, db)
+		_, err := s.Enqueue(t.Context(), []webhook.Delivery{{ID: "id", Webhook: "w", State: webhook.Pending}})
+		require.NoError(t, err)
+		connection := func() (id int) {
+			require.NoError(t, db.QueryRow(me[d.Dialect]).Scan(&id))
+			return id
+		}
+		before := connection()
+		host, err := d.connect(t).BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		_, err = host.Exec(d.SQL("UPDATE {prefix}states SET reason = 'held'"))
+		require.NoError(t, err)
+		time.AfterFunc(300*time.Millisecond, func() { host.Rollback() }) //nolint:errcheck // else the call below fails
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err = s.Update(ctx, []webhook.Change{{ID: "id", State: webhook.Delivered}})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, before, connection())
+		got, err := s.Delivery(t.Context(), "id")
+		require.NoError(t, err)
+		require.Equal(t, webhook.Pending, got.State)
+	})
+}
+
 // TestConnectionsCut cuts all connections to the server ten times while events
 // are dispatched and delivered, and lets nobody in for a while, as when the server
 // is started anew.
