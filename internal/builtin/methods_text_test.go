@@ -44,9 +44,9 @@ var methodsTextExamples = []example{
 	{src: `"a_1é".isidentifier() ~ "1a".isidentifier() ~ "".isidentifier() ~ "a b".isprintable() ~ "a\n".isprintable() ~ "".isprintable()`, want: "TrueFalseFalseTrueFalseTrue"},
 	{src: `(2.0).is_integer() ~ (2.5).is_integer() ~ doc.f.is_integer()`, want: "TrueFalseFalse"},
 	{src: `("<a>,b" | safe).split(",") ~ ("a\nb" | safe).splitlines() ~ ("a-b" | safe).partition("-")`, want: "[Markup('<a>'), Markup('b')][Markup('a'), Markup('b')](Markup('a'), Markup('-'), Markup('b'))"},
-	{src: `("&lt;a" | safe).replace("<", ">") ~ ("a" | e).replace("a", "<") ~ ("a" | e).replace("a", "<" | safe)`, want: "&lt;a&lt;<"},
+	// MarkupSafe before 3 escapes what is looked for too; these have nothing to escape in it.
+	{src: `("&lt;a" | safe).replace("a", ">") ~ ("a" | e).replace("a", "<") ~ ("a" | e).replace("a", "<" | safe)`, want: "&lt;&gt;&lt;<"},
 	{src: `("<i>" | safe).join(["<a>", "b" | safe, "<c>" | e])`, want: "&lt;a&gt;<i>b<i>&lt;c&gt;"},
-	{src: `("a" | e).replace("a", 1)`, want: "1"},
 	{src: `"a".upper(1)`, wantErr: "upper(): has too many arguments, by 1"},
 	{src: `"a".nope()`, wantErr: `unknown method "nope"`},
 }
