@@ -15,22 +15,19 @@ func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]webhook.Atte
 	if err := s.check(ctx, s.db); err != nil {
 		return nil, err
 	}
-	rows, err := s.db.QueryContext(ctx, s.text("SELECT "+attemptColumns+" FROM {attempts} WHERE delivery = "+
-		"(SELECT num FROM {deliveries} WHERE id = ?) ORDER BY number"), deliveryID)
+	text := s.text("SELECT " + attemptColumns + " FROM {attempts} WHERE delivery = " +
+		"(SELECT num FROM {deliveries} WHERE id = ?) ORDER BY number")
+	var as []webhook.Attempt
+	err := each(ctx, s.db, text, []any{deliveryID}, func(r *sql.Rows) error {
+		a, err := scanAttempt(r)
+		a.DeliveryID = deliveryID
+		as = append(as, a)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var as []webhook.Attempt
-	for rows.Next() {
-		a, err := scanAttempt(rows)
-		if err != nil {
-			return nil, err
-		}
-		a.DeliveryID = deliveryID
-		as = append(as, a)
-	}
-	return as, rows.Err()
+	return as, nil
 }
 
 func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {

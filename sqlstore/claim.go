@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 
 	"github.com/docevent/webhook"
 )
@@ -17,25 +19,26 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 	if err := s.check(ctx, s.db); err != nil {
 		return nil, err
 	}
-	ready, expired, err := s.look(ctx, micros(c.Now))
-	if err != nil || !ready && !expired {
-		return nil, err
+	now := micros(c.Now)
+	rush, expired := s.rush(now), false
+	if !rush {
+		var ready bool
+		var err error
+		if ready, expired, err = s.look(ctx, now); err != nil || !ready && !expired {
+			return nil, err
+		}
 	}
 	var got []*row
-	err = s.write(ctx, func(q Tx) error {
-		k := &claiming{store: s, q: q, Claim: c, now: micros(c.Now), seen: map[int64]bool{}}
-		if expired {
-			if err := k.expire(ctx); err != nil {
-				return err
-			}
-		}
-		err := k.run(ctx)
+	err := s.write(ctx, func(q Tx) error {
+		k := &claiming{store: s, q: q, Claim: c, now: now, seen: map[int64]bool{}}
+		err := k.all(ctx, rush, expired)
 		got = k.got
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.claimed(len(got) == c.Limit)
 	ds := make([]webhook.Delivery, len(got))
 	for i, r := range got {
 		ds[i] = *r.Delivery
@@ -43,24 +46,50 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 	return ds, nil
 }
 
+// A sight is what was seen of the queue last. A claim that follows soon on one which
+// got all that it asked for need not look again: where rows of old versions stay for
+// a while, as in PostgreSQL, a look passes all those that were claimed before.
+type sight struct {
+	at   time.Time // zero: it was not looked at
+	now  int64     // the time of that claim
+	ends int64     // when the first lease ran out as it was then; 0: there was none
+	full bool      // the last claim got all that it asked for
+}
+
+// lookAgain is for how long nothing can have happened that only a look shows: no
+// lease is as short.
+const lookAgain = time.Second
+
+// rush reports whether a claim need not look.
+func (s *Store) rush(now int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := &s.sight
+	soon := time.Since(v.at) < lookAgain && now >= v.now && now < v.now+lookAgain.Microseconds()
+	return v.full && soon && (v.ends == 0 || now < v.ends)
+}
+
+func (s *Store) claimed(full bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sight.full = full
+}
+
 // look reports whether something may be claimed, and whether leases ran out. It
 // asks for the earliest: a planner that believes in many would read the table in
 // search of any.
 func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
-	rows, err := s.db.QueryContext(ctx, s.text(
-		"SELECT (SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 1), "+
-			"(SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 2)"))
-	if err != nil {
+	at := time.Now()
+	text := s.text("SELECT (SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 1), " +
+		"(SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 2)")
+	var due, end sql.NullInt64
+	if err := each(ctx, s.db, text, nil, func(r *sql.Rows) error { return r.Scan(&due, &end) }); err != nil {
 		return false, false, err
 	}
-	defer rows.Close()
-	var due, end sql.NullInt64
-	for rows.Next() {
-		if err := rows.Scan(&due, &end); err != nil {
-			return false, false, err
-		}
-	}
-	return due.Valid && due.Int64 <= now, end.Valid && end.Int64 <= now, rows.Err()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sight = sight{at: at, now: now, ends: end.Int64}
+	return due.Valid && due.Int64 <= now, end.Valid && end.Int64 <= now, nil
 }
 
 // A claiming is one try of a claim, in its transaction.
@@ -71,6 +100,25 @@ type claiming struct {
 	now   int64
 	got   []*row
 	seen  map[int64]bool // considered in a round before, and left
+}
+
+// all takes what is due. Without a look, leases that ran out are taken back only
+// when nothing else is left.
+func (k *claiming) all(ctx context.Context, rush, expired bool) error {
+	if expired {
+		if err := k.expire(ctx); err != nil {
+			return err
+		}
+	}
+	if err := k.run(ctx); err != nil || !rush || len(k.got) == k.Limit {
+		return err
+	}
+	if err := k.expire(ctx); err != nil {
+		return err
+	}
+	err := k.run(ctx)
+	slices.SortFunc(k.got, func(a, b *row) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.num, b.num)) })
+	return err
 }
 
 // maxExpired is how many leases that ran out are taken back by one statement.
@@ -92,22 +140,22 @@ func (k *claiming) expire(ctx context.Context) error {
 	}
 }
 
-// maxWindow is up to how many rows a round looks at more, each time, when those it
-// found are behind others of their lines.
-const maxWindow = 4096
+// maxMore bounds how many rows a round looks for. Each looks for twice as many as the
+// one before, since those that it found were behind others of their lines.
+const maxMore = 4096
 
 // run takes what is due, in rounds: what turns out to be behind another of its
 // line makes place for more. What could not be put there, because the line is in
 // others' hands, stays in the way, and the next round looks past it.
 func (k *claiming) run(ctx context.Context) error {
-	for size, window := k.Limit, k.Limit; ; {
-		rows, err := k.candidates(ctx, window)
+	for more, stuck := k.Limit, 0; ; more = max(more, min(2*more, maxMore)) {
+		rows, err := k.candidates(ctx, more+stuck)
 		if err != nil {
 			return err
 		}
-		found := len(rows)
+		found, last := len(rows), len(rows) < more+stuck
 		rows = slices.DeleteFunc(rows, func(r *row) bool { return k.seen[r.num] })
-		stuck := found - len(rows)
+		stuck = found - len(rows)
 		firsts, err := k.line(ctx, rows)
 		if err != nil {
 			return err
@@ -115,11 +163,9 @@ func (k *claiming) run(ctx context.Context) error {
 		if err := k.lease(ctx, firsts[:min(len(firsts), k.Limit-len(k.got))]); err != nil {
 			return err
 		}
-		if len(k.got) == k.Limit || found < window {
+		if len(k.got) == k.Limit || last {
 			return nil
 		}
-		size = max(size, min(2*size, maxWindow))
-		window = size + stuck
 	}
 }
 
@@ -166,12 +212,8 @@ func (k *claiming) lease(ctx context.Context, rows []*row) error {
 		if err != nil {
 			return err
 		}
-		found, err := k.q.QueryContext(ctx, k.store.in("SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s "+
-			"WHERE d.num IN (%s) AND s.num = d.num", list), list...)
-		if err != nil {
-			return err
-		}
-		leased, err := scanRows(found)
+		leased, err := readRows(ctx, k.q, k.store.in("SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s "+
+			"WHERE d.num IN (%s) AND s.num = d.num", list), list)
 		for _, r := range leased {
 			*rows[place[r.num]] = *r
 		}
@@ -197,20 +239,14 @@ func (k *claiming) candidates(ctx context.Context, limit int) ([]*row, error) {
 
 // places returns the rows of a query for num and line, with nothing else.
 func (k *claiming) places(ctx context.Context, text string, args ...any) ([]*row, error) {
-	found, err := k.q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer found.Close()
 	var rows []*row
 	var line sql.NullString
-	for found.Next() {
+	err := each(ctx, k.q, text, args, func(found *sql.Rows) error {
 		r := &row{Delivery: &webhook.Delivery{}}
-		if err := found.Scan(&r.num, &line); err != nil {
-			return nil, err
-		}
+		err := found.Scan(&r.num, &line)
 		r.Line = line.String
 		rows = append(rows, r)
-	}
-	return rows, found.Err()
+		return err
+	})
+	return rows, err
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 )
 
@@ -50,24 +51,19 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 // not skipped, and whether these are all there are.
 func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (dues []due, all bool, err error) {
 	window := most + 64
-	rows, err := k.q.QueryContext(ctx, k.store.text("SELECT num, queue_at, webhook FROM {states} {by queue} "+
-		"WHERE "+claimable+" ORDER BY queue_at, num LIMIT ?"), append(k.claimable(), window)...)
-	if err != nil {
-		return nil, false, err
-	}
-	defer rows.Close()
+	text := k.store.text("SELECT num, queue_at, webhook FROM {states} {by queue} " +
+		"WHERE " + claimable + " ORDER BY queue_at, num LIMIT ?")
 	seen := 0
-	for rows.Next() {
+	err = each(ctx, k.q, text, append(k.claimable(), window), func(r *sql.Rows) error {
 		var d due
 		var name string
-		if err := rows.Scan(&d.num, &d.at, &name); err != nil {
-			return nil, false, err
-		}
+		err := r.Scan(&d.num, &d.at, &name)
 		if seen++; !skip[name] && len(dues) < most {
 			dues = append(dues, d)
 		}
-	}
-	return dues, seen < window, rows.Err()
+		return err
+	})
+	return dues, seen < window, err
 }
 
 // byWebhook merges the longest due of each webhook that is not skipped.
@@ -95,20 +91,14 @@ func (k *claiming) byWebhook(ctx context.Context, skip map[string]bool, most int
 }
 
 func (k *claiming) dues(ctx context.Context, text string, args ...any) ([]due, error) {
-	rows, err := k.q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var dues []due
-	for rows.Next() {
+	err := each(ctx, k.q, text, args, func(r *sql.Rows) error {
 		var d due
-		if err := rows.Scan(&d.num, &d.at); err != nil {
-			return nil, err
-		}
+		err := r.Scan(&d.num, &d.at)
 		dues = append(dues, d)
-	}
-	return dues, rows.Err()
+		return err
+	})
+	return dues, err
 }
 
 // A head is a webhook, and from when its longest due delivery is due.
@@ -120,21 +110,15 @@ type head struct {
 // heads returns the webhooks that have something due and are not skipped, the
 // longest due first.
 func (k *claiming) heads(ctx context.Context, skip map[string]bool) ([]head, error) {
-	rows, err := k.q.QueryContext(ctx, k.store.text(k.store.dialect.dueHeads))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var heads []head
-	for rows.Next() {
+	err := each(ctx, k.q, k.store.text(k.store.dialect.dueHeads), nil, func(r *sql.Rows) error {
 		var h head
-		if err := rows.Scan(&h.webhook, &h.at); err != nil {
-			return nil, err
-		}
+		err := r.Scan(&h.webhook, &h.at)
 		if !skip[h.webhook] && h.at <= k.now {
 			heads = append(heads, h)
 		}
-	}
+		return err
+	})
 	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.at, b.at) })
-	return heads, rows.Err()
+	return heads, err
 }

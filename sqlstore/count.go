@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -20,23 +21,16 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 	if name != "" {
 		where, of, args = " WHERE webhook = ?", " AND webhook = ?", []any{name}
 	}
-	rows, err := s.db.QueryContext(ctx, s.text("SELECT state, COUNT(*) FROM {states}"+where+" GROUP BY state"), args...)
+	err := each(ctx, s.db, s.text("SELECT state, COUNT(*) FROM {states}"+where+" GROUP BY state"), args, func(r *sql.Rows) error {
+		var state webhook.State
+		var n int
+		err := r.Scan(&state, &n)
+		c.ByState[state] = n
+		return err
+	})
 	if err != nil {
 		return c, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var state webhook.State
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return c, err
-		}
-		c.ByState[state] = n
-	}
-	if err := rows.Err(); err != nil {
-		return c, err
-	}
-	rows.Close()
 	c.OldestDue, err = s.oldestDue(ctx, of, args)
 	if err != nil {
 		return c, err

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -127,15 +128,10 @@ func tableOfRows(sh shape, rows []*row, values func(*row, []any) []any) *table {
 
 // numberRows notes which rows are new, by a query for their numbers and ids.
 func numberRows(ctx context.Context, q Tx, rows []*row, text string, args ...any) error {
-	found, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer found.Close()
 	var num int64
 	var id string
 	next := 0
-	for found.Next() {
+	return each(ctx, q, text, args, func(found *sql.Rows) error {
 		if err := found.Scan(&num, &id); err != nil {
 			return err
 		}
@@ -145,8 +141,8 @@ func numberRows(ctx context.Context, q Tx, rows []*row, text string, args ...any
 		}
 		rows[next].num, rows[next].fresh = num, true
 		next++
-	}
-	return found.Err()
+		return nil
+	})
 }
 
 // insertStates inserts the states of those that are new.

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/docevent/webhook"
@@ -66,19 +67,12 @@ func (s *Store) firsts(ctx context.Context, q Tx, nums []any) (map[int64]int64, 
 		"ORDER BY o.num LIMIT 1), 0) FROM {states} c WHERE c.num IN (%s)"
 	firsts := make(map[int64]int64, len(nums))
 	err := s.inPieces(nums, func(list []any) error {
-		rows, err := q.QueryContext(ctx, s.in(text, list), list...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return each(ctx, q, s.in(text, list), list, func(r *sql.Rows) error {
 			var num, first int64
-			if err := rows.Scan(&num, &first); err != nil {
-				return err
-			}
+			err := r.Scan(&num, &first)
 			firsts[num] = first
-		}
-		return rows.Err()
+			return err
+		})
 	})
 	return firsts, err
 }
@@ -97,24 +91,17 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 	text := "SELECT num, state, queue_place FROM {states} {by num} WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
 	finished = map[int64]bool{}
 	err = s.inPieces(nums, func(list []any) error {
-		rows, err := q.QueryContext(ctx, s.in(text, list), list...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return each(ctx, q, s.in(text, list), list, func(r *sql.Rows) error {
 			var num int64
 			var state webhook.State
 			var place *int
-			if err := rows.Scan(&num, &state, &place); err != nil {
-				return err
-			}
+			err := r.Scan(&num, &state, &place)
 			finished[num] = state == webhook.Delivered || state == webhook.Canceled
 			if place != nil && *place == placeBehind {
 				behind = append(behind, num)
 			}
-		}
-		return rows.Err()
+			return err
+		})
 	})
 	return behind, finished, err
 }

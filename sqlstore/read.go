@@ -144,9 +144,5 @@ func (s *Store) read(ctx context.Context, text string, args ...any) ([]*row, err
 	if err := s.check(ctx, s.db); err != nil {
 		return nil, err
 	}
-	rows, err := s.db.QueryContext(ctx, s.text(text), args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanRows(rows)
+	return readRows(ctx, s.db, s.text(text), args)
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -19,20 +20,14 @@ func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.
 	if err != nil || rev.N == seen.N {
 		return nil, rev, err
 	}
-	rows, err := q.QueryContext(ctx, s.text("SELECT name, revision, data FROM {records}"))
-	if err != nil {
-		return nil, rev, err
-	}
-	defer rows.Close()
 	var recs []webhook.WebhookRecord
-	for rows.Next() {
+	err = each(ctx, q, s.text("SELECT name, revision, data FROM {records}"), nil, func(rows *sql.Rows) error {
 		var r webhook.WebhookRecord
-		if err := rows.Scan(&r.Name, &r.Revision, &r.Data); err != nil {
-			return nil, rev, err
-		}
+		err := rows.Scan(&r.Name, &r.Revision, &r.Data)
 		recs = append(recs, r)
-	}
-	return recs, rev, rows.Err()
+		return err
+	})
+	return recs, rev, err
 }
 
 // reader returns what webhooks are read by: the host's transaction if there is
@@ -48,21 +43,13 @@ func (s *Store) reader(ctx context.Context) (Tx, error) {
 
 func (s *Store) revision(ctx context.Context, q Tx) (webhook.Revision, error) {
 	var rev webhook.Revision
-	rows, err := q.QueryContext(ctx, s.text("SELECT revision, "+s.dialect.now+" FROM {schema} WHERE id = 1"))
-	if err != nil {
-		return rev, err
-	}
-	defer rows.Close()
 	var now int64
-	for rows.Next() {
-		if err := rows.Scan(&rev.N, &now); err != nil {
-			return rev, err
-		}
-	}
+	text := s.text("SELECT revision, " + s.dialect.now + " FROM {schema} WHERE id = 1")
+	err := each(ctx, q, text, nil, func(rows *sql.Rows) error { return rows.Scan(&rev.N, &now) })
 	if now != 0 {
 		rev.Now = time.UnixMicro(now).UTC()
 	}
-	return rev, rows.Err()
+	return rev, err
 }
 
 // PutWebhooks implements [webhook.Store].

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"strconv"
 	"strings"
@@ -97,17 +98,15 @@ func (r *row) rest(to []any) []any {
 // size returns about how many bytes the row has in a statement.
 func (r *row) size() int { return len(r.Body) + len(r.URL) + len(r.Trace) + 2048 }
 
-func scanRows(rows *sql.Rows) ([]*row, error) {
-	defer rows.Close()
+// readRows returns the rows of a query for columns.
+func readRows(ctx context.Context, q Tx, text string, args []any) ([]*row, error) {
 	var rs []*row
-	for rows.Next() {
+	err := each(ctx, q, text, args, func(rows *sql.Rows) error {
 		r, err := scanRow(rows)
-		if err != nil {
-			return nil, err
-		}
 		rs = append(rs, r)
-	}
-	return rs, rows.Err()
+		return err
+	})
+	return rs, err
 }
 
 func scanRow(rows *sql.Rows) (*row, error) {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,18 +150,27 @@ func one[T any](ctx context.Context, q Tx, text string, args ...any) (v T, ok bo
 
 // all returns what a query of one column says.
 func all[T any](ctx context.Context, q Tx, text string, args ...any) ([]T, error) {
+	var vs []T
+	err := each(ctx, q, text, args, func(r *sql.Rows) error {
+		var v T
+		err := r.Scan(&v)
+		vs = append(vs, v)
+		return err
+	})
+	return vs, err
+}
+
+// each calls f for each row that a query finds, until f fails.
+func each(ctx context.Context, q Tx, text string, args []any, f func(*sql.Rows) error) error {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var vs []T
 	for rows.Next() {
-		var v T
-		if err := rows.Scan(&v); err != nil {
-			return nil, err
+		if err := f(rows); err != nil {
+			return err
 		}
-		vs = append(vs, v)
 	}
-	return vs, rows.Err()
+	return rows.Err()
 }

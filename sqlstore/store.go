@@ -27,6 +27,7 @@ type Store struct {
 
 	mu       sync.Mutex           // guards the fields below
 	prepared map[string]*sql.Stmt // by text
+	sight    sight                // of the queue
 }
 
 var (

@@ -160,22 +160,17 @@ func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	text, args := s.filled("WITH v ({columns}) AS ({rows}) UPDATE {states} s SET "+setFromV("")+" "+
 		"FROM v JOIN {deliveries} d ON d.id = v.id WHERE s.num = d.num AND s.fence = v.fence RETURNING d.id, s.num, s.line",
 		tableOf(changeShape, values))
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var id string
 	var num int64
 	var line sql.NullString
-	for rows.Next() {
-		if err := rows.Scan(&id, &num, &line); err != nil {
+	return each(ctx, q, text, args, func(r *sql.Rows) error {
+		if err := r.Scan(&id, &num, &line); err != nil {
 			return err
 		}
 		c := byID[id]
 		c.num, c.line, c.done = num, line.String, true
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
 // findChanged locks the rows of changes and notes which still have their fence.
@@ -186,22 +181,18 @@ func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		byID[c.ID], ids[i] = c, c.ID
 	}
 	return s.inPieces(ids, func(list []any) error {
-		rows, err := q.QueryContext(ctx, s.in("SELECT d.id, s.num, s.line, s.fence FROM {deliveries} d {by id} {then} {states} s "+
-			"WHERE d.id IN (%s) AND s.num = d.num ORDER BY d.id"+s.dialect.forUpdate, list), list...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
+		text := s.in("SELECT d.id, s.num, s.line, s.fence FROM {deliveries} d {by id} {then} {states} s "+
+			"WHERE d.id IN (%s) AND s.num = d.num ORDER BY d.id"+s.dialect.forUpdate, list)
 		var id string
 		var num, fence int64
 		var line sql.NullString
-		for rows.Next() {
-			if err := rows.Scan(&id, &num, &line, &fence); err != nil {
+		return each(ctx, q, text, list, func(r *sql.Rows) error {
+			if err := r.Scan(&id, &num, &line, &fence); err != nil {
 				return err
 			}
 			c := byID[id]
 			c.num, c.line, c.done = num, line.String, c.Fence == fence
-		}
-		return rows.Err()
+			return nil
+		})
 	})
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,6 +100,20 @@ var claimChecks = []check{
 			d.Owner, d.LeaseUntil, d.Fence = "prober", at(67), 1
 			p.same(got, d)
 			p.same(p.get("a"), d)
+		},
+	},
+	{
+		name: "claim/in a backlog",
+		rule: "A claim soon after one that got all it asked for is offered everything due too, the longest due first: also what was leased meanwhile, and is no longer.",
+		run: func(p *probe) {
+			p.add(delivery("a", due(0)), delivery("b", due(1)), delivery("c", due(2)))
+			c := webhook.Claim{Now: at(10), Lease: time.Millisecond, Owner: "prober", Limit: 1}
+			for _, want := range []string{"a", "a b c"} {
+				ds, err := p.store.Claim(p.ctx, c)
+				p.ok("Claim", err)
+				p.expect(strings.Join(ids(ds), " ") == want, "Claim got %q, not %q", ids(ds), want)
+				c.Now, c.Limit = c.Now.Add(c.Lease), 10
+			}
 		},
 	},
 	{

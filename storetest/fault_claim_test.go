@@ -62,6 +62,17 @@ var claimFaults = []fault{
 			}), err
 		}
 	}, "claim/names"},
+	{"look for leases that ran out once a second", func(b *broken) {
+		looked := map[string]time.Time{}
+		b.claim = func(ctx context.Context, c webhook.Claim) ([]webhook.Delivery, error) {
+			ds, err := b.MemoryStore.Claim(ctx, c)
+			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool {
+				last, again := looked[d.ID]
+				looked[d.ID] = c.Now
+				return again && c.Now.Sub(last) < time.Second
+			}), err
+		}
+	}, "claim/in a backlog"},
 	{"never offer what was leased once", claimed(func(ds []webhook.Delivery) []webhook.Delivery {
 		return slices.DeleteFunc(ds, func(d webhook.Delivery) bool { return d.Fence > 1 })
 	}), "claim/leased"},
