@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +62,7 @@ func (d *Dispatcher) retryConflict(ctx context.Context, change func(*index) ([]W
 			break
 		}
 	}
-	return fmt.Errorf("webhook: store webhooks: %w", err)
+	return wrap(err, "webhook: store webhooks")
 }
 
 // follow makes this process use what it has just stored. What is stored stays
@@ -113,7 +112,7 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 	rec, rev := &record{ID: newID("wh_")}, int64(0)
 	if old != nil {
 		if old.hook.rec.ID == "" {
-			return nil, fmt.Errorf("webhook %q: the stored one cannot be read, and is not saved over: %w", w.Name, old.hook.err)
+			return nil, wrap(old.hook.err, "webhook %q: the stored one cannot be read, and is not saved over", w.Name)
 		}
 		rec, rev = old.hook.rec.clone(), old.hook.rev
 		if rec.Webhook.Tenant != w.Tenant {
@@ -121,7 +120,7 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 		}
 	}
 	if w.Revision != 0 && w.Revision != rev {
-		return nil, fmt.Errorf("webhook %q: %w", w.Name, ErrConflict)
+		return nil, wrap(ErrConflict, "webhook %q", w.Name)
 	}
 	rec.setSecret(w.Secret)
 	if slices.Contains(w.Signatures, SchemeNone) {
@@ -151,7 +150,7 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 func (d *Dispatcher) encodeWebhook(rec *record, rev int64) (*WebhookRecord, error) {
 	name := rec.Webhook.Name
 	if rec.Version > recordVersion {
-		return nil, fmt.Errorf("webhook %q: change: %w", name, errNewerRecord)
+		return nil, wrap(errNewerRecord, "webhook %q: change", name)
 	}
 	rec.Version = recordVersion
 	data, err := d.encode(name, rec)
@@ -222,11 +221,11 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 		return err
 	}
 	if err := d.store.DeleteWebhook(ctx, name); err != nil {
-		return fmt.Errorf("webhook: delete webhook %q: %w", name, err)
+		return wrap(err, "webhook: delete webhook %q", name)
 	}
 	if e.statusRev != 0 {
 		if err := d.store.DeleteWebhook(ctx, statusPrefix+name); err != nil && !errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("webhook: delete status of %q: %w", name, err)
+			return wrap(err, "webhook: delete status of %q", name)
 		}
 	}
 	d.valves.forget(name)
@@ -249,7 +248,7 @@ func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, over
 	err := d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
 		e := idx.byName[name]
 		if e == nil {
-			return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+			return nil, wrap(ErrNotFound, "webhook %q", name)
 		}
 		rec := e.hook.rec.clone()
 		now := d.now()

@@ -124,7 +124,7 @@ var (
 	// ErrInFlight: an attempt is being made, or about to be.
 	ErrInFlight = errors.New("webhook: delivery is in flight")
 	// ErrPruned: the delivery is no longer stored, or never was.
-	ErrPruned = fmt.Errorf("webhook: delivery is no longer stored: %w", ErrNotFound)
+	ErrPruned = wrap(ErrNotFound, "webhook: delivery is no longer stored")
 	// ErrState: the delivery is not in a state for this.
 	ErrState = errors.New("webhook: delivery is in another state")
 )

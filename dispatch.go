@@ -220,7 +220,7 @@ func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 	}
 	fresh, err := d.put(ctx, b.deliveries)
 	if err != nil {
-		err = fmt.Errorf("webhook: enqueue deliveries: %w", err)
+		err = wrap(err, "webhook: enqueue deliveries")
 	}
 	for i, at := range b.from {
 		o := &b.outcomes[at]

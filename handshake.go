@@ -38,7 +38,7 @@ func (d *Dispatcher) Handshake(ctx context.Context, name string) (*Attempt, erro
 func (d *Dispatcher) handshake(ctx context.Context, h *hook) (*Attempt, error) {
 	switch {
 	case h.err != nil:
-		return nil, fmt.Errorf("webhook %q: handshake: %w", h.w.Name, h.err)
+		return nil, wrap(h.err, "webhook %q: handshake", h.w.Name)
 	case h.url != nil:
 		return nil, fmt.Errorf("webhook %q: handshake: the URL is dynamic and there is no document", h.w.Name)
 	}
@@ -81,7 +81,7 @@ func (d *Dispatcher) Activate(ctx context.Context, name string) error {
 	url := digest(e.hook.rec.ID, e.hook.w.URL)
 	err = d.changeStatus(ctx, name, func(now *entry, s *statusRecord) (bool, error) {
 		if digest(now.hook.rec.ID, now.hook.w.URL) != url {
-			return false, fmt.Errorf("webhook %q: the URL changed during the handshake: %w", name, ErrConflict)
+			return false, wrap(ErrConflict, "webhook %q: the URL changed during the handshake", name)
 		}
 		s.Activated, s.ActivatedURL = d.now(), url
 		if now.status.State == NotActivated {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +109,7 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	select {
 	case d.reload <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("webhook: read webhooks: %w", ctx.Err())
+		return nil, wrap(ctx.Err(), "webhook: read webhooks")
 	}
 	defer func() { <-d.reload }()
 	return d.readIndex(ctx)
@@ -158,7 +157,7 @@ func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, R
 		asked := time.Now()
 		recs, rev, err := d.store.Webhooks(ctx, seen)
 		if err != nil {
-			return nil, rev, fmt.Errorf("webhook: read webhooks: %w", err)
+			return nil, rev, wrap(err, "webhook: read webhooks")
 		}
 		answered := time.Now()
 		d.looked.Store(int64(answered.Sub(d.made)))
@@ -181,14 +180,14 @@ func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) 
 	if i := slices.IndexFunc(recs, func(r WebhookRecord) bool { return r.Name == chainKeyName }); i >= 0 {
 		x.keyRev, x.keyStale = recs[i].Revision, !d.sealed(recs[i].Data)
 		if err := d.decode(chainKeyName, recs[i].Data, &x.chainKey); err != nil {
-			return nil, fmt.Errorf("webhook: read the chain key: %w", err)
+			return nil, wrap(err, "webhook: read the chain key")
 		}
 	}
 	for _, r := range recs {
 		if !strings.HasPrefix(r.Name, reservedPrefix) {
 			h := d.reuse(r, old, x.chainKey)
 			if errors.Is(h.err, errUnsealed) {
-				return nil, fmt.Errorf("webhook: read webhook %q: %w", r.Name, h.err)
+				return nil, wrap(h.err, "webhook: read webhook %q", r.Name)
 			}
 			x.byName[r.Name] = &entry{hook: h}
 		}
@@ -199,7 +198,7 @@ func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) 
 			e.statusRev, e.statusStale = r.Revision, !d.sealed(r.Data)
 			var err error
 			if e.rec, err = d.readStatus(r, e.hook, old); err != nil {
-				return nil, fmt.Errorf("webhook: read the status of %q: %w", name, err)
+				return nil, wrap(err, "webhook: read the status of %q", name)
 			}
 		}
 	}
@@ -302,7 +301,7 @@ func (d *Dispatcher) find(ctx context.Context, name string) (*entry, error) {
 	}
 	e := idx.byName[name]
 	if e == nil {
-		return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+		return nil, wrap(ErrNotFound, "webhook %q", name)
 	}
 	return e, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -13,7 +12,7 @@ import (
 func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error) {
 	del, err := d.store.Delivery(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: delivery %q: %w", id, err)
+		return nil, wrap(err, "webhook: delivery %q", id)
 	}
 	return del, nil
 }
@@ -23,7 +22,7 @@ func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error)
 func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	ds, err := d.store.Deliveries(ctx, q.WithDefaults())
 	if err != nil {
-		return nil, fmt.Errorf("webhook: deliveries: %w", err)
+		return nil, wrap(err, "webhook: deliveries")
 	}
 	return ds, nil
 }
@@ -33,7 +32,7 @@ func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Deliver
 func (d *Dispatcher) Attempts(ctx context.Context, deliveryID string) ([]Attempt, error) {
 	as, err := d.store.Attempts(ctx, deliveryID)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: attempts of %q: %w", deliveryID, err)
+		return nil, wrap(err, "webhook: attempts of %q", deliveryID)
 	}
 	return as, nil
 }
@@ -50,7 +49,7 @@ func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
 		err = ErrPruned
 	}
 	if err != nil {
-		return fmt.Errorf("webhook: resend %q: %w", deliveryID, err)
+		return wrap(err, "webhook: resend %q", deliveryID)
 	}
 	d.Wake()
 	return nil
@@ -73,7 +72,7 @@ func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error
 		d.Wake()
 	}
 	if err != nil {
-		return n, fmt.Errorf("webhook: resend deliveries: %w", err)
+		return n, wrap(err, "webhook: resend deliveries")
 	}
 	return n, nil
 }
@@ -95,7 +94,7 @@ func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 		return del.cancel(ReasonCanceled, now)
 	})
 	if err != nil {
-		return fmt.Errorf("webhook: cancel %q: %w", deliveryID, err)
+		return wrap(err, "webhook: cancel %q", deliveryID)
 	}
 	d.Wake() // the next in its line may be due
 	if leased {
@@ -171,7 +170,7 @@ func (d *Dispatcher) cancelAll(ctx context.Context, webhook string) error {
 		return del.cancel(ReasonWebhookDeleted, d.now())
 	})
 	if err != nil {
-		return fmt.Errorf("webhook: cancel deliveries of %q: %w", webhook, err)
+		return wrap(err, "webhook: cancel deliveries of %q", webhook)
 	}
 	return nil
 }
@@ -217,7 +216,7 @@ func (s *Stats) UnmarshalJSON(data []byte) error {
 func (d *Dispatcher) Stats(ctx context.Context) (*Stats, error) {
 	counts, err := d.store.Count(ctx, "")
 	if err != nil {
-		return nil, fmt.Errorf("webhook: stats: %w", err)
+		return nil, wrap(err, "webhook: stats")
 	}
 	now := d.now()
 	s := &Stats{ByState: counts.ByState, BlockedLines: counts.Blocked, OpenBreakers: d.valves.breakers(time.Now())}

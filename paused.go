@@ -97,7 +97,7 @@ func (d *Dispatcher) pausedWebhooks(ctx context.Context) ([]string, error) {
 	for range maxPausedPages {
 		ds, err := d.store.Deliveries(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("webhook: look for paused deliveries: %w", err)
+			return nil, wrap(err, "webhook: look for paused deliveries")
 		}
 		for i := range ds {
 			names[ds[i].Webhook] = true
@@ -122,7 +122,7 @@ func (d *Dispatcher) resumeAll(ctx context.Context, webhook string) error {
 			return del.resume(now.Add(rand.N(resumeSpread)), now)
 		})
 	if err != nil {
-		return fmt.Errorf("webhook: resume deliveries of %q: %w", webhook, err)
+		return wrap(err, "webhook: resume deliveries of %q", webhook)
 	}
 	if n > 0 {
 		d.Wake()

@@ -128,12 +128,12 @@ func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Atte
 		return nil, err
 	}
 	if e.hook.err != nil {
-		return nil, fmt.Errorf("webhook %q: send test: %w", name, e.hook.err)
+		return nil, wrap(e.hook.err, "webhook %q: send test", name)
 	}
 	b := d.newBench(ctx, d.budget(1), d.index.Load(), &ev)
 	del := &Delivery{}
 	if err := (&judgment{b, e}).delivery(del); err != nil {
-		return nil, fmt.Errorf("webhook %q: send test: %w", name, err)
+		return nil, wrap(err, "webhook %q: send test", name)
 	}
 	del.ID = newID("msg_")
 	return d.probe(ctx, e.hook, del, true), nil

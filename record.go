@@ -137,14 +137,14 @@ var sealedPrefix = []byte("sealed:")
 func (d *Dispatcher) encode(name string, v any) ([]byte, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: encode %q: %w", name, err)
+		return nil, wrap(err, "webhook: encode %q", name)
 	}
 	if d.opts.Sealer == nil {
 		return data, nil
 	}
 	sealed, err := d.seal(data, name)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: seal %q: %w", name, err)
+		return nil, wrap(err, "webhook: seal %q", name)
 	}
 	return append(slices.Clip(sealedPrefix), sealed...), nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -84,7 +83,7 @@ func (d *Dispatcher) drain(ctx context.Context) error {
 	r.storeHealth(housekeepInterval)
 	d.housekeepIfDue(ctx)
 	if err = cmp.Or(err, r.failed, ctx.Err()); err != nil {
-		return fmt.Errorf("webhook: drain: %w", err)
+		return wrap(err, "webhook: drain")
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -64,7 +63,7 @@ func (h *hook) state(s *statusRecord) Status {
 	}
 	switch {
 	case h.w.Disabled:
-		st.State, st.By, st.Reason = Disabled, ByConfiguration, "disabled by its configuration"
+		st.State, st.By, st.Reason = Disabled, ByConfiguration, "Disabled is set"
 		st.Since = h.rec.Since
 	case s.Disabled:
 		st.State, st.By, st.Reason, st.Since = Disabled, s.By, s.Reason, s.Since
@@ -113,7 +112,7 @@ func (d *Dispatcher) changeStatus(ctx context.Context, name string,
 	return d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
 		e := idx.byName[name]
 		if e == nil {
-			return nil, fmt.Errorf("webhook %q: %w", name, ErrNotFound)
+			return nil, wrap(ErrNotFound, "webhook %q", name)
 		}
 		s := e.rec
 		changed, err := change(e, &s)
@@ -129,7 +128,7 @@ func (d *Dispatcher) changeStatus(ctx context.Context, name string,
 // version of the library wrote is left alone.
 func (d *Dispatcher) encodeStatus(e *entry, s statusRecord) (WebhookRecord, error) {
 	if s.Version > recordVersion {
-		return WebhookRecord{}, fmt.Errorf("webhook %q: change status: %w", e.hook.w.Name, errNewerRecord)
+		return WebhookRecord{}, wrap(errNewerRecord, "webhook %q: change status", e.hook.w.Name)
 	}
 	s.Version, s.WebhookID = recordVersion, cmp.Or(e.hook.rec.ID, s.WebhookID)
 	name := statusPrefix + e.hook.w.Name
@@ -152,9 +151,9 @@ func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
 		switch {
 		case e.hook.w.Disabled:
-			return false, fmt.Errorf("webhook %q: %w", name, ErrDisabled)
+			return false, wrap(ErrDisabled, "webhook %q", name)
 		case e.hook.w.RequireActivation && e.status.Activated.IsZero():
-			return false, fmt.Errorf("webhook %q: %w", name, ErrNotActivated)
+			return false, wrap(ErrNotActivated, "webhook %q", name)
 		}
 		changed := s.Disabled || s.Failures > 0 || !s.FailingSince.IsZero()
 		if s.Disabled {
