@@ -128,12 +128,22 @@ func lastRows(rows []Field) []Field {
 	return kept
 }
 
+// rowValue returns the value of a row's field; Undefined, of which the Scope is
+// told, if the document does not have it.
+func rowValue(s *jinja.Scope, row Field) (any, error) {
+	v, err := s.Field(row.Fieldname)
+	if s.Missed != nil && err == nil && value.IsUndefined(v) {
+		s.Missed("doc." + row.Fieldname)
+	}
+	return v, err
+}
+
 // appendRows adds a JSON object of the rows. A field the document does not have
 // is null.
 func appendRows(rows []Field, most int) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
 	return func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		for i, row := range rows {
-			v, err := s.Field(row.Fieldname)
+			v, err := rowValue(s, row)
 			if err != nil {
 				return dst, err
 			}
@@ -152,7 +162,7 @@ func appendRows(rows []Field, most int) func([]byte, *Event, *jinja.Scope) ([]by
 func appendForm(rows []Field, most int) func([]byte, *Event, *jinja.Scope) ([]byte, error) {
 	return func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {
 		for i, row := range rows {
-			v, err := s.Field(row.Fieldname)
+			v, err := rowValue(s, row)
 			if err != nil {
 				return dst, err
 			}

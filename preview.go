@@ -17,7 +17,8 @@ type Preview struct {
 	// the webhook would not have come to rendering, a warning explains.
 	Request *Request `json:"request"`
 
-	// Warnings are what is allowed but may surprise.
+	// Warnings are what is allowed but may surprise, such as a field that is read
+	// and that the document does not have.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -34,7 +35,10 @@ func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview
 	}
 	b := d.newBench(ctx, d.budget(1), idx, &ev)
 	j, del := &judgment{b, e}, &Delivery{}
-	p := &Preview{Outcome: j.decide(isSuppressed(ctx)), Warnings: e.hook.warnings(&b.ev)}
+	p := &Preview{Warnings: e.hook.warnings(&b.ev)}
+	var missed []string
+	b.scope.Missed = func(path string) { missed = append(missed, path) }
+	p.Outcome = j.decide(isSuppressed(ctx))
 	switch o := &p.Outcome; {
 	case o.fires():
 		j.render(o, del)
@@ -49,7 +53,20 @@ func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview
 		}
 		p.Request.Header = maskHeader(p.Request.Header)
 	}
+	p.warnOfMissing(missed)
 	return p, nil
+}
+
+// warnOfMissing warns of each field once, unless the error names it: one that is
+// spelled wrong reads as nothing.
+func (p *Preview) warnOfMissing(paths []string) {
+	said := errorText(p.Outcome.Err)
+	for _, path := range paths {
+		warning := path + " is read, and there is no such field"
+		if !strings.Contains(said, "'"+path+"'") && !slices.Contains(p.Warnings, warning) {
+			p.Warnings = append(p.Warnings, warning)
+		}
+	}
 }
 
 // previewed returns a webhook as it would stand once it is saved.

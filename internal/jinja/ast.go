@@ -40,12 +40,13 @@ type (
 		name string
 	}
 	// attrX is x.name; exported fields of Go templates that are missing are
-	// errors.
+	// errors. It is guarded where the template itself says what holds when the
+	// field is missing.
 	attrX struct {
 		spot
-		x      expr
-		name   string
-		golang bool
+		x               expr
+		name            string
+		golang, guarded bool
 	}
 	indexX struct {
 		spot

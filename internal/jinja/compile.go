@@ -168,17 +168,12 @@ func (c *compiler) peek(x expr) evalFn {
 	return c.expr(x)
 }
 
+// attr compiles x.name. What most documents are made of is read here; all else is
+// left to attribute.read.
 func (c *compiler) attr(x *attrX, peek bool) evalFn {
-	name, here := x.name, &place{pos: x.pos}
-	path := pathOf(x)
-	if x.golang && path[0] != '$' {
-		path = "." + path
-	}
-	undefined := any(value.Undefined{Name: path})
-	exported := x.golang && isExported(name)
-	isDoc := c.isDocument(x.x) && !exported
-	c.namespaced(x)
-	get, field := c.expr(x.x), loopFields[name]
+	a := c.attribute(x)
+	name, isDoc, field := x.name, a.isDoc, loopFields[x.name]
+	get := c.expr(x.x)
 	slot, isVariable := c.slotOf(x.x)
 	return func(r *run) any {
 		var v any
@@ -206,16 +201,50 @@ func (c *compiler) attr(x *attrX, peek bool) evalFn {
 				return field(m)
 			}
 		}
-		r.here = here
-		if isDoc {
-			return r.docField(name, undefined)
-		}
-		f := r.Attr(v, name, undefined)
-		if exported {
-			noMethod(v, name, f)
-		}
-		return f
+		return a.read(r, v)
 	}
+}
+
+// An attribute is x.name as it is read in general.
+type attribute struct {
+	name      string
+	path      string // as the template spells it, for messages
+	here      place
+	undefined any
+	isDoc     bool // x is the document itself
+	exported  bool // in a Go template: missing, it is an error
+	guarded   bool
+}
+
+func (c *compiler) attribute(x *attrX) *attribute {
+	path := pathOf(x)
+	if x.golang && path[0] != '$' {
+		path = "." + path
+	}
+	c.namespaced(x)
+	exported := x.golang && isExported(x.name)
+	return &attribute{
+		name: x.name, path: path, here: place{pos: x.pos}, undefined: value.Undefined{Name: path},
+		isDoc: c.isDocument(x.x) && !exported, exported: exported, guarded: x.guarded,
+	}
+}
+
+// read returns the attribute of v, and tells the Scope of one that is missing.
+func (a *attribute) read(r *run, v any) any {
+	r.here = &a.here
+	var f any
+	if a.isDoc {
+		f = r.docField(a.name, a.undefined)
+	} else {
+		f = r.Attr(v, a.name, a.undefined)
+	}
+	if a.exported {
+		noMethod(v, a.name, f)
+	}
+	if r.s.Missed != nil && !a.guarded && value.IsUndefined(f) && (a.isDoc || value.IsMapping(v)) {
+		r.s.Missed(a.path)
+	}
+	return f
 }
 
 // docField is doc.name, or undefined.

@@ -224,6 +224,9 @@ func (g *goLowerer) call(id *parse.IdentifierNode, nodes []parse.Node, final exp
 	args := make([]arg, len(xs))
 	for i, x := range xs {
 		args[i].x = x
+		if field, ok := x.(*attrX); ok && filter && i == 0 && name == "default" {
+			field.guarded = true
+		}
 	}
 	return node(pos, &goCallX{fn: fn, name: name, args: args})
 }

@@ -178,10 +178,13 @@ func (p *parser) filter(x expr) expr {
 	return node(t.pos, &filterX{x: x, name: t.text, args: args})
 }
 
-// guard notes that x is asked about: if it is a name, it may be unknown.
+// guard notes that x is asked about: a name may be unknown, a field missing.
 func (p *parser) guard(x expr) {
-	if n, ok := x.(*nameX); ok {
-		p.guarded[n.name] = true
+	switch x := x.(type) {
+	case *nameX:
+		p.guarded[x.name] = true
+	case *attrX:
+		x.guarded = true
 	}
 }
 

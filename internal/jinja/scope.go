@@ -34,6 +34,10 @@ type Scope struct {
 	Location *time.Location
 	// Timeout bounds one evaluation. Defaults to 100 ms.
 	Timeout time.Duration
+	// Missed, when not nil, is called for each field that is read although it is
+	// missing, as the template spells it: "doc.totl". Not for those behind is
+	// defined, is undefined and default.
+	Missed func(path string)
 
 	doc, previous cached
 	tables        []table
