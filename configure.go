@@ -250,32 +250,36 @@ func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, over
 		if e == nil {
 			return nil, wrap(ErrNotFound, "webhook %q", name)
 		}
-		rec := e.hook.rec.clone()
-		now := d.now()
-		rec.rotate(secret, now.Add(max(0, overlap)))
-		rec.Secrets = slices.DeleteFunc(rec.Secrets, func(s storedSecret) bool {
-			return !s.Until.IsZero() && !s.Until.After(now)
-		})
-		if len(rec.Secrets) > maxSecrets {
-			return nil, configError(name, fieldErrorf("Secret",
-				"more than %d would be in force: wait for the overlap of an older one to end, or rotate without one", maxSecrets))
-		}
-		if slices.Contains(rec.Webhook.Signatures, SchemeNone) {
-			rec.Webhook.Signatures = nil
-		}
-		rec.Webhook = normalize(rec.Webhook, true)
-		c := compiler{opts: d.opts, env: d.env}
-		if _, err := c.compile(rec); err != nil {
-			return nil, err
-		}
-		stored, err := d.encodeWebhook(rec, e.hook.rev)
+		rec, err := d.rotated(e.hook, secret, overlap)
 		if err != nil {
 			return nil, err
 		}
-		return []WebhookRecord{*stored}, nil
+		return []WebhookRecord{*rec}, nil
 	})
 	if err != nil {
 		return "", err
 	}
 	return secret, nil
+}
+
+// rotated returns what is stored of a webhook whose secret is replaced.
+func (d *Dispatcher) rotated(h *hook, secret string, overlap time.Duration) (*WebhookRecord, error) {
+	rec, now := h.rec.clone(), d.now()
+	rec.rotate(secret, now.Add(max(0, overlap)))
+	rec.Secrets = slices.DeleteFunc(rec.Secrets, func(s storedSecret) bool {
+		return !s.Until.IsZero() && !s.Until.After(now)
+	})
+	if len(rec.Secrets) > maxSecrets {
+		return nil, configError(h.w.Name, fieldErrorf("Secret",
+			"more than %d would be in force: wait for the overlap of an older one to end, or rotate without one", maxSecrets))
+	}
+	if slices.Contains(rec.Webhook.Signatures, SchemeNone) {
+		rec.Webhook.Signatures = nil
+	}
+	rec.Webhook = normalize(rec.Webhook, true)
+	c := compiler{opts: d.opts, env: d.env}
+	if _, err := c.compile(rec); err != nil {
+		return nil, err
+	}
+	return d.encodeWebhook(rec, h.rev)
 }

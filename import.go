@@ -141,44 +141,59 @@ func eachObject(r io.Reader, f func(int, json.RawMessage) error) error {
 		return &ImportError{Index: -1, Err: err}
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
-	fault := func(i int, err error) error {
-		e := &ImportError{Index: i, Err: err}
-		at := dec.InputOffset()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			at = syntax.Offset
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			at, e.Err = int64(len(text)), io.ErrUnexpectedEOF
-		}
-		e.Line, e.Column = position(text, at)
-		return e
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		err = eachElement(dec, text, f)
+	} else {
+		err = oneObject(dec, text, 0, f)
 	}
-	array := bytes.HasPrefix(bytes.TrimSpace(text), []byte("["))
-	if array {
-		_, _ = dec.Token() // the bracket
+	if err != nil {
+		return err
 	}
-	for i := 0; !array && i == 0 || array && dec.More(); i++ {
+	if _, err := dec.Token(); err != io.EOF {
+		return jsonFault(dec, text, -1, errors.New("something stands behind the end; several webhooks are an array"))
+	}
+	return nil
+}
+
+// eachElement reads an array with its brackets.
+func eachElement(dec *json.Decoder, text []byte, f func(int, json.RawMessage) error) error {
+	_, _ = dec.Token() // the opening bracket, which is there
+	for i := 0; dec.More(); i++ {
 		if i == maxImportWebhooks {
 			return &ImportError{Index: -1, Err: fmt.Errorf("more than %d webhooks", maxImportWebhooks)}
 		}
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return fault(i, err)
-		}
-		if err := f(i, raw); err != nil {
+		if err := oneObject(dec, text, i, f); err != nil {
 			return err
 		}
 	}
-	if array {
-		if _, err := dec.Token(); err != nil {
-			return fault(-1, err)
-		}
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return fault(-1, errors.New("something stands behind the end; several webhooks are an array"))
+	if _, err := dec.Token(); err != nil {
+		return jsonFault(dec, text, -1, err)
 	}
 	return nil
+}
+
+func oneObject(dec *json.Decoder, text []byte, i int, f func(int, json.RawMessage) error) error {
+	var raw json.RawMessage
+	if err := dec.Decode(&raw); err != nil {
+		return jsonFault(dec, text, i, err)
+	}
+	return f(i, raw)
+}
+
+// jsonFault returns an error of the decoder of text as an *ImportError with its
+// place.
+func jsonFault(dec *json.Decoder, text []byte, i int, err error) error {
+	at := dec.InputOffset()
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		at, err = int64(len(text)), io.ErrUnexpectedEOF
+	}
+	e := &ImportError{Index: i, Err: err}
+	e.Line, e.Column = position(text, at)
+	return e
 }
 
 // readText returns a text without the mark that some Windows programs put in

@@ -213,23 +213,8 @@ const maxConcurrency = 100_000
 
 // validate names the first field that cannot be. It wants defaults filled in.
 func (o *Options) validate() error {
-	bounded := []struct {
-		field       string
-		value, most int64
-	}{
-		{"Concurrency", int64(o.Concurrency), maxConcurrency},
-		{"PerEndpoint", int64(o.PerEndpoint), maxConcurrency},
-		{"Timeout", int64(o.Timeout), int64(maxDelay)},
-		{"Lease", int64(o.Lease), int64(maxDelay)},
-		{"PollInterval", int64(o.PollInterval), int64(maxDelay)},
-		{"RenderTimeout", int64(o.RenderTimeout), int64(maxDelay)},
-		{"MaxBodyBytes", int64(o.MaxBodyBytes), math.MaxInt32},
-		{"AutoDisable.Attempts", int64(o.AutoDisable.Attempts), math.MaxInt32},
-	}
-	for _, b := range bounded {
-		if b.value <= 0 || b.value > b.most {
-			return fmt.Errorf("webhook: Options.%s: not positive, or too large", b.field)
-		}
+	if err := o.checkBounds(); err != nil {
+		return err
 	}
 	if o.MaxHanging > maxConcurrency {
 		return fmt.Errorf("webhook: Options.MaxHanging: above %d", maxConcurrency)
@@ -252,6 +237,28 @@ func (o *Options) validate() error {
 	for _, t := range o.NamedEvents {
 		if t.IsDocumentEvent() || t == "" || t == HandshakeEvent {
 			return fmt.Errorf("webhook: Options.NamedEvents: %q cannot be a named event", t)
+		}
+	}
+	return nil
+}
+
+// checkBounds checks the fields that must be positive.
+func (o *Options) checkBounds() error {
+	for _, b := range []struct {
+		field       string
+		value, most int64
+	}{
+		{"Concurrency", int64(o.Concurrency), maxConcurrency},
+		{"PerEndpoint", int64(o.PerEndpoint), maxConcurrency},
+		{"Timeout", int64(o.Timeout), int64(maxDelay)},
+		{"Lease", int64(o.Lease), int64(maxDelay)},
+		{"PollInterval", int64(o.PollInterval), int64(maxDelay)},
+		{"RenderTimeout", int64(o.RenderTimeout), int64(maxDelay)},
+		{"MaxBodyBytes", int64(o.MaxBodyBytes), math.MaxInt32},
+		{"AutoDisable.Attempts", int64(o.AutoDisable.Attempts), math.MaxInt32},
+	} {
+		if b.value <= 0 || b.value > b.most {
+			return fmt.Errorf("webhook: Options.%s: not positive, or too large", b.field)
 		}
 	}
 	return nil

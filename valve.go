@@ -117,30 +117,33 @@ func (vs *valves) probing(name string) bool {
 
 // record counts how an attempt ended, moves gate and breaker, and returns for
 // how long the breaker just opened, 0 if it did not. A failure that a retry
-// cannot mend says nothing about the endpoint's health. The attempt ended at a
-// time by the store's clock.
+// cannot mend says nothing about the endpoint's health. at is when the attempt
+// ended by the store's clock; gate and breaker go by this process's own.
 func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.Duration) (opened time.Duration) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	v := vs.get(name)
 	v.health.count(verdict == VerdictDelivered, at)
-	if verdict == VerdictDelivered && hint <= 0 {
-		v.failures, v.open, v.until = 0, 0, time.Time{}
-		return 0
-	}
-	now := time.Now()
-	if until := now.Add(hint); hint > 0 && until.After(v.gate) {
-		v.gate = until
-		vs.close(name)
+	if hint > 0 {
+		if until := time.Now().Add(hint); until.After(v.gate) {
+			v.gate = until
+			vs.close(name)
+		}
 	}
 	switch verdict {
 	case VerdictDelivered:
 		v.failures, v.open, v.until = 0, 0, time.Time{}
-		return 0
 	case VerdictRetry:
-	default:
-		return 0
+		if opened = v.fail(time.Now()); opened > 0 {
+			vs.close(name)
+		}
 	}
+	return opened
+}
+
+// fail counts a failure that may be repeated, and returns for how long it opened
+// the breaker, 0 if it did not.
+func (v *valve) fail(now time.Time) time.Duration {
 	v.failures++
 	// Attempts that began before the breaker opened say nothing new.
 	if v.failures < breakerFailures || v.until.After(now) {
@@ -148,7 +151,6 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	}
 	v.open = min(max(2*v.open, breakerFirst), breakerMost)
 	v.until = now.Add(v.open)
-	vs.close(name)
 	return v.open
 }
 
