@@ -75,6 +75,19 @@ func (p *Plugin) beforeCreate(db *gorm.DB, _ string) {
 		ignored: c.DoNothing, unsure: anyKey(db) || len(c.Where.Exprs)+len(c.TargetWhere.Exprs) > 0,
 		bare: map[int]bool{}, was: map[string]reflect.Value{},
 	}
+	k.addKeys(stmt, keys, docs)
+	rows, ok := p.existing(db, k)
+	if !ok {
+		return
+	}
+	for _, row := range rows {
+		k.was[primaryKey(stmt, row)] = row
+	}
+	db.InstanceSet(conflicts, k)
+}
+
+// addKeys notes which of the keys each document has.
+func (k *conflict) addKeys(stmt *gorm.Statement, keys [][]*schema.Field, docs []reflect.Value) {
 	for i := range docs {
 		k.bare[i] = true
 	}
@@ -89,14 +102,6 @@ func (p *Plugin) beforeCreate(db *gorm.DB, _ string) {
 		}
 		k.keys = append(k.keys, key)
 	}
-	rows, ok := p.existing(db, k)
-	if !ok {
-		return
-	}
-	for _, row := range rows {
-		k.was[primaryKey(stmt, row)] = row
-	}
-	db.InstanceSet(conflicts, k)
 }
 
 // keysOf returns by which fields a Create finds the rows that are there: those

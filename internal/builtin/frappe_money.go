@@ -123,12 +123,7 @@ func fmtMoney(c call) any {
 	if near < 0 {
 		b.add("-")
 	}
-	for i := range len(whole) {
-		if left := len(whole) - i; i > 0 && left >= 3 && (left-3)%size == 0 {
-			b.add(layout.comma)
-		}
-		b.add(whole[i : i+1])
-	}
+	b.addGroups(whole, layout.comma, size)
 	if prec > 0 && layout.point != "" {
 		b.add(layout.point, fraction)
 	}
@@ -136,6 +131,17 @@ func fmtMoney(c call) any {
 		return currency + " " + c.built(&b)
 	}
 	return c.built(&b)
+}
+
+// addGroups adds digits with a comma before the last three, and before each group
+// of a size in front of these.
+func (b *builder) addGroups(digits, comma string, size int) {
+	for i := range len(digits) {
+		if left := len(digits) - i; i > 0 && left >= 3 && (left-3)%size == 0 {
+			b.add(comma)
+		}
+		b.add(digits[i : i+1])
+	}
 }
 
 // shown is how many digits to show: of more than two, no more than the amount has,
