@@ -90,7 +90,10 @@ func dictMethods() table {
 		"items":   view("dict_items", func(e value.Entry) any { return value.Tuple{e.Key, e.Value} }),
 		"copy":    duplicate,
 		"as_dict": def("self no_nulls=false convert_dates_to_str=false", asDict),
-		"as_json": def("self indent=1", asJSON),
+		"as_json": def("self indent=1", func(c call) any {
+			c.a[0] = c.dict(c.a[0], false)
+			return asJSON(c)
+		}),
 		"get":     def("self key default=none", getMember),
 		"setdefault": changing("self key default=none", func(c call, d *value.Object) any {
 			if v, ok := d.Find(c.a[1]); ok {
@@ -124,10 +127,33 @@ func dictMethods() table {
 }
 
 // asDict is a document's as_dict. Its dates are text where text is asked for.
-func asDict(c call) any {
+func asDict(c call) any { return c.dict(c.a[0], c.truth(1)) }
+
+// dict makes a dict of a document, and of the rows of its tables: their empty
+// fields stay in JSON, where those of rows that are documents do not
+// (frappe/model/base_document.py, as_dict).
+func (c call) dict(doc any, noNulls bool) any {
+	d := c.fields(doc, noNulls)
+	for _, e := range entries(d) {
+		if !value.IsSequence(e.Value) {
+			continue
+		}
+		rows := slices.Clone(c.Items(e.Value))
+		for i, row := range rows {
+			if value.IsMapping(row) {
+				rows[i] = c.fields(row, noNulls)
+			}
+		}
+		d.Set(e.Key, c.newList(rows))
+	}
+	return d
+}
+
+// fields copies the members of a document or a row.
+func (c call) fields(doc any, noNulls bool) *value.Object {
 	d := value.NewObject()
-	for _, e := range entries(c.a[0]) {
-		if e.Value != nil || !c.truth(1) {
+	for _, e := range entries(doc) {
+		if e.Value != nil || !noNulls {
 			d.Set(e.Key, e.Value)
 		}
 	}

@@ -53,7 +53,11 @@ func TestHelpers(t *testing.T) {
 		{`doc.d == "2024-06-01" and doc.d < "2024-06-02" and doc.d <= nowdate()`, "True"},
 		{`doc.d == getdate("2024-06-01") and doc.d >= now_datetime()`, "False"},
 		{`date_diff(doc.d, "2024-05-01")`, "31"},
-		{`doc.as_dict() | json`, "{\n \"a\": null,\n \"d\": \"2024-06-01T00:00:00Z\",\n \"rows\": [\n  {\n   \"x\": 1\n  }\n ]\n}"},
+		{`doc.as_dict() | json`, "{\n \"a\": null,\n \"d\": \"2024-06-01T00:00:00Z\",\n \"rows\": [\n  {\n   \"x\": 1,\n   \"y\": null\n  }\n ]\n}"},
+		{`doc.as_dict(no_nulls=true) | json(0)`, "{\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1\n}\n]\n}"},
+		{`doc | json(0)`, "{\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1\n}\n]\n}"},
+		{`doc.as_json(0)`, "{\n\"a\": null,\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1,\n\"y\": null\n}\n]\n}"},
+		{`doc.rows[0].as_json(0)`, "{\n\"x\": 1,\n\"y\": null\n}"},
 	}
 	scope := &jinja.Scope{
 		Doc: map[string]any{"d": time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), "a": nil, "rows": []any{map[string]any{"x": 1, "y": nil}}},
