@@ -154,9 +154,12 @@ func (l *lexer) comment(tag int) {
 	l.pos = end + 2
 }
 
+// blank is the white space of [unicode.IsSpace].
+const blank = `[\s\v\x{85}\p{Z}]`
+
 var (
-	rawBegin = regexp.MustCompile(`^\s*raw\s*(-?)%\}`)
-	rawEnd   = regexp.MustCompile(`\{%([-+]?)\s*endraw\s*([-+]?)%\}`)
+	rawBegin = regexp.MustCompile(strings.ReplaceAll(`^ *raw *(-?)%\}`, " ", blank))
+	rawEnd   = regexp.MustCompile(strings.ReplaceAll(`\{%([-+]?) *endraw *([-+]?)%\}`, " ", blank))
 )
 
 // raw reads a raw tag with its text, if one begins here.
@@ -189,6 +192,7 @@ func (l *lexer) code(end string) {
 		switch c := l.src[l.pos]; {
 		case c == ' ' || c >= '\t' && c <= '\r':
 			l.pos++
+		case c >= utf8.RuneSelf && l.wideSpace():
 		case end == "" && c == '#': // Python's comment
 			line, _, _ := strings.Cut(l.src[l.pos:], "\n")
 			l.pos += len(line)
@@ -227,6 +231,16 @@ func (l *lexer) closing(end string) bool {
 	l.emit(kind, end, l.pos)
 	l.pos = len(l.src) - len(rest) + len(end)
 	l.trim = sign == '-'
+	return true
+}
+
+// wideSpace skips white space beyond ASCII, which text pasted from a page has.
+func (l *lexer) wideSpace() bool {
+	r, n := utf8.DecodeRuneInString(l.src[l.pos:])
+	if !unicode.IsSpace(r) {
+		return false
+	}
+	l.pos += n
 	return true
 }
 
