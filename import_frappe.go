@@ -254,6 +254,8 @@ func (d *frappeDocument) webhook(in *imported) error {
 		return nil
 	case !event.IsDocumentEvent():
 		return fieldErrorf("webhook_docevent", "%q is no event of documents%s", d.DocEvent, similarEvent(event))
+	case d.Structure != "" && d.Structure != frappeForm && d.Structure != frappeJSON:
+		return fieldErrorf("request_structure", "neither %q nor %q", frappeForm, frappeJSON)
 	}
 	in.webhook = Webhook{
 		Name: d.Name, DocType: d.DocType, Events: []EventType{event}, Condition: d.Condition,

@@ -177,6 +177,7 @@ func TestImportFrappeRefuses(t *testing.T) {
 		{"a child table alone", row("webhook_headers", "1", `"key":"a"`), 0, "doctype", "neither"},
 		{"unknown event", `[` + good + `,` + frappeDoc(`"webhook_docevent":"On Update"`) + `]`, 1, "webhook_docevent", `did you mean "on_update"?`},
 		{"an event that is not offered", frappeDoc(`"webhook_docevent":"validate"`), 0, "webhook_docevent", `"validate" is no event`},
+		{"a structure that is not offered", frappeDoc(`"request_structure":"XML"`), 0, "request_structure", `neither "Form URL-Encoded" nor "JSON"`},
 		{"one name twice", `[` + good + `,` + good + `]`, 1, "name", `("w"): name: "w" is the name of number 0 too`},
 		{"a list for a row", frappeDoc(`"webhook_headers":[[]]`), 0, "webhook_headers[0]", "not an object"},
 		{"text for a number", frappeDoc(`"timeout":"soon"`), 0, "timeout", "string where an integer belongs"},

@@ -182,6 +182,7 @@ func TestConditionErrors(t *testing.T) {
 		{"method", `doc.name.uper()`, `unknown method "uper"`, "did you mean upper?", 1, 10},
 		{"two points", `doc..5`, "unexpected ., expected a name after .", "", 1, 5},
 		{"point in a template", `{{ .5 }}`, "unexpected .", "", 1, 4},
+		{"object", `doc.__class__.__mro__`, "unexpected __class__: values have no attributes of Python's objects", "", 1, 5},
 		{"eval", `eval: `, "nothing stands behind eval:", "", 1, 7},
 		{"field", `status == "Open"`, `unknown name "status"`, "fields are written doc.status", 1, 1},
 	}

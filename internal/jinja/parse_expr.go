@@ -260,6 +260,9 @@ func (p *parser) attr(x expr) expr {
 		return node(t.pos, &indexX{x: x, key: node(t.pos, &constX{v: literal(t)})})
 	}
 	t := p.expectName("expected a name after .")
+	if p.python && strings.HasPrefix(t.text, "__") && strings.HasSuffix(t.text, "__") {
+		refuse(t.pos, "", "unexpected %s: values have no attributes of Python's objects", t.text)
+	}
 	return node(t.pos, &attrX{x: x, name: t.text})
 }
 
