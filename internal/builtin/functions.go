@@ -144,7 +144,18 @@ func pythonFunctions() table {
 		"round": def("number ndigits=none", pythonRound),
 		"bool":  def("x=false", func(c call) any { return c.truth(0) }),
 		"list":  listFilters()["list"],
+		"set":   def("iterable=''", func(c call) any { return c.Set(c.list(0)) }),
 	}
+}
+
+// Set makes a set: a dict without values.
+func (r *Run) Set(items []any) *value.Object {
+	set := value.NewObject()
+	for _, item := range items {
+		r.CheckKey(item)
+		set.Set(item, nil)
+	}
+	return set
 }
 
 // anyIs looks for an element of that truth.

@@ -94,7 +94,7 @@ func dictMethods() table {
 			c.a[0] = c.dict(c.a[0], false)
 			return asJSON(c)
 		}),
-		"get":     def("self key default=none", getMember),
+		"get": def("self key default=none", getMember),
 		"setdefault": changing("self key default=none", func(c call, d *value.Object) any {
 			if v, ok := d.Find(c.a[1]); ok {
 				return v

@@ -46,20 +46,10 @@ func (c *compiler) comprehension(x *compX) evalFn {
 		case ")":
 			return value.NewGenerator(out)
 		case "}":
-			return r.set(out)
+			return r.Set(out)
 		}
 		return value.NewList(out)
 	}
-}
-
-// set makes a dict without values.
-func (r *run) set(items []any) *value.Object {
-	set := value.NewObject()
-	for _, item := range items {
-		r.CheckKey(item)
-		set.Set(item, nil)
-	}
-	return set
 }
 
 func (r *run) comprehend(loops []compLoop, price int, each func()) {

@@ -57,6 +57,7 @@ func TestCondition(t *testing.T) {
 		{`all(d.qty > 5 for d in doc.items)`, false},
 		{`sum(d.qty for d in doc.items) == 8`, true},
 		{`len(doc.items) == 2 and max([d.qty for d in doc.items]) == 6`, true},
+		{`set(d.item_code for d in doc.items) == {"A", "B"} and len(set("abba")) == 2 and not set()`, true},
 		{`sorted([3, 1, 2])[0] == 1 and str(5) == "5" and int("7") == 7 and round(2.5) == 2`, true},
 		{`doc.status in {"Submitted", "Paid"}`, true},
 		{`"A" in {d.item_code.upper() for d in doc.items}`, true},
