@@ -3,6 +3,7 @@ package jinja
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"text/template/parse"
 
 	"github.com/docevent/webhook/internal/value"
@@ -142,7 +143,7 @@ func (l *lowerer) stmt(s stmt) []parse.Node {
 		pos := parse.Pos(s.pos)
 		return []parse.Node{&parse.TextNode{NodeType: parse.NodeText, Pos: pos, Text: []byte(s.s)}}
 	case *outS:
-		return []parse.Node{l.action(piece{out: l.peek(s.x), stand: standOf(s.x), safe: isSafe(s.x)})}
+		return []parse.Node{l.action(l.outPiece(s.x))}
 	case *ifS:
 		return []parse.Node{l.ifNode(s)}
 	case *forS:
@@ -153,6 +154,37 @@ func (l *lowerer) stmt(s stmt) []parse.Node {
 		return []parse.Node{l.captureNode(s)}
 	}
 	return l.with(s.(*withS))
+}
+
+func (l *lowerer) outPiece(x expr) piece {
+	p := piece{out: l.peek(x), stand: standOf(x), safe: isSafe(x)}
+	if l.joins(x) {
+		p.out, p.safe = separator(p.out), true
+	}
+	return p
+}
+
+// joins reports whether an output is what a joiner gives: nothing else that a
+// template has named can be called.
+func (l *lowerer) joins(x expr) bool {
+	call, ok := x.(*callX)
+	if !ok {
+		return false
+	}
+	fn, ok := call.fn.(*nameX)
+	return ok && (l.shadowed(fn.name) || l.bound[fn.name])
+}
+
+// separator makes the commas of a joiner the template's own text, as those are
+// that are written out.
+func separator(get evalFn) evalFn {
+	return func(r *run) any {
+		v := get(r)
+		if s, ok := v.(string); ok && strings.Trim(s, ", ") == "" {
+			return value.Safe(s)
+		}
+		return v
+	}
 }
 
 // isSafe reports whether an output is written as it is whatever its value.

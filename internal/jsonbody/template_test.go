@@ -27,6 +27,7 @@ var bodies = []struct {
 	{"whole", `{{ doc.v }}`, jinja.Jinja},
 	{"in a list in a string", `{"a": "{{ doc.list }}", "b": "{{ doc.map }}"}`, jinja.Jinja},
 	{"loop", `[{% for x in doc.list %}"{{ x }}"{% if not loop.last %}, {% endif %}{% endfor %}]`, jinja.Jinja},
+	{"joiner", `{% set comma = joiner(", ") %}[{% for x in doc.list %}{{ comma() }}{"x": "{{ x }}{{ comma() }}"}{% endfor %}]`, jinja.Jinja},
 	{"set", `{% set x = doc.v ~ doc.v %}{% set y %}{{ doc.v }}{% endset %}{"a": "{{ x }}", "b": "{{ y }}", "c": {{ y }}}`, jinja.Jinja},
 	{"filters", `{"a": "{{ doc.v | upper | trim }}", "b": {{ doc.v | replace("a", "b") }}, "c": "{{ "%s" | format(doc.v) }}"}`, jinja.Jinja},
 	{"escaped for HTML", `{"a": "{{ doc.v | e }}", "b": {{ doc.v | e }}}`, jinja.Jinja},
