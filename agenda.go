@@ -37,8 +37,8 @@ func (a *agenda) next() time.Time {
 	return t
 }
 
-// longestPause is more than there is between two polls, while the store fails,
-// unless the interval is longer.
+// longestPause is longer than the time between two polls ever is, also while
+// the store fails, unless the interval itself is longer.
 const longestPause = time.Minute
 
 // reached reports whether it is time to look, and strikes out what that covers. A
@@ -65,8 +65,8 @@ func (a *agenda) reached(now time.Time, interval time.Duration) bool {
 // will bring when it commits; nobody tells when that is.
 const fastPoll = 5 * time.Millisecond
 
-// hurry polls fast for a while, and ever slower. It never puts a poll off: who
-// hurries all the time would have none.
+// hurry polls fast for a while, and ever slower. It never puts a poll off:
+// calls that follow each other closely would put it off for ever.
 func (a *agenda) hurry(now time.Time) {
 	if t := now.Add(fastPoll); t.Before(a.poll) {
 		a.poll = t

@@ -24,8 +24,8 @@ type result struct {
 // errEndpointChanged ends a delivery whose rendered URL leads elsewhere than
 // the webhook does now: its secret is not for that place.
 //
-// It is wrapped by backoff.Permanent where it is returned: a PermanentError is
-// any other by errors.Is.
+// It is wrapped by backoff.Permanent only where it is returned: errors.Is takes
+// one PermanentError for any other, so that it could not be told apart.
 var errEndpointChanged = errors.New("the webhook's endpoint has changed since the event")
 
 // errNoResponse is the error of a Transport that returned neither.

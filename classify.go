@@ -80,8 +80,8 @@ func retryAfter(resp *Response, now time.Time) time.Duration {
 	return min(max(0, at.Sub(now)), maxRetryAfter)
 }
 
-// parseSeconds reads digits; more than there are seconds in maxRetryAfter are
-// as good as that.
+// parseSeconds reads a number of seconds. One that is too large to be read
+// counts as maxRetryAfter.
 func parseSeconds(text string) (time.Duration, bool) {
 	if text == "" || strings.Trim(text, "0123456789") != "" {
 		return 0, false

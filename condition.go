@@ -32,8 +32,8 @@ func (c *condition) holds(s *jinja.Scope) (ok bool, err error) {
 	return c.compiled.Eval(context.Background(), s)
 }
 
-// setScope fills in what the templates of all webhooks see of an event. It caches
-// what they made of the document, and serves one goroutine.
+// setScope fills in what the templates of all webhooks see of an event. The
+// Scope keeps what is read of the document, and belongs to one goroutine.
 func (d *Dispatcher) setScope(s *jinja.Scope, ev *Event) {
 	*s = jinja.Scope{
 		Doc: ev.Doc, Previous: ev.Previous, HasPrevious: ev.Previous != nil,

@@ -42,8 +42,8 @@ func (d *Dispatcher) SaveWebhooks(ctx context.Context, ws ...Webhook) error {
 	})
 }
 
-// retryConflict stores the records that a function makes of the webhooks as they
-// stand, again as long as someone else is faster.
+// retryConflict reads the webhooks and stores the records that change makes of
+// them. When someone else saved something in between, it does so again.
 func (d *Dispatcher) retryConflict(ctx context.Context, change func(*index) ([]WebhookRecord, error)) error {
 	var err error
 	for range saveTries {
@@ -199,7 +199,8 @@ func (d *Dispatcher) Webhooks(ctx context.Context) ([]Webhook, error) {
 	return ws, nil
 }
 
-// shown returns the configuration in memory of its own.
+// shown returns a copy of the configuration that shares no memory with the
+// hook.
 func (h *hook) shown() Webhook {
 	w := h.w
 	w.Revision = h.rev

@@ -186,8 +186,9 @@ var transitions = map[transition][]State{
 	toResend:  {Pending, Delivered, Failed, Exhausted, Canceled},
 }
 
-// change returns what becomes of d: all as it is, the lease given back, but for
-// what edit makes of it. An illegal one is ErrState and changes nothing.
+// change returns the Change that gives the lease of d back, does what edit
+// does, and leaves all else as it is. ErrState if the transition is not one
+// that the State of d allows.
 func (d *Delivery) change(t transition, edit func(*Change)) (Change, error) {
 	if d.Version > DeliveryVersion {
 		return Change{}, fmt.Errorf("%w: a newer version of the library wrote it", ErrState)

@@ -55,7 +55,7 @@ type batch struct {
 	few        [2]int // where from begins: mostly there are no more
 }
 
-// add decides and renders.
+// add judges one event for one webhook, and renders the delivery if it fires.
 func (b *batch) add(j *judgment, suppressed bool) {
 	o := j.decide(suppressed)
 	if o.fires() {
@@ -70,7 +70,7 @@ func (b *batch) add(j *judgment, suppressed bool) {
 	b.outcomes = append(b.outcomes, o)
 }
 
-// judge decides on all events.
+// judge judges each event for each webhook that listens to it.
 func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *batch {
 	made := &batch{}
 	made.from = made.few[:0]
@@ -212,7 +212,8 @@ func (j *judgment) delivery(del *Delivery) error {
 	return nil
 }
 
-// enqueue stores the deliveries and sees which are new.
+// enqueue stores the deliveries, and corrects the outcomes of those that were
+// there already or that the store did not take.
 func (d *Dispatcher) enqueue(ctx context.Context, b *batch) error {
 	d.boundPaused(b)
 	if len(b.deliveries) == 0 {
@@ -276,8 +277,8 @@ func lineOf(ev *Event, webhookID string) string {
 	return hashNames("line", webhookID, ev.Tenant, ev.DocType, ev.Name)
 }
 
-// hashNames returns 160 bits of a hash of the names, which cannot be shifted
-// into one another.
+// hashNames returns 160 bits of a hash of the names. Their lengths are hashed
+// too, so that "ab", "c" is not "a", "bc".
 func hashNames(names ...string) string {
 	var buf [512]byte
 	b := buf[:0]

@@ -9,12 +9,14 @@ import (
 	"time"
 )
 
-// A guardedStore is the host's store, a panic in which is that call's error: it
-// ends neither the host's write nor, in a goroutine of Run, the process. It has
-// every optional power; errors.ErrUnsupported says that the store does not.
+// A guardedStore calls the host's store. A panic in it becomes that call's
+// error, so that it ends neither the host's write nor, in a goroutine of Run,
+// the process. It has the methods of every optional power, which return
+// errors.ErrUnsupported where the store lacks it.
 type guardedStore struct{ store Store }
 
-// contain makes a panic of the host's code an error.
+// contain, deferred, makes a panic in the host's code the error of the function
+// that defers it.
 func contain(err *error, where string) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("panic in the %s: %v", where, p)
@@ -105,8 +107,8 @@ func (g guardedStore) InTransaction(ctx context.Context) (in bool) {
 	return in
 }
 
-// A guardedHandler is the host's slog.Handler, a panic in which costs the line
-// that was to be logged and nothing else.
+// A guardedHandler calls the host's slog.Handler. A panic in it costs the line
+// that was to be logged, and nothing else.
 type guardedHandler struct{ slog.Handler }
 
 func (g guardedHandler) Enabled(ctx context.Context, l slog.Level) (on bool) {
@@ -119,9 +121,9 @@ func (g guardedHandler) Handle(ctx context.Context, r slog.Record) (err error) {
 	return err
 }
 
-// supervise returns what f returns, or panics as f does; or returns an error when
-// f has not returned although ctx ended that long ago. Then f goes on, on its own
-// goroutine.
+// supervise calls f in a goroutine, and returns what f returns or panics as f
+// does. When ctx has ended and f has not returned after patience, it returns an
+// error and leaves f running.
 func supervise(ctx context.Context, patience time.Duration, f func() error) error {
 	var err error
 	var panicked any

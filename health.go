@@ -69,8 +69,8 @@ func (a AutoDisable) verdict(h *health, now time.Time) string {
 // healthChunk is how many statuses are stored in one call of the store.
 const healthChunk = 500
 
-// storeHealth stores what was counted of the webhooks, those not stored within
-// age.
+// storeHealth stores what was counted of each webhook, unless its counts were
+// stored less than age ago.
 func (d *Dispatcher) storeHealth(ctx context.Context, age time.Duration) error {
 	counted := d.valves.takeHealth(d.now(), age)
 	var failed error

@@ -21,8 +21,8 @@ type hook struct {
 	data []byte  // of the stored record, to recognize it by
 	rev  int64
 
-	// err says why it cannot be used: it was stored by a process that knows more,
-	// or less. Then the fields below are zero.
+	// err says why it cannot be used: it was stored by a newer version of the
+	// library, say, or with other Options. Then the fields below are zero.
 	err error
 
 	condition *condition

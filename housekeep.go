@@ -22,8 +22,8 @@ func (d *Dispatcher) housekeep(ctx context.Context) error {
 	return d.prune(ctx)
 }
 
-// housekeepIfDue is housekeep if nobody did that lately. It is no affair of the
-// caller's if that fails: what it left is there the next time.
+// housekeepIfDue does housekeep unless that was done within its interval. An
+// error is logged, not returned: the next time makes up for it.
 func (d *Dispatcher) housekeepIfDue(ctx context.Context) {
 	last := d.housekept.Load()
 	if ctx.Err() != nil || last != nil && time.Since(*last) < housekeepInterval {
@@ -67,7 +67,7 @@ func (d *Dispatcher) prune(ctx context.Context) error {
 	}
 }
 
-// countShare is the part of its time that a process at most has a store count
-// what it keeps of each webhook, which in a large log takes a while: one in so
-// many.
+// countShare bounds the time spent on counting what the store keeps of each
+// webhook, which takes long in a large log: for so many times as long as a
+// count took, there is no other.
 const countShare = 500

@@ -20,7 +20,7 @@ type index struct {
 	keyStale bool  // the record is not sealed as it would be now
 }
 
-// An entry is a webhook as it stands.
+// An entry is a webhook with its status.
 type entry struct {
 	hook        *hook
 	status      Status
@@ -67,8 +67,8 @@ const (
 	lookTimeout  = 100 * time.Millisecond // of one, when there is an index to go on with
 )
 
-// current returns the index, after a look at the store if the last one was a
-// second ago. While the store fails, the index there is stays in use.
+// current returns the index. When the last look at the store was a second ago
+// it looks again first; if that fails, the index that it has stays in use.
 func (d *Dispatcher) current(ctx context.Context) (*index, error) {
 	idx := d.index.Load()
 	if idx == nil {
@@ -98,9 +98,9 @@ func (d *Dispatcher) look(ctx context.Context) (*index, error) {
 	return d.refresh(ctx)
 }
 
-// refresh reads the records if they changed, and makes them the index. Of those
-// who do so at once, one does it at a time; but a transaction waits for nobody,
-// who may be waiting for its connection.
+// refresh reads the records if they changed, and makes them the index. Callers
+// take turns, except those in a transaction of the host's: whoever has the turn
+// may be waiting for that transaction's connection.
 func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	if d.store.InTransaction(ctx) {
 		return d.readIndex(ctx)
@@ -148,10 +148,12 @@ func (d *Dispatcher) install(idx, old *index) *index {
 	return idx
 }
 
-// ask reads the records, and the store's clock. That was read at some time
-// between question and answer: taking it for the time of the answer errs towards
-// late, which costs a little time, where early would take others' leases. A slow
-// answer says less than what is known already; if nothing is, ask again.
+// ask reads the records, and the store's clock. The store read its clock at
+// some time between question and answer. To take that for the time of the
+// answer makes our idea of the clock too slow, never too fast: slow costs a
+// little time, fast would take leases that others still hold. The slower the
+// answer, the greater the error: a slow one does not replace what is known, and
+// where nothing is known ask asks once more.
 func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error) {
 	for first := true; ; first = false {
 		asked := time.Now()
@@ -276,8 +278,9 @@ func (d *Dispatcher) load(r WebhookRecord, chainKey string) *hook {
 	return h
 }
 
-// heard returns what a record whose JSON is not ours, a later version's maybe,
-// says of the events that its webhook listens to.
+// heard returns the name of a webhook whose record cannot be read, and if they
+// can be read its document type, events and tenant: a later version may have
+// written it.
 func (d *Dispatcher) heard(r WebhookRecord) Webhook {
 	var known struct {
 		Webhook struct {

@@ -23,18 +23,18 @@ type Options struct {
 	// class, error) and never a secret or a body. Defaults to slog.Default().
 	Logger *slog.Logger
 
-	// Concurrency bounds the attempts in flight in this process, those that hang
-	// apart. What was delivered gives up its place before that is stored; what
-	// is in flight or waits for the store is at most five times Concurrency, or
-	// what is delivered in 20 ms where that is more, and a crash repeats no more
-	// than that. Defaults to 64.
+	// Concurrency bounds the attempts in flight in this process; for those that
+	// hang see MaxHanging. An attempt that delivered gives up its place before
+	// the store has recorded it. What is in flight or not yet recorded is at most
+	// five times Concurrency, or what is delivered in 20 ms where that is more: a
+	// crash repeats no more than that. Defaults to 64.
 	Concurrency int
 
-	// MaxHanging bounds the attempts that are let out of Concurrency because they
-	// hang, or are the first ones to an endpoint, which may: so endpoints that do
-	// not answer do not hold up the others. In all, up to Concurrency + MaxHanging
-	// are in flight. Defaults to 15 times Concurrency, and at most 960; negative
-	// means none.
+	// MaxHanging bounds the attempts that do not count for Concurrency: those
+	// that hang, and the first ones to an endpoint, which may. So endpoints that
+	// do not answer do not hold up the others. In all, up to Concurrency +
+	// MaxHanging are in flight. Defaults to 15 times Concurrency, and at most
+	// 960; negative means none.
 	MaxHanging int
 
 	// PerEndpoint bounds the attempts in flight to one scheme, host and port, and
@@ -47,8 +47,9 @@ type Options struct {
 	Timeout time.Duration
 
 	// Lease is for how long a delivery belongs to the process that claimed it, or
-	// that handed it from Dispatch to its own Run. After a crash its deliveries are
-	// made again when it has passed. Defaults to 60s; at least Timeout + 10s.
+	// that handed it from Dispatch to its own Run. After a crash they are
+	// attempted again when it has passed. Defaults to 60s; at least Timeout +
+	// 10s.
 	Lease time.Duration
 
 	// PollInterval is how often Run looks for deliveries that it was not told of.
@@ -107,9 +108,9 @@ type Options struct {
 	Trace *Trace
 
 	// Classifier decides what an attempt's result means, Retry-After apart. Of
-	// response and error one is nil. It is called by many goroutines at once; when
-	// it panics, or returns no Verdict that there is, Classify decides. Defaults
-	// to Classify.
+	// response and error one is nil. It is called by many goroutines at once;
+	// when it panics, or returns a Verdict that is none of the constants,
+	// Classify decides. Defaults to Classify.
 	Classifier func(*Response, error) Verdict
 
 	// SignatureHeader is the header of SchemeFrappe. Defaults to

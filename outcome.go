@@ -44,12 +44,13 @@ func errorText(err error) string {
 // A Decision is what became of one event at one webhook. The zero value means
 // that none was reached, because the store did not take the delivery.
 //
-// It is the same type as [State], so that Paused and Disabled, which name a
-// decision and a state both, are one constant each.
+// It is another name for [State] and no type of its own: Paused and Disabled
+// are decisions as well as states, and one constant serves for both.
 type Decision = State
 
-// The decisions. [Paused] (a delivery was stored, but waits until the library's
-// own Disabled webhook is enabled again) stands with the states of a delivery.
+// The decisions. One more, [Paused], is declared with the states of a delivery:
+// the library has disabled the webhook, and a delivery was stored that waits
+// until it is enabled.
 const (
 	Queued         Decision = "queued"          // a delivery was stored
 	Held           Decision = "held"            // waits for the unit of work to commit

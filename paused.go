@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// ErrMaxPaused is why an outcome is Disabled although the library, and nobody
-// else, disabled its webhook: as many deliveries as may wait for it to be enabled
-// wait already.
+// ErrMaxPaused is the Err of an outcome that is Disabled and would have been
+// Paused: the library disabled the webhook, and Options.MaxPaused deliveries
+// wait already for it to be enabled.
 var ErrMaxPaused = errors.New("webhook: Options.MaxPaused deliveries are paused already")
 
 // boundPaused takes the deliveries that find no room among the paused ones out

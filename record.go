@@ -25,7 +25,7 @@ type record struct {
 	Version int            `json:"version"` // see recordVersion
 	ID      string         `json:"id"`      // its own, kept over every save
 	Webhook Webhook        `json:"webhook"`
-	Since   time.Time      `json:"since,omitzero"`    // of what its configuration says of its State
+	Since   time.Time      `json:"since,omitzero"`    // when its wish last changed
 	Secrets []storedSecret `json:"secrets,omitempty"` // newest first
 	Retired []string       `json:"retired,omitempty"` // digests of secrets that were rotated away
 }
@@ -87,8 +87,8 @@ func (r *record) setSecret(secret string) {
 	}
 }
 
-// rotate makes a secret the current one. The one before stays in force until
-// then.
+// rotate makes a secret the current one. Those before stay in force no longer
+// than until.
 func (r *record) rotate(secret string, until time.Time) {
 	r.retire(until)
 	r.Retired = slices.DeleteFunc(r.Retired, func(d string) bool { return d == r.digest(secret) })
@@ -174,8 +174,8 @@ func (d *Dispatcher) sealed(data []byte) bool {
 	return ok
 }
 
-// errUnsealed is the error of data whose seal cannot be opened now. It may be
-// well again: a key service that does not answer, or an option not set yet.
+// errUnsealed is the error of data whose seal cannot be opened now. That may
+// pass: a key service does not answer, or an option is not set yet.
 var errUnsealed = errors.New("cannot be opened")
 
 // decode reads what encode wrote. Data written before there was a Sealer is

@@ -43,8 +43,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 // those of attempts that were cut off, and the health of the webhooks.
 const storeGrace = 3 * stopGrace
 
-// begin waits until the webhooks are read: before, the store's clock is not
-// known either, and a claim by the wrong time takes what is another's.
+// begin waits until the webhooks are read. Until then the store's clock is not
+// known, and a claim by a wrong time may take deliveries that another process
+// holds.
 func (r *runner) begin() {
 	for r.claims.Err() == nil {
 		_, err := r.d.current(r.claims)
@@ -61,10 +62,10 @@ func (r *runner) begin() {
 
 // Drain is the synchronous twin of Run: it attempts, each once, the deliveries
 // that are due when it is called, and returns when that is done. It does not
-// wait for retries, gates or breakers. It is for tests, cron jobs and hosts that
-// cannot keep a goroutine. Then, if that was not done within a minute, it prunes
-// what Options.Retention no longer keeps, for a minute at most. The error is the
-// store's, or ctx's when that ended first.
+// wait for retries, gates or breakers. It is for tests, cron jobs and hosts
+// that cannot keep a goroutine. Afterwards it prunes what Options.Retention no
+// longer keeps, for a minute at most, unless that was done within the last
+// minute. The error is the store's, or ctx's when that ended first.
 func (d *Dispatcher) Drain(ctx context.Context) error {
 	return supervise(ctx, storeGrace, func() error { return d.drain(ctx) })
 }
@@ -131,7 +132,8 @@ func (r *runner) housekeep() {
 	}
 }
 
-// storeHealth stores what was counted of webhooks not stored within age.
+// storeHealth stores what was counted of each webhook, unless its counts were
+// stored less than age ago.
 func (r *runner) storeHealth(age time.Duration) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.claims), stopGrace)
 	defer cancel()

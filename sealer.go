@@ -20,8 +20,8 @@ import (
 // wraps [ErrSeal] for anything it did not seal. Neither may keep or change its
 // arguments, and no error may hold a key or a part of the plain text. A Sealer
 // may be called by many goroutines at once. [NewSealer] makes one; another may
-// call a key management service. By which key that sealed a text the library
-// cannot tell: it must go on opening what it ever sealed.
+// call a key management service. The library cannot tell by which key such a
+// Sealer sealed a text: it must go on opening all that it ever sealed.
 type Sealer interface {
 	Seal(plaintext, associated []byte) ([]byte, error)
 	Open(sealed, associated []byte) ([]byte, error)

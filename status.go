@@ -73,7 +73,8 @@ func (h *hook) state(s *statusRecord) Status {
 	return st
 }
 
-// wish says what of the configuration decides the State: that changes when it does.
+// wish returns the part of the configuration that decides the State. A save
+// that changes it begins a new Status.Since.
 func (w *Webhook) wish() string {
 	switch {
 	case w.Disabled:

@@ -8,11 +8,11 @@ import (
 )
 
 // A Trace is told what happens, for metrics and traces. Nil functions are not
-// called. They are called by many goroutines at once, on the way, so they should
-// return soon; a panic in one is ignored. None is given a secret. The context has
-// the values of that of Dispatch, Run, Drain or Disable. What the functions are
-// given must not be changed. They hear of this process only, and nothing of
-// Handshake and SendTest.
+// called. They are called by many goroutines at once, and the work waits for
+// them, so they should return soon; a panic in one is ignored. None is given a
+// secret. The context has the values of that of Dispatch, Run, Drain or
+// Disable. What the functions are given must not be changed. They hear of this
+// process only, and nothing of Handshake and SendTest.
 type Trace struct {
 	// Dispatch is called when a Dispatch to which someone listened has ended; for
 	// a [Unit] when its events are Held, and again when it commits. err is the

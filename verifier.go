@@ -287,7 +287,8 @@ func (v *Verifier) checkTimestamp(text string) error {
 }
 
 // onlyValue returns the value of a header that may come once, and whether it
-// came. Of two values, what comes after the verifier might read the other one.
+// came. Two are refused: a handler behind the verifier might read the one that
+// was not checked.
 func onlyValue(h http.Header, name string) (value string, ok bool, err error) {
 	values := h.Values(name)
 	switch len(values) {

@@ -76,7 +76,7 @@ type Webhook struct {
 	// header. Defaults to Options.Timeout; at most Options.Lease - 10s.
 	Timeout time.Duration
 
-	// Retry replaces Options.Retry. Nil does not.
+	// Retry is the policy of this webhook. Nil means Options.Retry.
 	Retry *RetryPolicy
 
 	// Ordered delivers what happened to one document in that order, one at a
@@ -181,8 +181,9 @@ func (e *ConfigError) Error() string {
 // Unwrap returns what is wrong.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-// A State says where a webhook or a delivery stands. States of both kinds and
-// decisions are one type, with their own lists of constants.
+// A State says where a webhook stands ([Active], [Disabled] or [NotActivated]),
+// or where a delivery stands ([Pending], [Delivered], [Failed], [Exhausted],
+// [Paused] or [Canceled]). [Decision] is another name for it.
 type State string
 
 // The states of a webhook. [Disabled] stands with the decisions.
