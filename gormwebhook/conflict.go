@@ -21,7 +21,7 @@ import (
 // of others.
 type conflict struct {
 	ignored bool          // it leaves such rows as they are
-	unsure  bool          // it may leave some as they are: it updated those that changed
+	unsure  bool          // it may leave some as they are; those that differ now were updated
 	keys    []conflictKey // by any of which it knows them
 	bare    map[int]bool  // documents without any of these keys: they can only be inserted
 	was     map[string]reflect.Value
@@ -49,8 +49,8 @@ func conflictOf(stmt *gorm.Statement) *clause.OnConflict {
 }
 
 // anyKey reports whether a conflict can be one of any unique key, whatever the
-// clause says: MySQL and MariaDB have ON DUPLICATE KEY. There an update to what
-// a row has already is none.
+// clause says: MySQL and MariaDB have ON DUPLICATE KEY. There an update that
+// changes nothing does not count as one.
 func anyKey(db *gorm.DB) bool { return db.Name() == "mysql" }
 
 // beforeCreate reads the rows that are there already, where that is no error.

@@ -72,11 +72,19 @@
 //
 // # What is not seen
 //
-// db.Exec and db.Raw, statements without a model such as db.Table("x").Update,
-// what the database does by itself (cascades, triggers), models without a primary
-// key, and inserts of maps whose primary key GORM does not learn. An update that
-// changes a primary key, or, which is logged, has a FROM clause. With OnConflict: a
-// constraint by its name, which is logged; which of two that write the same new row at once was the update; on
-// MySQL, of a batch of which some rows have a unique key and others none but what
-// the database makes, those others; and unique keys of expressions.
+//   - db.Exec and db.Raw, and statements without a model, such as
+//     db.Table("x").Update
+//   - what the database does by itself: cascades, triggers
+//   - models without a primary key, and inserts of maps whose primary key GORM
+//     does not learn
+//   - an update that changes a primary key, and, which is logged, one that has a
+//     FROM clause
+//
+// And of a Create with OnConflict:
+//
+//   - a constraint given by its name, which is logged
+//   - which of two that write the same new row at once was the update
+//   - on MySQL, in a batch where some rows have a unique key, those that have none
+//     but what the database makes
+//   - unique keys of expressions
 package gormwebhook

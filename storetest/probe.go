@@ -34,7 +34,7 @@ func (p *probe) expect(ok bool, format string, args ...any) {
 // ok ends the check if a call failed.
 func (p *probe) ok(call string, err error) { p.expect(err == nil, "%s: %v", call, err) }
 
-// is ends the check unless a call failed with an error.
+// is ends the check unless a call failed with want.
 func (p *probe) is(call string, err, want error) {
 	p.expect(errors.Is(err, want), "%s: error is %v, not %v", call, err, want)
 }

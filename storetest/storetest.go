@@ -12,8 +12,8 @@
 // [Beginner]. [Benchmark] measures a store.
 //
 // Times in the checks lie far from the present: a store must not compare them
-// with a clock of its own. A run makes a thousand calls that write or more; on
-// a database that waits for the disk, let the test's wait for nothing.
+// with a clock of its own. A run makes a thousand calls that write or more;
+// where commits wait for the disk, turn that off in the test's database.
 package storetest
 
 import (

@@ -29,8 +29,8 @@ type formatter struct {
 	markup bool // what is not marked is escaped
 }
 
-// fill replaces the fields of s. A format may have fields of its own, of which
-// the format may not.
+// fill replaces the fields of s. The format specification of a field may hold
+// fields too, but theirs may not.
 func (f *formatter) fill(s string, depth int) string {
 	if depth == 0 {
 		refuse("fields nest too deep")

@@ -144,8 +144,9 @@ func (b *builder) addGroups(digits, comma string, size int) {
 	}
 }
 
-// shown is how many digits to show: of more than two, no more than the amount has,
-// and those of the format, or of a currency, when it has less than three.
+// shown is how many digits to show behind the point: prec, if that is two or
+// less; else as many as the amount has, if those are three or more; else two
+// for a currency, or those of the format.
 func (l numberFormat) shown(amount float64, prec int, money bool) int {
 	if l.point == "" || prec <= 2 {
 		return prec

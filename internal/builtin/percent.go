@@ -31,8 +31,8 @@ func (r *Run) percent(text, args any) any {
 	return marked(text, r.built(&b))
 }
 
-// subscripted reports whether Python takes v for a mapping, of which a format
-// need not use anything.
+// subscripted reports whether Python takes v for a mapping: then it is no error
+// when a format leaves it unused.
 func subscripted(v any) bool {
 	_, isRange := v.(value.Range)
 	return isRange || value.IsMapping(v) || value.IsList(v) || value.IsUndefined(v)

@@ -12,8 +12,8 @@ type Heap[T any] struct {
 	at   []T
 }
 
-// New returns an empty heap. It calls move whenever a member is at a place that
-// it was not told of yet, and with -1 for one that was taken out.
+// New returns an empty heap. It calls move with the place of a member whenever
+// that changes, and with -1 when the member is taken out.
 func New[T any](less func(a, b T) bool, move func(t T, to int)) Heap[T] {
 	return Heap[T]{less: less, move: move}
 }

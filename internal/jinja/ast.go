@@ -13,8 +13,8 @@ type spot struct{ pos, depth, size int }
 
 func (s *spot) info() *spot { return s }
 
-// node completes an expression whose parts are, and refuses one that nests too
-// deep, also to the left.
+// node completes an expression whose parts are complete, and refuses one that
+// nests too deep, as long chains of operators do too.
 func node(pos int, x expr) expr {
 	s := x.info()
 	s.pos, s.depth, s.size = pos, 0, 1

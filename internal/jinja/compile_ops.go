@@ -183,8 +183,8 @@ func textsOf(k any) []string {
 	return out
 }
 
-// constant returns what an operand of a comparison, which changes none, always
-// is, if it is always the same.
+// constant returns the value of an operand that is always the same. Comparisons
+// change no operand, so one list serves them all.
 func constant(x expr) (any, bool) {
 	if k, ok := x.(*constX); ok {
 		return k.v, true

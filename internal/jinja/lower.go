@@ -89,8 +89,8 @@ func (l *lowerer) level(body []stmt, pos int) *parse.ListNode {
 	return l.list(body)
 }
 
-// carry gives the names that a body assigns slots, and compiles their initial
-// values. It returns nil when there are none.
+// carry gives slots to the names that a body assigns, and compiles their
+// initial values. It returns nil when there are none.
 func (l *lowerer) carry(outer *names, body []stmt) func(r *run) {
 	var slots []int
 	var values []evalFn

@@ -109,8 +109,9 @@ func (p *parser) output() stmt {
 
 // commas returns an output of nothing but commas, which templates for JSON put
 // between the rounds of a loop, as the text it stands for: {{ "," if not
-// loop.last }}. It is the template's own, and no value to be quoted. Nil if x is
-// another output; any says that there is a comma, not white space alone.
+// loop.last }}. Such a comma is a part of the template and not a value to be
+// quoted. Nil if x is another output; any says that there is a comma, not white
+// space alone.
 func commas(x expr) (s stmt, any bool) {
 	pos := x.info().pos
 	switch x := x.(type) {

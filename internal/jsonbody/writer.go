@@ -64,8 +64,9 @@ func (w *Writer) Bytes() []byte { return w.buf }
 // Text writes text of the template as it is. An error is a [*SyntaxError]
 // whose At is the position of the offending byte in s, or [ErrTooLong].
 func (w *Writer) Text(s string) error {
-	// This is the way of nearly every text, written to be short: no memo, no
-	// guess, an error and a full body all go the other one.
+	// Nearly every text takes this path, which is short so that it can be fast.
+	// Without a memo, without a guess, after an error or in a full body it is
+	// slowText.
 	if w.last != nil {
 		e := w.last.next.Load()
 		if e != nil && identical(e.text, s) && e.from == w.g.place && len(w.buf)+len(s) <= w.end {
@@ -78,8 +79,8 @@ func (w *Writer) Text(s string) error {
 	return w.slowText(s)
 }
 
-// identical reports whether a and b are one text in one place, which spares
-// reading them. Nothing is read through the pointers.
+// identical reports whether a and b are the same bytes in memory, so that they
+// need not be read. Nothing is read through the pointers.
 func identical(a, b string) bool {
 	return len(a) == len(b) && unsafe.StringData(a) == unsafe.StringData(b)
 }

@@ -264,7 +264,7 @@ func inASCII(s string) string {
 		if r < utf8.RuneSelf || !unicode.IsDigit(r) {
 			return r
 		}
-		zero := r // of each script ten follow each other, or of styles ten times several
+		zero := r // Unicode has the ten digits of a script in a row, sometimes several rows in a row
 		for unicode.IsDigit(zero - 1) {
 			zero--
 		}

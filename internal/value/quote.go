@@ -50,11 +50,12 @@ func AppendEscaped(dst []byte, s string) []byte {
 	return append(dst, s[start:]...)
 }
 
-// plainWord reports whether eight bytes are all plain, at once: a byte's highest
-// bit is set if it is above ASCII, or a subtraction from it borrows, as one does of
-// 0x20 from what is less, and of 1 from the zero that a quote or backslash xored
-// with itself leaves. A borrow can spread to the next byte: then the answer is no,
-// and the bytes are looked at one by one.
+// plainWord reports whether eight bytes are all plain, by looking at all of
+// them at once. In special, the highest bit of a byte is set if the byte is not
+// ASCII, if taking 0x20 from it borrows (a control character), or if taking 1
+// borrows from the zero that xor with a quote or a backslash leaves of it. A
+// borrow can spread to the next byte, so that the answer may be no for plain
+// bytes: then they are looked at one by one.
 func plainWord(s string) bool {
 	const ones = 0x0101010101010101
 	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
