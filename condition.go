@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/docevent/webhook/internal/jinja"
@@ -28,7 +27,7 @@ func (c *condition) holds(s *jinja.Scope) (ok bool, err error) {
 	if c == nil {
 		return true, nil
 	}
-	defer recoverAs(&err)
+	defer contain(&err, "condition")
 	return c.compiled.Eval(context.Background(), s)
 }
 
@@ -43,14 +42,6 @@ func (d *Dispatcher) setScope(s *jinja.Scope, ev *Event) {
 			User: ev.User, Tenant: ev.Tenant, Time: ev.Time,
 		},
 		Now: ev.Time, Location: d.opts.Location, Timeout: d.opts.RenderTimeout,
-	}
-}
-
-// recoverAs makes a panic in code that the host supplied, such as a marshaler,
-// the caller's error.
-func recoverAs(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("panic: %v", p)
 	}
 }
 

@@ -70,7 +70,7 @@ func (p *payload) render(ev *Event, s *jinja.Scope) (body []byte, err error) {
 	if p.append == nil {
 		return nil, nil
 	}
-	defer recoverAs(&err)
+	defer contain(&err, "body")
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	*buf, err = p.append((*buf)[:0], ev, s)

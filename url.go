@@ -57,7 +57,7 @@ func (c *compiler) dynamicURL(w *Webhook) (*urlTemplate, string, error) {
 // render returns the URL of an event. at is the endpoint it must lead to, ""
 // for any.
 func (u *urlTemplate) render(s *jinja.Scope, at string) (raw string, err error) {
-	defer recoverAs(&err)
+	defer contain(&err, "URL")
 	sink := &urlSink{anyHost: u.anyHost}
 	if err := u.t.Render(context.Background(), s, sink); err != nil {
 		return "", concealLine(err)
