@@ -5,7 +5,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TESTED = cmd/webhookctl examples/boltstore examples/orm examples/otel gormwebhook internal/bench internal/sqltest .
 MODULES = . cmd/webhookctl gormwebhook internal/bench internal/sqltest examples/boltstore examples/orm examples/otel
 
-.PHONY: test race lint tidy e2e oracle crash claimcost bench bench-guard mutants histories fuzz
+.PHONY: test help race lint tidy e2e oracle crash claimcost bench bench-guard mutants histories fuzz
 
 # What make test leaves out, and how to have it.
 SERVERS = WEBHOOK_TEST_POSTGRES WEBHOOK_TEST_MYSQL
@@ -14,6 +14,9 @@ test: ## every test that needs nothing but Go, and those on servers that are nam
 	@for v in $(SERVERS); do printenv $$v >/dev/null || \
 		echo "tests on a server are skipped: set $$v to its data source name, as in .ci/run"; done
 	@for m in $(TESTED); do (cd $$m && $(GO) test ./...) || exit 1; done
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\): ##/\1:/p' Makefile
 
 race: ## the same under the race detector
 	@for m in $(TESTED); do (cd $$m && $(GO) test -race ./...) || exit 1; done
