@@ -11,40 +11,40 @@ import (
 
 // A Delivery is one webhook's message for one event. Its id and its bytes never
 // change; what becomes of it does. Its times are UTC, by the store's clock if it
-// has one; until Due, no attempt is made.
+// has one.
 type Delivery struct {
 	// ID is "msg_" and a hash of what it is for: tenant, event id, type, doctype,
 	// name and webhook. The receiver sees it as Webhook-Id on every attempt.
 	ID          string    `json:"id"`
-	EventID     string    `json:"event_id"`
-	Type        EventType `json:"type"`
-	Webhook     string    `json:"webhook"` // its name
-	DocType     string    `json:"doctype,omitempty"`
-	DocName     string    `json:"doc_name,omitempty"`
-	Tenant      string    `json:"tenant,omitempty"`
-	Method      string    `json:"method,omitempty"`
-	URL         string    `json:"url,omitempty"`  // the dynamic URL as rendered, else ""
-	Body        []byte    `json:"body,omitempty"` // nil for none
-	ContentType string    `json:"content_type,omitempty"`
-	Chain       string    `json:"chain,omitempty"` // the webhooks that led here, as X-Webhook-Chain has it
-	Trace       string    `json:"trace,omitempty"` // what Trace.Carry made of the Dispatch's context; at most 1 KiB
-	Line        string    `json:"line,omitempty"`  // what it is ordered within, "" for nothing
-	Seq         int64     `json:"seq,omitempty"`   // its place in the line, set by the store
-	Created     time.Time `json:"created,omitzero"`
-	Version     int       `json:"version"` // of the row's meaning; see DeliveryVersion
+	EventID     string    `json:"event_id"`               // Event.ID
+	Type        EventType `json:"type"`                   // of the event
+	Webhook     string    `json:"webhook"`                // its name
+	DocType     string    `json:"doctype,omitempty"`      // of the document; "" for a named event without one
+	DocName     string    `json:"doc_name,omitempty"`     // Event.Name
+	Tenant      string    `json:"tenant,omitempty"`       // of the event and the webhook
+	Method      string    `json:"method,omitempty"`       // the webhook's when it was made
+	URL         string    `json:"url,omitempty"`          // the dynamic URL as rendered, else ""
+	Body        []byte    `json:"body,omitempty"`         // nil for none
+	ContentType string    `json:"content_type,omitempty"` // of Body; "" without one
+	Chain       string    `json:"chain,omitempty"`        // the webhooks that led here, as X-Webhook-Chain has it
+	Trace       string    `json:"trace,omitempty"`        // what Trace.Carry made of the Dispatch's context; at most 1 KiB
+	Line        string    `json:"line,omitempty"`         // what it is ordered within, "" for nothing
+	Seq         int64     `json:"seq,omitempty"`          // its place in the line, set by the store
+	Created     time.Time `json:"created,omitzero"`       // when the event was dispatched
+	Version     int       `json:"version"`                // of the row's meaning; see DeliveryVersion
 
 	// What follows is what changes, by Claim and Update.
 	State      State     `json:"state"`
-	Reason     string    `json:"reason,omitempty"` // why it ended or waits, such as "webhook_deleted"
-	Attempts   int       `json:"attempts"`         // made so far; numbers go on over a Resend
-	Tries      int       `json:"tries"`            // of those, the ones counted against the retry policy
-	Due        time.Time `json:"due,omitzero"`
-	Since      time.Time `json:"since,omitzero"` // when its age began; zero until the first claim of an ordered one
-	PausedAt   time.Time `json:"paused_at,omitzero"`
-	Finished   time.Time `json:"finished,omitzero"` // when it was Delivered, Failed, Exhausted or Canceled
-	Owner      string    `json:"owner,omitempty"`   // of the lease
-	LeaseUntil time.Time `json:"lease_until,omitzero"`
-	Fence      int64     `json:"fence,omitempty"` // raised by every claim and change
+	Reason     string    `json:"reason,omitempty"`     // why it ended or waits, such as "webhook_deleted"
+	Attempts   int       `json:"attempts"`             // made so far; numbers go on over a Resend
+	Tries      int       `json:"tries"`                // of those, the ones counted against the retry policy
+	Due        time.Time `json:"due,omitzero"`         // no attempt is made before
+	Since      time.Time `json:"since,omitzero"`       // when its age began; zero until the first claim of an ordered one
+	PausedAt   time.Time `json:"paused_at,omitzero"`   // zero unless it is Paused
+	Finished   time.Time `json:"finished,omitzero"`    // when it was Delivered, Failed, Exhausted or Canceled
+	Owner      string    `json:"owner,omitempty"`      // of the lease
+	LeaseUntil time.Time `json:"lease_until,omitzero"` // the Owner alone may attempt it before; zero for no lease
+	Fence      int64     `json:"fence,omitempty"`      // raised by every claim and change
 }
 
 // DeliveryVersion is the Version this library writes. A store does not offer

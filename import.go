@@ -98,7 +98,7 @@ type ImportError struct {
 	Field   string // the member, such as "headers[0].key"; "" if it is none in particular
 	Line    int    // of a syntax error, from 1; 0 elsewhere
 	Column  int    // in bytes from 1, with Line
-	Err     error
+	Err     error  // what is wrong
 }
 
 // Error describes the error.

@@ -11,10 +11,10 @@ type Report struct {
 
 // An Outcome is what one webhook did with one event, and why.
 type Outcome struct {
-	Webhook    string    `json:"webhook"`
-	EventID    string    `json:"event_id"`
+	Webhook    string    `json:"webhook"`               // its name
+	EventID    string    `json:"event_id"`              // Event.ID, or what was made for an empty one
 	DeliveryID string    `json:"delivery_id,omitempty"` // of the delivery that was made, or was there already
-	Type       EventType `json:"type"`
+	Type       EventType `json:"type"`                  // of the event
 	Decision   Decision  `json:"decision,omitempty"`
 
 	// Err says why, for ConditionError and RenderError, and when the store did

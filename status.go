@@ -24,8 +24,8 @@ type Status struct {
 	Since        time.Time `json:"since,omitzero"`         // since when it is in this State
 	Activated    time.Time `json:"activated,omitzero"`     // when Activate last succeeded for the present URL
 	FailingSince time.Time `json:"failing_since,omitzero"` // the first failed attempt since the last success
-	LastSuccess  time.Time `json:"last_success,omitzero"`
-	Failures     int       `json:"failures"` // failed attempts since the last success
+	LastSuccess  time.Time `json:"last_success,omitzero"`  // when an attempt last delivered
+	Failures     int       `json:"failures"`               // failed attempts since the last success
 }
 
 // Who disabled a webhook.

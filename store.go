@@ -125,12 +125,12 @@ var ErrFull = errors.New("webhook: store is full")
 // A DeliveryQuery selects deliveries. Zero fields select all: without a Tenant
 // those of every tenant.
 type DeliveryQuery struct {
-	Webhook string    `json:"webhook,omitempty"`
-	DocType string    `json:"doctype,omitempty"`
+	Webhook string    `json:"webhook,omitempty"` // its name
+	DocType string    `json:"doctype,omitempty"` // as in Delivery, like the next two
 	DocName string    `json:"doc_name,omitempty"`
 	Tenant  string    `json:"tenant,omitempty"`
-	States  []State   `json:"states,omitempty"`
-	Since   time.Time `json:"since,omitzero"` // Created in [Since, Until)
+	States  []State   `json:"states,omitempty"` // any of these
+	Since   time.Time `json:"since,omitzero"`   // Created in [Since, Until)
 	Until   time.Time `json:"until,omitzero"`
 	After   string    `json:"after,omitempty"` // the ID of the last delivery of the page before
 	Limit   int       `json:"limit,omitempty"` // defaults to 100, at most 1,000
@@ -193,9 +193,9 @@ type Counter interface {
 
 // Counts are what a Counter counts.
 type Counts struct {
-	ByState   map[State]int
-	OldestDue time.Time // the earliest Due among the Pending; zero if there is none
-	Blocked   int       // lines stopped by a Failed or Exhausted delivery
+	ByState   map[State]int // a state without any may be missing
+	OldestDue time.Time     // the earliest Due among the Pending; zero if there is none
+	Blocked   int           // lines stopped by a Failed or Exhausted delivery
 }
 
 // A Transactor is a Store that can write in a transaction of the host's, which
