@@ -81,11 +81,11 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 		if len(hooks) == 0 {
 			continue
 		}
-		b := d.newBench(ctx, budget, idx, &events[i])
+		v := d.newEvaluation(ctx, budget, idx, &events[i])
 		made.outcomes = slices.Grow(made.outcomes, len(hooks))
 		for _, e := range hooks {
-			if e.hook.w.Tenant == b.ev.Tenant {
-				made.add(&judgment{b, e}, suppressed)
+			if e.hook.w.Tenant == v.ev.Tenant {
+				made.add(&judgment{v, e}, suppressed)
 			}
 		}
 	}
@@ -98,8 +98,8 @@ func (d *Dispatcher) judge(ctx context.Context, idx *index, events []Event) *bat
 	return made
 }
 
-// A bench is where one event is judged: what all webhooks see of it.
-type bench struct {
+// An evaluation is what all webhooks see of one event while it is judged.
+type evaluation struct {
 	d      *Dispatcher
 	idx    *index
 	ev     Event
@@ -109,22 +109,22 @@ type bench struct {
 	now    time.Time
 }
 
-// newBench copies the event and fills in what it left empty.
-func (d *Dispatcher) newBench(ctx context.Context, budget renderBudget, idx *index, ev *Event) *bench {
-	b := &bench{budget: budget, d: d, idx: idx, ev: *ev, chain: chainFrom(ctx), now: d.now()}
-	if ev = &b.ev; ev.ID == "" {
+// newEvaluation copies the event and fills in what it left empty.
+func (d *Dispatcher) newEvaluation(ctx context.Context, budget renderBudget, idx *index, ev *Event) *evaluation {
+	v := &evaluation{budget: budget, d: d, idx: idx, ev: *ev, chain: chainFrom(ctx), now: d.now()}
+	if ev = &v.ev; ev.ID == "" {
 		ev.ID = newID("evt_")
 	}
 	if ev.Time.IsZero() {
-		ev.Time = b.now
+		ev.Time = v.now
 	}
-	d.setScope(&b.scope, ev)
-	return b
+	d.setScope(&v.scope, ev)
+	return v
 }
 
 // A judgment decides what one webhook does with one event.
 type judgment struct {
-	*bench
+	*evaluation
 	entry *entry
 }
 

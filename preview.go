@@ -33,11 +33,11 @@ func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview
 	if err != nil {
 		return nil, err
 	}
-	b := d.newBench(ctx, d.budget(1), idx, &ev)
-	j, del := &judgment{b, e}, &Delivery{}
-	p := &Preview{Warnings: e.hook.warnings(&b.ev)}
+	v := d.newEvaluation(ctx, d.budget(1), idx, &ev)
+	j, del := &judgment{v, e}, &Delivery{}
+	p := &Preview{Warnings: e.hook.warnings(&v.ev)}
 	var missed []string
-	b.scope.Missed = func(path string) { missed = append(missed, path) }
+	v.scope.Missed = func(path string) { missed = append(missed, path) }
 	p.Outcome = j.decide(isSuppressed(ctx))
 	switch o := &p.Outcome; {
 	case o.fires():
@@ -48,7 +48,7 @@ func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview
 		}
 	}
 	if del.ID != "" {
-		if p.Request, err = d.request(e.hook, del, b.now, false); err != nil {
+		if p.Request, err = d.request(e.hook, del, v.now, false); err != nil {
 			return nil, configError(w.Name, &fieldError{field: "Secret", err: err})
 		}
 		p.Request.Header = maskHeader(p.Request.Header)
@@ -118,11 +118,11 @@ func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	b := d.newBench(ctx, d.budget(1), idx, &ev)
+	v := d.newEvaluation(ctx, d.budget(1), idx, &ev)
 	var r Report
 	for _, e := range idx.hooks(ev.DocType, ev.Type) {
 		if e.hook.w.Tenant == ev.Tenant {
-			j := &judgment{b, e}
+			j := &judgment{v, e}
 			o := j.decide(isSuppressed(ctx))
 			if o.fires() {
 				j.render(&o, &Delivery{})
@@ -147,9 +147,9 @@ func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Atte
 	if e.hook.err != nil {
 		return nil, wrap(e.hook.err, "webhook %q: send test", name)
 	}
-	b := d.newBench(ctx, d.budget(1), d.index.Load(), &ev)
+	v := d.newEvaluation(ctx, d.budget(1), d.index.Load(), &ev)
 	del := &Delivery{}
-	if err := (&judgment{b, e}).delivery(del); err != nil {
+	if err := (&judgment{v, e}).delivery(del); err != nil {
 		return nil, wrap(err, "webhook %q: send test", name)
 	}
 	del.ID = newID("msg_")
