@@ -89,9 +89,13 @@ func (d *Dispatcher) giveBack(writes *deadlines, h *hook, del *Delivery) {
 func (d *Dispatcher) settle(writes *deadlines, h *hook, del *Delivery, c Change) error {
 	ctx, cancel := writes.within(del.LeaseUntil.Sub(d.now()))
 	defer cancel()
+	store := d.updates.do
+	if c.State == Delivered && del.Line == "" {
+		store = d.updates.later // nobody waits for it, but hosts for the store
+	}
 	var wait backoff.BackOff
 	for try := 1; ; try++ {
-		errs, err := d.updates.do(ctx, []Change{c})
+		errs, err := store(ctx, []Change{c})
 		if err == nil {
 			return errs[0]
 		}

@@ -67,7 +67,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: turns},
 		lined:    group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: newTurns()},
-		updates:  group[Change, error]{write: guarded.Update, apart: inMemory, turns: turns},
+		updates:  group[Change, error]{write: guarded.Update, apart: inMemory, turns: turns, enough: min(2*o.Concurrency, 64)},
 	}, nil
 }
 

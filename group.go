@@ -17,11 +17,13 @@ import (
 // calls of it: a store that waits for a disk takes a hundred rows in the time of
 // one. A request that finds nothing under way goes through at once, alone and
 // under its own context. Those that come meanwhile wait, and are written
-// together, under the context of none of them.
+// together, under the context of none of them. Who is in no hurry waits for a while
+// even if nothing is under way.
 type group[T, R any] struct {
-	write func(context.Context, []T) ([]R, error) // one result for each item
-	turns *turns                                  // shared with other groups of the store
-	apart bool                                    // join nothing: write has answered before who waits for it wakes up
+	write  func(context.Context, []T) ([]R, error) // one result for each item
+	turns  *turns                                  // shared with other groups of the store
+	apart  bool                                    // join nothing: write has answered before who waits for it wakes up
+	enough int                                     // items for which nobody waits any longer
 
 	mu      sync.Mutex  // guards the fields below
 	busy    bool        // a call of write is under way, or waits for its turn
@@ -29,7 +31,11 @@ type group[T, R any] struct {
 	turn    int         // counts those that began: who ends one sees whether it is the last
 	hangs   *time.Timer // goes off when the call under way counts as hung; nil before the first
 	waiting []*grouped[T, R]
+	lingers bool // those that wait will be written by lingered
 }
+
+// linger is how long a request that is in no hurry waits for others.
+const linger = 3 * time.Millisecond
 
 // hungAfter is when a call of write counts as hung. It holds up nobody for longer:
 // what it waits for may be its own connection, or a lock that only its rows need.
@@ -42,6 +48,7 @@ const maxGroup = 512
 type grouped[T, R any] struct {
 	ctx     context.Context
 	items   []T
+	patient bool // it is in no hurry
 	call    *groupCall
 	results []R
 	err     error
@@ -64,13 +71,22 @@ func (c *groupCall) leave() {
 // do writes items and returns their results. The items must not change
 // afterwards: when ctx ends first they may be being written still.
 func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
+	return g.join(ctx, items, false)
+}
+
+// later is do for who is in no hurry.
+func (g *group[T, R]) later(ctx context.Context, items []T) ([]R, error) {
+	return g.join(ctx, items, true)
+}
+
+func (g *group[T, R]) join(ctx context.Context, items []T, patient bool) ([]R, error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
 	if g.apart {
 		return g.call(ctx, items)
 	}
-	r, end := g.queue(ctx, items)
+	r, end := g.queue(ctx, items, patient)
 	if r == nil {
 		defer end()
 		return g.call(ctx, items)
@@ -86,25 +102,59 @@ func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 
 // queue returns a request that waits; or nil, and what to call afterwards, if the
 // caller is to write at once.
-func (g *group[T, R]) queue(ctx context.Context, items []T) (*grouped[T, R], func()) {
+func (g *group[T, R]) queue(ctx context.Context, items []T, patient bool) (*grouped[T, R], func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.busy && time.Since(g.since) >= hungAfter:
 		turn := g.begin()
 		return nil, func() { g.next(turn) }
-	case !g.busy:
+	case !g.busy && !patient && len(g.waiting) == 0:
 		if end := g.turns.try(); end != nil {
 			turn := g.begin()
 			return nil, func() { end(); g.next(turn) }
 		}
 	}
-	r := &grouped[T, R]{ctx: ctx, items: items, done: make(chan struct{})}
+	r := &grouped[T, R]{ctx: ctx, items: items, patient: patient, done: make(chan struct{})}
 	g.waiting = append(g.waiting, r)
 	if !g.busy {
-		go g.flush(g.begin())
+		g.proceed()
 	}
 	return r, nil
+}
+
+// proceed has those that wait be written, now or when they have waited for others.
+// mu is held, and nothing is under way.
+func (g *group[T, R]) proceed() {
+	switch {
+	case g.ripe():
+		go g.flush(g.begin()) // it is waited for by those it writes for
+	case len(g.waiting) > 0 && !g.lingers:
+		g.lingers = true
+		time.AfterFunc(linger, g.lingered)
+	}
+}
+
+// ripe reports whether those that wait are to be written now: one of them is in a
+// hurry, or they are enough. mu is held.
+func (g *group[T, R]) ripe() bool {
+	n := 0
+	for _, r := range g.waiting {
+		if n += len(r.items); !r.patient || n >= g.enough {
+			return true
+		}
+	}
+	return false
+}
+
+// lingered has those be written that have waited for others.
+func (g *group[T, R]) lingered() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.lingers = false
+	if !g.busy && len(g.waiting) > 0 {
+		go g.flush(g.begin())
+	}
 }
 
 // begin notes that a call of write begins. mu is held.
@@ -151,17 +201,15 @@ func (g *group[T, R]) leave(r *grouped[T, R]) {
 func (g *group[T, R]) next(turn int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch {
-	case turn != g.turn: // it hung, and another began meanwhile
-	case len(g.waiting) > 0:
-		go g.flush(g.begin()) // it is waited for by those it writes for
-	default:
-		g.busy, g.waiting = false, nil
-		g.hangs.Stop()
+	if turn != g.turn {
+		return // it hung, and another began meanwhile
 	}
+	g.busy = false
+	g.hangs.Stop()
+	g.proceed()
 }
 
-// flush writes until nobody waits.
+// flush writes until nobody waits who is in a hurry.
 func (g *group[T, R]) flush(turn int) {
 	defer func() { g.next(turn) }() // also if the store ends the goroutine
 	for g.flushOnce(&turn) {
@@ -169,7 +217,7 @@ func (g *group[T, R]) flush(turn int) {
 }
 
 // flushOnce writes those that wait when it is the group's turn, and reports whether
-// there were any.
+// it has to go on.
 func (g *group[T, R]) flushOnce(turn *int) bool {
 	defer g.turns.wait()()
 	runtime.Gosched() // whoever is about to ask shall be among them
@@ -178,7 +226,9 @@ func (g *group[T, R]) flushOnce(turn *int) bool {
 		return false
 	}
 	g.writeAll(ctx, together)
-	return true
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return *turn == g.turn && g.ripe()
 }
 
 // take returns the requests to be written next, and the context for that; none
@@ -199,7 +249,9 @@ func (g *group[T, R]) take(turn *int) (context.Context, []*grouped[T, R]) {
 		return nil, nil
 	}
 	together := g.waiting[:n:n]
-	g.waiting = g.waiting[n:]
+	if g.waiting = g.waiting[n:]; len(g.waiting) == 0 {
+		g.waiting = nil // else the array keeps what was written
+	}
 	call := &groupCall{}
 	ctx, cancel := context.WithCancel(context.Background())
 	call.cancel = cancel

@@ -25,7 +25,8 @@ type disk struct {
 	mu       sync.Mutex // guards the fields below
 	enqueued []int
 	updated  []int
-	leased   int // of the rows that came leased
+	updates  []time.Time // when these began
+	leased   int         // of the rows that came leased
 	claims   int
 	panics   bool
 }
@@ -59,7 +60,7 @@ func (s *disk) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, erro
 func (s *disk) Update(ctx context.Context, cs []webhook.Change) ([]error, error) {
 	s.mu.Lock()
 	if cs[0].Attempt != nil { // else it gives back what a claim brought
-		s.updated = append(s.updated, len(cs))
+		s.updated, s.updates = append(s.updated, len(cs)), append(s.updates, time.Now())
 	}
 	takes := s.takes + s.stores
 	s.mu.Unlock()
