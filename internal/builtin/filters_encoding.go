@@ -25,6 +25,20 @@ func filterJSON(c call) any { return c.dump(value.PyJSON{HTMLSafe: true}) }
 // dumpJSON is json.dumps, with the keys sorted.
 func dumpJSON(c call) any { return c.dump(value.PyJSON{}) }
 
+// loadJSON is json.loads, for fields that hold JSON as text.
+func loadJSON(c call) any {
+	s, ok := value.Text(c.a[0])
+	if !ok {
+		mistyped("needs text, not %s", c.a[0])
+	}
+	c.Grow(len(s))
+	v, err := value.LoadJSON(s)
+	if err != nil {
+		refuse("text is no JSON")
+	}
+	return v
+}
+
 // dump writes the first argument as JSON, in lines if the second is an indent.
 func (c call) dump(opts value.PyJSON) any {
 	if c.a[1] != nil {

@@ -25,8 +25,15 @@ func helpers() table {
 			}
 			return c.rounded()
 		}),
-		"as_json":     def("obj indent=1", asJSON),
-		"json.dumps":  def("obj indent=none", dumpJSON),
+		"as_json":    def("obj indent=1", asJSON),
+		"json.dumps": def("obj indent=none", dumpJSON),
+		"json.loads": def("s", loadJSON),
+		"parse_json": def("val", func(c call) any {
+			if _, ok := value.Text(c.a[0]); !ok {
+				return c.a[0]
+			}
+			return loadJSON(c)
+		}),
 		"_":           def("msg lang=none context=none", func(c call) any { return c.a[0] }), // nothing is translated
 		"cint":        def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
 		"cstr":        def("s encoding=none", func(c call) any { return c.cstr(0) }),

@@ -78,8 +78,16 @@ func dateHelpers() table {
 		"get_quarter_start":  edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 1, 1 }),
 		"get_quarter_ending": edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 4, 0 }),
 
-		"formatdate":  date,
-		"format_date": date,
+		"formatdate":         date,
+		"format_date":        date,
+		"global_date_format": def("date format='long'", formatDate),
+		"format_time": def("time_string=none format_string=none", func(c call) any {
+			if !value.Truth(c.a[0]) {
+				return ""
+			}
+			c.a[0] = c.timeOfDay()
+			return c.layout("HH:mm:ss")
+		}),
 		"format_datetime": def("datetime_string format_string=none", func(c call) any {
 			if !value.Truth(c.a[0]) {
 				return nil
@@ -182,15 +190,21 @@ func firstDay(c call) any {
 	return c.dayOf(first, 3)
 }
 
+// timeOfDay reads a time, of which the day does not count: Frappe's documents
+// spell times of day without one.
+func (c call) timeOfDay() time.Time {
+	if s, text := value.Text(c.a[0]); text && !strings.Contains(s, "-") {
+		c.a[0] = "2006-01-02 " + s
+	}
+	return c.time(0)
+}
+
 // getTimeStr spells the time of day without zeros in front, as Frappe does:
-// 9:5:0. Frappe's documents spell times of day without a date.
+// 9:5:0.
 func getTimeStr(c call) any {
 	d, ok := c.a[0].(time.Duration)
 	if !ok {
-		if s, text := value.Text(c.a[0]); text && !strings.Contains(s, "-") {
-			c.a[0] = "2006-01-02 " + s
-		}
-		t := c.time(0)
+		t := c.timeOfDay()
 		d = t.Sub(midnight(t))
 	}
 	const day = 24 * time.Hour

@@ -31,8 +31,15 @@ func TestFrappe(t *testing.T) {
 		{src: `json.dumps({"b": "<é>", "a": none}) ~ json.dumps([1], indent=1) ~ _("Hello") ~ frappe._("x") ~ frappe.utils.data.cint("5")`, want: "{\"a\": null, \"b\": \"<\\u00e9>\"}[\n 1\n]Hellox5"},
 		{src: `{"a": none, "b": 1}.as_dict(no_nulls=true) ~ doc.rows[0].as_dict(convert_dates_to_str=true) ~ doc.rows[0].as_json()`, want: "{'b': 1}{'code': 'x', 'qty': 2}{\n \"code\": \"x\",\n \"qty\": 2\n}"},
 		{src: `{% set json = {"dumps": 1} %}{{ json.dumps }}{% set _ = 2 %}{{ _ }}`, want: "12"},
-		{src: `json.loads("1")`, wantErr: `unknown method "loads"`},
+		{src: `{% set o = json.loads('{"b": [1.50, {"n": null}], "a": "\u00e9"}') %}{% set _ = o.update(c=2) or o.b.append(3) %}{{ o.b[0] }}{{ o.a }}{{ o | json(0) }}`,
+			want: "1.5é{\n\"a\": \"\\u00e9\",\n\"b\": [\n1.5,\n{\n\"n\": null\n},\n3\n],\n\"c\": 2\n}"},
+		{src: `frappe.parse_json("[1]")[0] + frappe.parse_json({"a": 1}).a`, want: "2"},
+		{src: `json.loads("{'a': 1}")`, wantErr: "json.loads(): text is no JSON"},
+		{src: `json.loads(none)`, wantErr: "json.loads(): needs text, not None"},
+		{src: `json.load("1")`, wantErr: `unknown method "load"`},
 		{src: `doc.get_formatted("n")`, wantErr: "method get_formatted is not supported"},
+		{src: `format_time("9:05:30") ~ format_time("14:05", "hh:mm a") ~ format_time("2024-02-29 08:00:00", "HH") ~ format_time(none)`, want: "09:05:3002:05 PM08"},
+		{src: `global_date_format("2024-02-09") ~ global_date_format(none)`, want: "February 9, 2024"},
 		{src: `unique([2, 1, 2.0]) | list`, want: "[2, 1]"},
 	})
 }

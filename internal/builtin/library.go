@@ -136,27 +136,32 @@ func (l *Library) Names(k Kind) []string {
 	return slices.Sorted(maps.Keys(merge(l.tables(k)...)))
 }
 
-const onlyDocument = "templates see only the document"
+const (
+	onlyDocument = "templates see only the document"
+	noAddress    = "the library does not know the address of the host; write it"
+)
 
 // leftOut are the functions, filters, tests and methods of Jinja2, Python and
 // Frappe that this engine does not have, and what to do instead.
 var leftOut = map[string]string{
-	"contains":       "write part in text",
-	"encode":         "text is text already",
-	"generate_hash":  "a template gives the same body every time",
-	"get_all":        onlyDocument,
-	"get_doc":        onlyDocument,
-	"get_formatted":  "write formatdate or fmt_money",
-	"get_fullname":   onlyDocument,
-	"get_list":       onlyDocument,
-	"get_url":        "the library does not know the address of the host; write it",
-	"get_value":      onlyDocument,
-	"is_new":         `write event.type == "after_insert"`,
-	"lipsum":         "write the text",
-	"money_in_words": "spell the amount in the receiver",
-	"random":         "a template gives the same body every time",
-	"session":        "write event.user",
-	"urlize":         "messages are not pages",
+	"contains":         "write part in text",
+	"encode":           "text is text already",
+	"generate_hash":    "a template gives the same body every time",
+	"get_all":          onlyDocument,
+	"get_doc":          onlyDocument,
+	"get_formatted":    "write formatdate or fmt_money",
+	"get_fullname":     onlyDocument,
+	"get_link_to_form": noAddress,
+	"get_list":         onlyDocument,
+	"get_url":          noAddress,
+	"get_url_to_form":  noAddress,
+	"get_value":        onlyDocument,
+	"is_new":           `write event.type == "after_insert"`,
+	"lipsum":           "write the text",
+	"money_in_words":   "spell the amount in the receiver",
+	"random":           "a template gives the same body every time",
+	"session":          "write event.user",
+	"urlize":           "messages are not pages",
 }
 
 // Unknown says what is wrong with a name that is not known, and what to write

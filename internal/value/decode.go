@@ -14,22 +14,27 @@ var errNotJSON = errors.New("invalid JSON")
 // DecodeJSON decodes one JSON value, with objects in the order of their keys
 // and numbers as they are spelled. Of a repeated key the last value counts, at
 // the first position.
-func DecodeJSON(raw []byte) (any, error) {
+func DecodeJSON(raw []byte) (any, error) { return decodeValid(raw, false) }
+
+// LoadJSON is DecodeJSON for what belongs to no document: it can be changed.
+func LoadJSON(text string) (any, error) { return decodeValid([]byte(text), true) }
+
+func decodeValid(raw []byte, made bool) (any, error) {
 	if !json.Valid(raw) {
 		var probe any
 		err := json.Unmarshal(raw, &probe)
 		return nil, fmt.Errorf("decode JSON: %w", errors.Join(errNotJSON, syntaxOnly(err)))
 	}
-	v, err := decode(raw)
+	v, err := decode(raw, made)
 	if err != nil {
 		return nil, fmt.Errorf("decode JSON: %w", err)
 	}
 	return v, nil
 }
 
-func decode(raw []byte) (v any, err error) {
+func decode(raw []byte, made bool) (v any, err error) {
 	defer caught(&err)
-	return (&decoder{src: raw}).value(0), nil
+	return (&decoder{src: raw, made: made}).value(0), nil
 }
 
 // syntaxOnly keeps the offset of a syntax error and drops its text, which may
@@ -44,8 +49,9 @@ func syntaxOnly(err error) error {
 
 // decoder reads JSON that is known to be valid.
 type decoder struct {
-	src []byte
-	pos int
+	src  []byte
+	pos  int
+	made bool // what it gives can be changed
 }
 
 func (d *decoder) space() byte {
@@ -84,7 +90,7 @@ func (d *decoder) value(depth int) any {
 }
 
 func (d *decoder) object(depth int) any {
-	o := &Object{fixed: true}
+	o := &Object{fixed: !d.made}
 	d.pos++
 	for d.space() != '}' {
 		key := d.text()
@@ -109,6 +115,9 @@ func (d *decoder) array(depth int) any {
 		}
 	}
 	d.pos++
+	if d.made {
+		return NewList(items)
+	}
 	return items
 }
 
