@@ -10,13 +10,14 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress returns a bar on stderr that shows itself only on a terminal, and not
-// for what is soon done. A total of -1 is not known.
+// progress returns a bar on stderr. It shows itself only on a terminal, and
+// only for twenty things or more. A total of -1 stands for one that is not
+// known.
 func (c *console) progress(total int, what string) *progressbar.ProgressBar {
 	return progressbar.NewOptions(total, progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription(what),
 		progressbar.OptionSetVisibility(c.bars && (total < 0 || total >= 20)), progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetSpinnerChangeInterval(0)) // else a goroutine of its own looks, without a lock
+		progressbar.OptionSetSpinnerChangeInterval(0)) // without it a goroutine of the bar reads its state unlocked
 }
 
 // confirm asks. Where there is nobody to ask, --yes is needed.

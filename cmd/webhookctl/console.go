@@ -121,7 +121,8 @@ const (
 	faint  = text.Faint
 )
 
-// colorOf are the words that stand out.
+// colorOf has the colors of the words that stand out: states, decisions and
+// verdicts.
 var colorOf = map[string]text.Color{
 	"active": green, "delivered": green, "queued": green, "ok": green, "verified": green,
 	"pending": yellow, "paused": yellow, "not_activated": yellow, "condition_false": yellow,
@@ -134,7 +135,8 @@ func (c *console) paint(wanted bool, color text.Color, s string) string {
 	if !wanted || color == 0 {
 		return s
 	}
-	// The library would look for a terminal by itself, and ours may be another.
+	// Color.Sprint would look itself whether stdout is a terminal; a console may
+	// be another.
 	return color.EscapeSeq() + s + text.Reset.EscapeSeq()
 }
 

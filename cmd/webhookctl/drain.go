@@ -53,7 +53,7 @@ type drained struct {
 	bar *progressbar.ProgressBar // counts, not knowing how many there will be
 }
 
-// A failure is what several attempts of a webhook failed of.
+// A failure is a reason for which attempts of a webhook failed.
 type failure struct {
 	Webhook  string `json:"webhook"`
 	Class    string `json:"class"`
@@ -66,15 +66,14 @@ func (n *drained) count(_ context.Context, d webhook.Delivery, a webhook.Attempt
 	defer n.mu.Unlock()
 	n.Attempts++
 	n.bar.Add(1)
-	switch {
-	case err != nil: // what was attempted is not recorded, and will be attempted again
+	if err != nil { // what was attempted is not recorded, and will be attempted again
 		n.fail(d.Webhook, "store", err.Error())
-	case a.State != webhook.Delivered:
-		n.fail(d.Webhook, a.Class, a.Error)
-		fallthrough
-	default:
-		n.ByState[a.State]++
+		return
 	}
+	if a.State != webhook.Delivered {
+		n.fail(d.Webhook, a.Class, a.Error)
+	}
+	n.ByState[a.State]++
 }
 
 func (n *drained) fail(name, class, text string) {

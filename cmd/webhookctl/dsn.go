@@ -90,8 +90,8 @@ func mysqlSource(u *url.URL) (*source, error) {
 // sqlitePath returns the path that a DSN without "://" stands for.
 func sqlitePath(dsn string) string { return strings.TrimPrefix(dsn, "sqlite:") }
 
-// sqliteSource opens a file that is there: SQLite itself would make another
-// database of a path with a typing error.
+// sqliteSource opens a file only if it is there: for a mistyped path SQLite
+// itself would make a new database.
 func sqliteSource(path string) (*source, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -109,8 +109,8 @@ func sqliteSource(path string) (*source, error) {
 	return &source{driver: "sqlite", name: u.String(), dialect: sqlstore.SQLite}, nil
 }
 
-// redact takes the password out of an error's text, and leaves the error as it
-// is if it is not in there.
+// redact takes the passwords out of an error's text. An error that holds none
+// stays as it is.
 func (s *source) redact(err error) error {
 	if err == nil {
 		return nil

@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	c := newConsole(stdin, stdout, stderr)
 	err := runCommand(ctx, c, args)
 	if flushErr := c.flush(); err == nil || errors.Is(err, errNo) {
-		err = cmp.Or(flushErr, err) // an answer that was not written is none
+		err = cmp.Or(flushErr, err) // who asked has no answer if it could not be written
 	}
 	return c.report(ctx, err)
 }

@@ -63,7 +63,7 @@ func (s scene) endpoints() []endpoint {
 	return all
 }
 
-// of is where message i goes.
+// of returns the endpoint of message i.
 func (s scene) of(i int) endpoint {
 	if i%100 < s.SlowPercent {
 		return slow

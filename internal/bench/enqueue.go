@@ -149,7 +149,7 @@ func (e enqueuing) takeTurns(ctx context.Context, all []*enqueuedBy) error {
 	return nil
 }
 
-// complete says if not all is there that was handed over.
+// complete returns an error unless all that was handed over is there.
 func (by *enqueuedBy) complete(ctx context.Context) error {
 	events, rows, err := by.stored(ctx)
 	if want := int(by.next.Load()); err == nil && (events != want || rows != by.rows) {

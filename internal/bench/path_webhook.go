@@ -143,8 +143,8 @@ func (o *ours) close(ctx context.Context, total int) error {
 // of MemoryStore, and by Retention of each webhook.
 const kept = 10_000
 
-// logged says if the store does not have all deliveries that it keeps as
-// delivered, and attempts of the newest.
+// logged returns an error unless the store has all the deliveries that it keeps
+// as delivered, and attempts of the newest.
 func (o *ours) logged(ctx context.Context, total int) error {
 	stats, err := o.d.Stats(ctx)
 	if err != nil {

@@ -18,17 +18,18 @@ func spreadOf(vs []float64) spread {
 	return spread{median(vs), vs[0], vs[len(vs)-1]}
 }
 
-// format has the verb for each of the numbers.
+// format prints the median, and behind it the least and the greatest, each by
+// verb.
 func (s spread) format(verb string) string {
 	return fmt.Sprintf(verb+" ("+verb+"-"+verb+")", s.Median, s.Least, s.Most)
 }
 
-// median wants a value at least.
+// median returns the median of one value or more.
 func median[T cmp.Ordered](vs []T) T {
 	return slices.Sorted(slices.Values(vs))[len(vs)/2]
 }
 
-// each run's value, by f.
+// values returns what f says of each run.
 func values(runs []run, f func(run) float64) []float64 {
 	vs := make([]float64, len(runs))
 	for i, r := range runs {
