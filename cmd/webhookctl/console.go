@@ -135,7 +135,7 @@ func (c *console) paint(wanted bool, color text.Color, s string) string {
 	if !wanted || color == 0 {
 		return s
 	}
-	// Color.Sprint would look itself whether stdout is a terminal; a console may
+	// go-pretty would decide by itself whether there is a terminal; a console may
 	// be another.
 	return color.EscapeSeq() + s + text.Reset.EscapeSeq()
 }
