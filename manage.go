@@ -131,7 +131,8 @@ func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(
 
 // changeAll changes the deliveries that match q, page by page, and returns how
 // many. Those that cannot be changed, or that change meanwhile, are left alone.
-func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func(*Delivery) (Change, error)) (int, error) {
+func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery,
+	change func(*Delivery) (Change, error)) (int, error) {
 	q.Limit, q.After = 500, ""
 	changed, begun := 0, 1
 	for {
@@ -145,22 +146,32 @@ func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery, change func
 			return changed, err
 		}
 		q.After = ds[len(ds)-1].ID
-		var cs []Change
-		for i := range ds {
-			if c, err := change(&ds[i]); err == nil {
-				cs = append(cs, c)
-			}
-		}
-		errs, err := d.updates.do(ctx, cs)
-		if err != nil {
+		n, err := d.changePage(ctx, ds, change)
+		if changed += n; err != nil {
 			return changed, err
 		}
-		for _, err := range errs {
-			if err == nil {
-				changed++
-			}
+	}
+}
+
+// changePage is changeAll for deliveries that were read.
+func (d *Dispatcher) changePage(ctx context.Context, ds []Delivery,
+	change func(*Delivery) (Change, error)) (changed int, err error) {
+	var cs []Change
+	for i := range ds {
+		if c, err := change(&ds[i]); err == nil {
+			cs = append(cs, c)
 		}
 	}
+	errs, err := d.updates.do(ctx, cs)
+	if err != nil {
+		return 0, err
+	}
+	for _, err := range errs {
+		if err == nil {
+			changed++
+		}
+	}
+	return changed, nil
 }
 
 // cancelAll ends the unfinished deliveries of a deleted webhook.
