@@ -105,18 +105,28 @@ func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := memoryTimeOf(c.Now)
+	s.expire(now)
+	if s.due.Len() == 0 {
+		return nil, nil
+	}
+	got := s.claimed(&c, now)
+	ds := make([]Delivery, len(got))
+	for i, h := range got {
+		ds[i] = s.delivery(h)
+	}
+	return ds, nil
+}
+
+// claimed leases the rows that a claim gets, the longest due first. Webhooks to be
+// skipped are taken out of the heap as they come up, and put back at the end.
+func (s *MemoryStore) claimed(c *Claim, now memoryTime) (got []uint32) {
 	s.claims++
 	for _, name := range c.Skip {
 		if w := s.kinds.webhooks[name]; w != nil {
 			w.skip = s.claims
 		}
 	}
-	now := memoryTimeOf(c.Now)
-	s.expire(now)
-	if s.due.Len() == 0 {
-		return nil, nil
-	}
-	var got []uint32
 	var left []*memoryWebhook
 	for len(got) < c.Limit && s.due.Len() > 0 && s.firstDue(&s.due.First().queue) <= now {
 		w := s.due.First()
@@ -129,16 +139,14 @@ func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
 		case r.leaseUntil() > now: // a claim with a later Now found it expired
 			s.enter(h, r, inLeases)
 		default:
-			s.lease(h, r, &c)
+			s.lease(h, r, c)
 			got = append(got, h)
 		}
 	}
-	s.relist(left)
-	ds := make([]Delivery, len(got))
-	for i, h := range got {
-		ds[i] = s.delivery(h)
+	for _, w := range left {
+		s.due.Push(w)
 	}
-	return ds, nil
+	return got
 }
 
 // expire makes rows whose lease has ended claimable.
@@ -159,11 +167,4 @@ func (s *MemoryStore) lease(h uint32, r *memoryRow, c *Claim) {
 	x.owner, x.leaseUntil = c.Owner, memoryTimeOf(c.Now.Add(c.Lease))
 	r.fence++
 	s.enter(h, r, inLeases)
-}
-
-// relist takes back the webhooks that a claim left out.
-func (s *MemoryStore) relist(ws []*memoryWebhook) {
-	for _, w := range ws {
-		s.due.Push(w)
-	}
 }
