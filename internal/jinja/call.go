@@ -193,8 +193,18 @@ func (c *compiler) checkNested(x *filterX) {
 	}
 }
 
+// isFunction reports whether x names a function, or what holds functions.
+func (c *compiler) isFunction(x expr) bool {
+	n, ok := x.(*nameX)
+	return ok && !c.shadowed(n.name) && !c.bound[n.name] &&
+		(n.name == "utils" || n.name == "frappe" || c.env.Has(c.functions, n.name))
+}
+
 // test compiles x is name(args).
 func (c *compiler) test(x *testX) predFn {
+	if c.isFunction(x.x) && slices.Contains([]string{"defined", "undefined", "callable"}, x.name) {
+		return func(*run) bool { return x.name != "undefined" }
+	}
 	get := c.expr(x.x)
 	if len(x.args) == 0 && slices.Contains([]string{"defined", "none", "None"}, x.name) {
 		if x.name == "defined" {

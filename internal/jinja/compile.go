@@ -125,7 +125,7 @@ func (c *compiler) name(x *nameX) evalFn {
 			return r.s.root(root)
 		}
 	}
-	if !c.bound[x.name] && !c.guarded[x.name] {
+	if !c.bound[x.name] && (!c.guarded[x.name] || c.isFunction(x)) {
 		c.unknown(x)
 	}
 	return always(value.Undefined{Name: x.name})

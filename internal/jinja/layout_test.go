@@ -27,6 +27,8 @@ func TestSeldomUsed(t *testing.T) {
 		{`{% if true: %}a{% elif false: %}{% else: %}{% endif %}{% for i in []: %}{% else: %}b{% endfor %}`, "ab"},
 		{`{% set x: %}c{% endset %}{% with y = 1: %}{{ x }}{{ y }}{% endwith %}{% with: %}d{% endwith %}`, "c1d"},
 		{"{%\u00a0if\u00a0true\u00a0%}a{%\u00a0endif\u00a0%}{{\u00a0'b\u00a0c'\u00a0|\u3000upper\u00a0}}{%\u00a0raw\u00a0%}{{{%\u2003endraw\u00a0%}", "aB\u00a0C{{"},
+		{`{{ nowdate is defined }} {{ range is undefined }} {{ dict is callable }} {{ frappe is not defined }} {{ doc.x is callable }}`, "True False True False True"},
+		{`{% set now = 1 %}{{ now is callable }} {{ now | default(2) }}`, "False 1"},
 		{`{{ "%a" % "\u00e9" }}`, `'\xe9'`},
 	}
 	env := newEnv(t)
