@@ -131,8 +131,8 @@ func pythonFunctions() table {
 		"all": def("iterable", func(c call) any { return !c.anyIs(false) }),
 		"len": def("obj", length),
 		"sum": def("iterable start=0", func(c call) any { return c.sum(nil, c.a[1]) }),
-		"min": def("*args", func(c call) any { return c.extreme(Less) }),
-		"max": def("*args", func(c call) any { return c.extreme(Greater) }),
+		"min": def("*args **names", func(c call) any { return c.extreme(Less) }),
+		"max": def("*args **names", func(c call) any { return c.extreme(Greater) }),
 		"sorted": def("iterable reverse=false", func(c call) any {
 			return value.NewList(c.sorted(c.list(0), c.truth(1), identity))
 		}),
@@ -168,13 +168,19 @@ func (c call) anyIs(want bool) bool {
 	return false
 }
 
-// extreme is min(a, b, ...) and min([a, b, ...]).
+// extreme is min(a, b, ...) and min([a, b, ...], default=c).
 func (c call) extreme(op Comparison) any {
 	items := []any(c.rest(0))
 	if len(items) == 1 {
 		items = c.Items(items[0])
 	}
-	if len(items) == 0 {
+	fallback, ok := c.names(1).Get("default")
+	switch {
+	case c.names(1).Len() > 1 || !ok && c.names(1).Len() == 1:
+		refuse("has no argument by name but default")
+	case len(items) == 0 && ok:
+		return fallback
+	case len(items) == 0:
 		refuse("sequence is empty")
 	}
 	return c.best(items, op, identity)

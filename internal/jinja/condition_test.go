@@ -57,6 +57,7 @@ func TestCondition(t *testing.T) {
 		{`all(d.qty > 5 for d in doc.items)`, false},
 		{`sum(d.qty for d in doc.items) == 8`, true},
 		{`len(doc.items) == 2 and max([d.qty for d in doc.items]) == 6`, true},
+		{`max([d.qty for d in []], default=0) == 0 and min([3, 2], default=0) == 2 and max(1, 2) == 2`, true},
 		{`set(d.item_code for d in doc.items) == {"A", "B"} and len(set("abba")) == 2 and not set()`, true},
 		{`sorted([3, 1, 2])[0] == 1 and str(5) == "5" and int("7") == 7 and round(2.5) == 2`, true},
 		{`doc.status in {"Submitted", "Paid"}`, true},
@@ -203,7 +204,7 @@ func TestConditionErrors(t *testing.T) {
 
 func TestConditionFails(t *testing.T) {
 	env := newEnv(t)
-	for _, src := range []string{`doc.missing > 1`, `doc.missing.x`, `doc.status > 1`, `doc.grand_total + "x"`, `1 / 0`, `doc.items.append(1)`} {
+	for _, src := range []string{`doc.missing > 1`, `doc.missing.x`, `doc.status > 1`, `doc.grand_total + "x"`, `1 / 0`, `doc.items.append(1)`, `max([])`, `max([1], key=2)`} {
 		c, err := env.Condition("c", src, jinja.Jinja)
 		require.NoError(t, err, src)
 		_, err = c.Eval(context.Background(), orderScope())
