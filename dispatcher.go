@@ -27,8 +27,7 @@ type Dispatcher struct {
 
 	index  atomic.Pointer[index]
 	looked atomic.Int64  // when the index was last compared with the store, in nanoseconds since made
-	skew   atomic.Int64  // the store's clock less ours, in nanoseconds
-	timed  atomic.Bool   // skew is from an answer that was not slow
+	clock  clock         // the store's
 	wake   chan struct{} // holds one token while something may be due
 	hurry  chan struct{} // holds one token while a transaction of the host's may commit
 
@@ -71,15 +70,8 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	}, nil
 }
 
-// now returns the time on the store's clock, if it has one, else on ours. Times
-// that a store compares are all from here, so that machines whose clocks differ
-// neither duplicate nor delay.
-func (d *Dispatcher) now() time.Time { return d.stored(time.Now()) }
-
-// stored returns what the store's clock says when ours says t.
-func (d *Dispatcher) stored(t time.Time) time.Time {
-	return t.Round(0).UTC().Add(time.Duration(d.skew.Load()))
-}
+// now returns the time by the store's clock.
+func (d *Dispatcher) now() time.Time { return d.clock.at(time.Now()) }
 
 // Wake makes Run look for due deliveries at once: after the commit of a
 // transaction that the library could not see, for instance. It never blocks.

@@ -148,12 +148,9 @@ func (d *Dispatcher) install(idx, old *index) *index {
 	return idx
 }
 
-// ask reads the records, and the store's clock. The store read its clock at
-// some time between question and answer. To take that for the time of the
-// answer makes our idea of the clock too slow, never too fast: slow costs a
-// little time, fast would take leases that others still hold. The slower the
-// answer, the greater the error: a slow one does not replace what is known, and
-// where nothing is known ask asks once more.
+// ask reads the records, and learns the store's clock from the answer. Where that
+// was too slow to tell the time, and nothing is known of the clock, it asks once
+// more.
 func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error) {
 	for first := true; ; first = false {
 		asked := time.Now()
@@ -161,14 +158,8 @@ func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, R
 		if err != nil {
 			return nil, rev, wrap(err, "webhook: read webhooks")
 		}
-		answered := time.Now()
-		d.looked.Store(int64(answered.Sub(d.made)))
-		slow := answered.Sub(asked) >= lookInterval
-		if !rev.Now.IsZero() && !(slow && d.timed.Load()) {
-			d.skew.Store(int64(rev.Now.Sub(answered)))
-			d.timed.Store(!slow)
-		}
-		if !slow || !first || d.timed.Load() || rev.Now.IsZero() {
+		d.looked.Store(int64(time.Since(d.made)))
+		if told := d.clock.learn(rev.Now, asked); told || !first {
 			return recs, rev, nil
 		}
 	}

@@ -42,8 +42,8 @@ var mutants = []mutant{
 		"if hint > 0 {", "if hint < 0 {"},
 	{"start long after the claim without asking", "deliver.go",
 		"time.Since(asked) > startWindow;", "time.Since(asked) > 100*startWindow;"},
-	{"trust the machine's own clock", "dispatcher.go",
-		".Add(time.Duration(d.skew.Load()))", ""},
+	{"trust the machine's own clock", "clock.go",
+		".Add(time.Duration(c.ahead.Load()))", ""},
 	{"one attempt more than the policy has", "attempt.go",
 		"del.Tries+1 >= policy.MaxAttempts", "del.Tries >= policy.MaxAttempts"},
 }

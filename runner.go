@@ -13,7 +13,20 @@ import (
 
 // A runner is one Run or Drain: a loop that claims deliveries, starts attempts
 // where there is room, and takes in what came of them. All its fields belong to
-// the loop's goroutine, except where another owner is named.
+// the loop's goroutine, except where another owner is named. What it deals with
+// has files of its own, here in the order in which a delivery meets it:
+//
+//	handoff.go   what Dispatch stores is given to Run without a claim
+//	agenda.go    when to claim: retries, gates that open, polls
+//	pace.go      how many deliveries to take in ahead
+//	queue.go     a webhook's deliveries that wait for a place
+//	lane.go      an endpoint, and how far it is trusted with places
+//	valve.go     a webhook's gate (Retry-After) and breaker
+//	flight.go    a delivery from its start to its landing
+//	deliver.go   one attempt of it, and what follows, in a worker's goroutine
+//	landings.go  the ends of attempts, on their way back to the loop
+//	group.go     calls of the store, joined; turns.go: in turn with others
+//	clock.go     the store's time, by which all this is compared
 type runner struct {
 	d    *Dispatcher
 	once time.Time // Drain: attempt what is due then, and return
@@ -99,7 +112,7 @@ func (r *runner) loop() {
 	defer timer.Stop()
 	for r.round = time.Now(); r.claims.Err() == nil; r.round = time.Now() {
 		// Not only when the timer goes off: a busy loop might never see that.
-		if r.agenda.reached(r.d.stored(r.round), r.d.opts.PollInterval) {
+		if r.agenda.reached(r.d.clock.at(r.round), r.d.opts.PollInterval) {
 			r.hungry()
 		}
 		r.park()
@@ -150,7 +163,7 @@ func (r *runner) drained() bool {
 // patience returns for how long the loop can wait: until the next poll, or
 // until an attempt is late.
 func (r *runner) patience() time.Duration {
-	wait := min(r.agenda.next().Sub(r.d.stored(r.round)), r.d.opts.PollInterval)
+	wait := min(r.agenda.next().Sub(r.d.clock.at(r.round)), r.d.opts.PollInterval)
 	if len(r.young) > 0 { // park has left none in front that ended
 		wait = min(wait, r.young[0].began.Add(parkAfter).Sub(r.round))
 	}
