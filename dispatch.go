@@ -8,7 +8,7 @@ import (
 )
 
 // checkDispatch refuses an event that cannot be dispatched.
-func (d *Dispatcher) checkDispatch(ev Event) error {
+func (d *Dispatcher) checkDispatch(ev *Event) error {
 	if err := ev.validate(); err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (d *Dispatcher) listeners(ctx context.Context, events []Event) (*index, err
 	idx, err := d.current(ctx)
 	listened := false
 	for i := range events {
-		if err := d.checkDispatch(events[i]); err != nil {
+		if err := d.checkDispatch(&events[i]); err != nil {
 			return nil, &EventError{Index: i, Err: err}
 		}
 		listened = listened || idx.listens(events[i].DocType, events[i].Type)

@@ -26,7 +26,7 @@ type Preview struct {
 // need not be saved; if one of its name is, its status counts, and its secrets
 // stand in for an empty one. The error is a *[ConfigError] or an *[EventError].
 func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview, error) {
-	if err := d.checkDispatch(ev); err != nil {
+	if err := d.checkDispatch(&ev); err != nil {
 		return nil, &EventError{Err: err}
 	}
 	idx, e, err := d.previewed(w)
@@ -111,7 +111,7 @@ func (h *hook) warnings(ev *Event) []string {
 // Explain says what Dispatch would decide, without storing anything. Whether a
 // delivery would be a Duplicate it does not know.
 func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
-	if err := d.checkDispatch(ev); err != nil {
+	if err := d.checkDispatch(&ev); err != nil {
 		return Report{}, &EventError{Err: err}
 	}
 	idx, err := d.current(ctx)
@@ -137,7 +137,7 @@ func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 // header X-Webhook-Test, whatever its condition and status. It stores nothing.
 // The error is non-nil only when nothing could be sent.
 func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Attempt, error) {
-	if err := d.checkDispatch(ev); err != nil {
+	if err := d.checkDispatch(&ev); err != nil {
 		return nil, &EventError{Err: err}
 	}
 	e, err := d.find(ctx, name)

@@ -82,7 +82,7 @@ func checkEvents(w *Webhook, o *Options) error {
 }
 
 func checkEvent(docType string, t EventType, o *Options) error {
-	submittable, isDocument := documentEvents[t]
+	isDocument := t.IsDocumentEvent()
 	dt, known := o.DocTypes[docType]
 	switch {
 	case t == "":
@@ -93,7 +93,7 @@ func checkEvent(docType string, t EventType, o *Options) error {
 		return fmt.Errorf("%s needs a DocType", t)
 	case !isDocument && docType != "":
 		return fmt.Errorf("%q is not a document event, and named events have no DocType%s", t, similarEvent(t))
-	case isDocument && submittable && known && !dt.Submittable:
+	case t.isOfSubmittable() && known && !dt.Submittable:
 		return fmt.Errorf("%s: %s is not submittable", t, docType)
 	case !isDocument && len(o.NamedEvents) > 0 && !slices.Contains(o.NamedEvents, t):
 		return fmt.Errorf("%q is not among the named events", t)
@@ -108,7 +108,7 @@ func similarEvent(t EventType) string {
 		return fmt.Sprintf("; did you mean %q?", plain)
 	}
 	var all []string
-	for event := range documentEvents {
+	for _, event := range documentEvents {
 		all = append(all, string(event))
 	}
 	slices.Sort(all)
