@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,22 +30,12 @@ var documentEvents = []EventType{AfterInsert, OnUpdate, OnSubmit, OnCancel, OnTr
 
 // IsDocumentEvent reports whether t is one of the seven document events; every
 // other name is a named event.
-func (t EventType) IsDocumentEvent() bool {
-	switch t { // quicker than any lookup, for Dispatch asks for each event
-	case AfterInsert, OnUpdate, OnTrash, OnChange:
-		return true
-	}
-	return t.isOfSubmittable()
-}
+func (t EventType) IsDocumentEvent() bool { return slices.Contains(documentEvents, t) }
 
 // isOfSubmittable reports whether only submittable document types have the event
 // (frappe/integrations/doctype/webhook, validate_docevent).
 func (t EventType) isOfSubmittable() bool {
-	switch t {
-	case OnSubmit, OnCancel, OnUpdateAfterSubmit:
-		return true
-	}
-	return false
+	return t == OnSubmit || t == OnCancel || t == OnUpdateAfterSubmit
 }
 
 // HandshakeEvent is the event of the request that [Dispatcher.Handshake] sends,

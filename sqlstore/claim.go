@@ -69,6 +69,7 @@ func (s *Store) rush(now int64) bool {
 	return v.full && soon && (v.ends == 0 || now < v.ends)
 }
 
+// claimed notes whether a claim got all that it asked for.
 func (s *Store) claimed(full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,13 +10,15 @@ import (
 	"github.com/docevent/webhook"
 )
 
-func prunes(s webhook.Store) bool   { _, ok := s.(webhook.Pruner); return ok }
-func counts(s webhook.Store) bool   { _, ok := s.(webhook.Counter); return ok }
-func notifies(s webhook.Store) bool { _, ok := s.(webhook.Notifier); return ok }
+// has reports whether a store has an optional power, given as its interface.
+func has[Power any](s webhook.Store) bool {
+	_, ok := s.(Power)
+	return ok
+}
 
 var pruneChecks = []check{
 	{
-		name: "prune/age", power: prunes,
+		name: "prune/age", power: has[webhook.Pruner],
 		rule: "Prune removes what was Delivered before one time and what Failed, was Exhausted or Canceled before another, not at it; the zero time removes nothing.",
 		run: func(p *probe) {
 			states := []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled}
@@ -32,7 +34,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/unfinished", power: prunes,
+		name: "prune/unfinished", power: has[webhook.Pruner],
 		rule: "Prune never removes what is Pending or Paused, however old, and whatever it once was.",
 		run: func(p *probe) {
 			p.add(delivery("a"), delivery("b", in(webhook.Paused)), delivery("c"))
@@ -42,7 +44,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/version", power: prunes,
+		name: "prune/version", power: has[webhook.Pruner],
 		rule: "Prune leaves alone what has a Version above DeliveryVersion.",
 		run: func(p *probe) {
 			newer := func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }
@@ -52,7 +54,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/keep", power: prunes,
+		name: "prune/keep", power: has[webhook.Pruner],
 		rule: "Prune keeps the newest Keep finished deliveries of each webhook at most, by Created, whenever they were enqueued or finished; 0 keeps all.",
 		run: func(p *probe) {
 			for _, i := range []int{3, 1, 4, 0, 2} {
@@ -67,7 +69,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/keep what stays", power: prunes,
+		name: "prune/keep what stays", power: has[webhook.Pruner],
 		rule: "What stays because it stops its line, or has a newer Version, stays beyond the newest Keep too, and counts among them.",
 		run: func(p *probe) {
 			newer := func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }
@@ -81,7 +83,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/limit", power: prunes,
+		name: "prune/limit", power: has[webhook.Pruner],
 		rule: "Prune removes at most Limit and returns how many it removed.",
 		run: func(p *probe) {
 			for i := range 10 {
@@ -93,7 +95,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/many", power: prunes,
+		name: "prune/many", power: has[webhook.Pruner],
 		rule: "Prune removes thousands in a call.",
 		run: func(p *probe) {
 			ds := make([]webhook.Delivery, 2500)
@@ -108,7 +110,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/keep of the same time", power: prunes,
+		name: "prune/keep of the same time", power: has[webhook.Pruner],
 		rule: "Of finished deliveries with the same Created, Prune keeps those that Deliveries lists first.",
 		run: func(p *probe) {
 			for i := range 12 {
@@ -120,7 +122,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/limit of both", power: prunes,
+		name: "prune/limit of both", power: has[webhook.Pruner],
 		rule: "Limit bounds what is removed for its age and what is beyond Keep together.",
 		run: func(p *probe) {
 			states := []webhook.State{webhook.Delivered, webhook.Failed, webhook.Canceled}
@@ -135,7 +137,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/line", power: prunes,
+		name: "prune/line", power: has[webhook.Pruner],
 		rule: "A Failed or Exhausted delivery that stops its line stays; a Delivered one of a line goes.",
 		run: func(p *probe) {
 			p.add(delivery("a", line("x"), finished(webhook.Delivered, 1)), delivery("b", line("x"), finished(webhook.Failed, 1)),
@@ -148,7 +150,7 @@ var pruneChecks = []check{
 		},
 	},
 	{
-		name: "prune/gone", power: prunes,
+		name: "prune/gone", power: has[webhook.Pruner],
 		rule: "What was pruned is gone with its attempts: its ID is new again, and changes of it get ErrNotFound.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
@@ -179,7 +181,7 @@ func (p *probe) prune(q webhook.Prune, want int) {
 
 var countChecks = []check{
 	{
-		name: "count/states", power: counts,
+		name: "count/states", power: has[webhook.Counter],
 		rule: "Count counts the deliveries by state, of one webhook, or of all for the empty name.",
 		run: func(p *probe) {
 			p.counts("", webhook.Counts{})
@@ -194,7 +196,7 @@ var countChecks = []check{
 		},
 	},
 	{
-		name: "count/names", power: counts,
+		name: "count/names", power: has[webhook.Counter],
 		rule: "Count counts the deliveries and lines of the webhook that has its name byte for byte.",
 		run: func(p *probe) {
 			for i, name := range []string{"ab", "aB", "\u00e4b", "ab ", "a", "a_"} {
@@ -206,7 +208,7 @@ var countChecks = []check{
 		},
 	},
 	{
-		name: "count/oldest due", power: counts,
+		name: "count/oldest due", power: has[webhook.Counter],
 		rule: "OldestDue is the earliest Due among the Pending, leased or not, first in their line or not; zero if there is none.",
 		run: func(p *probe) {
 			p.add(delivery("a", line("x"), due(9)), delivery("b", line("x"), due(2)), delivery("c", due(1), of("stock")))
@@ -218,7 +220,7 @@ var countChecks = []check{
 		},
 	},
 	{
-		name: "count/blocked", power: counts,
+		name: "count/blocked", power: has[webhook.Counter],
 		rule: "Blocked counts the lines whose first delivery is Failed or Exhausted.",
 		run: func(p *probe) {
 			for i, s := range []webhook.State{webhook.Failed, webhook.Exhausted, webhook.Paused, webhook.Delivered, webhook.Pending} {
@@ -258,7 +260,7 @@ func (p *probe) counts(name string, want webhook.Counts) {
 
 var notifyChecks = []check{
 	{
-		name: "notify/wake", power: notifies,
+		name: "notify/wake", power: has[webhook.Notifier],
 		rule: "Notify calls wake after an Enqueue, and returns when ctx ends.",
 		run: func(p *probe) {
 			ctx, cancel := context.WithCancel(p.ctx)

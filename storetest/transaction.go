@@ -25,11 +25,9 @@ type Transaction struct {
 	Commit, Rollback func() error    // end it; one of them is called, once
 }
 
-func begins(s webhook.Store) bool { _, ok := s.(Beginner); return ok }
-
 var transactionChecks = []check{
 	{
-		name: "transaction/carried", power: begins,
+		name: "transaction/carried", power: has[Beginner],
 		rule: "InTransaction reports whether the context carries a transaction.",
 		run: func(p *probe) {
 			tx := p.begin()
@@ -40,7 +38,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/commit", power: begins,
+		name: "transaction/commit", power: has[Beginner],
 		rule: "What is enqueued in a transaction is seen by others after its commit, and not before.",
 		run: func(p *probe) {
 			tx := p.begin()
@@ -51,7 +49,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/rollback", power: begins,
+		name: "transaction/rollback", power: has[Beginner],
 		rule: "What is enqueued in a transaction is gone when it is rolled back; its IDs are new again.",
 		run: func(p *probe) {
 			tx := p.begin()
@@ -64,7 +62,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/duplicate", power: begins,
+		name: "transaction/duplicate", power: has[Beginner],
 		rule: "An ID that is stored already is reported as not new in a transaction too, and the transaction goes on.",
 		run: func(p *probe) {
 			p.add(delivery("a", of("first")))
@@ -84,7 +82,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/webhooks", power: begins,
+		name: "transaction/webhooks", power: has[Beginner],
 		rule: "Webhooks answers in a transaction as it does outside of one.",
 		run: func(p *probe) {
 			p.put(record("orders", 0, "data"))
@@ -98,7 +96,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/lines", power: begins,
+		name: "transaction/lines", power: has[Beginner],
 		rule: "Deliveries enqueued in transactions are numbered in their line: the first to commit comes first.",
 		run: func(p *probe) {
 			for i := range 3 {
@@ -114,7 +112,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/line open", power: begins,
+		name: "transaction/line open", power: has[Beginner],
 		rule: "What is enqueued into a line beside an open transaction that did so too comes before what is in it, or waits for it: none is claimed before one with a lower Seq.",
 		run: func(p *probe) {
 			for round := range 5 {
@@ -146,7 +144,7 @@ var transactionChecks = []check{
 		},
 	},
 	{
-		name: "transaction/same id", power: begins,
+		name: "transaction/same id", power: has[Beginner],
 		rule: "An ID that is enqueued beside an open transaction which is then rolled back is new, and stored once.",
 		run: func(p *probe) {
 			for round := range 3 {
