@@ -25,7 +25,8 @@ var attemptChecks = []check{
 	},
 	{
 		name: "attempts/order",
-		rule: "Attempts returns those of one delivery, the oldest first; a change without one adds none.",
+		rule: "Attempts returns those of one delivery, the oldest first; " +
+			"a change without one adds none.",
 		run: func(p *probe) {
 			p.add(delivery("a"), delivery("b"))
 			for n := 1; n <= 12; n++ {
@@ -37,7 +38,8 @@ var attemptChecks = []check{
 			got := p.attempts("a")
 			p.expect(len(got) == 12, "%d attempts, not 12", len(got))
 			for i, a := range got {
-				p.expect(a.Number == i+1 && a.DeliveryID == "a", "attempt %d of %s is at place %d", a.Number, a.DeliveryID, i+1)
+				p.expect(a.Number == i+1 && a.DeliveryID == "a",
+					"attempt %d of %s is at place %d", a.Number, a.DeliveryID, i+1)
 			}
 		},
 	},
@@ -51,7 +53,8 @@ var attemptChecks = []check{
 	},
 	{
 		name: "attempts/bytes",
-		rule: "The body of an attempt comes back byte for byte, and its header, which is UTF-8; none stays nil, or becomes it when it is empty.",
+		rule: "The body of an attempt comes back byte for byte, and its header, " +
+			"which is UTF-8; none stays nil, or becomes it when it is empty.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			every := make([]byte, 256)
@@ -71,7 +74,8 @@ var attemptChecks = []check{
 				p.change("a", func(c *webhook.Change) { c.Attempt = &none })
 				got := p.attempts("a")[3+n]
 				p.expect(len(got.Body) == 0, "an empty body came back as %q", got.Body)
-				p.expect(len(got.Header) == 0 && (header != nil || got.Header == nil), "header %v came back as %v", header, got.Header)
+				p.expect(len(got.Header) == 0 && (header != nil || got.Header == nil),
+					"header %v came back as %v", header, got.Header)
 			}
 		},
 	},
@@ -95,7 +99,8 @@ var attemptChecks = []check{
 			for _, i := range []int{0, n / 2, n - 1} {
 				got := p.attempts(ds[i].ID)
 				p.expect(len(got) == 1, "%d attempts, not 1", len(got))
-				p.expect(reflect.DeepEqual(got[0].Header, cs[i].Attempt.Header), "the header came back different")
+				p.expect(reflect.DeepEqual(got[0].Header, cs[i].Attempt.Header),
+					"the header came back different")
 			}
 		},
 	},
@@ -111,7 +116,8 @@ var attemptChecks = []check{
 				a.Header["Retry-After"][0] = "X"
 				a.Header["New"] = []string{"X"}
 				got := p.attempts("a")[0]
-				p.alike("the attempt, after the one "+by+" was changed,", reflect.ValueOf(got), reflect.ValueOf(want))
+				p.alike("the attempt, after the one "+by+" was changed,", reflect.ValueOf(got),
+					reflect.ValueOf(want))
 			}
 			spoil("given to Update", &given)
 			spoil("returned by Attempts", &p.attempts("a")[0])

@@ -53,7 +53,8 @@ func (b *broken) PutWebhooks(ctx context.Context, recs ...webhook.WebhookRecord)
 
 func (b *broken) DeleteWebhook(ctx context.Context, name string) error { return b.remove(ctx, name) }
 
-func (b *broken) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+func (b *broken) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
 	return b.records(ctx, seen)
 }
 
@@ -153,7 +154,8 @@ func (b *broken) stored(id string) webhook.Delivery {
 
 // pending returns up to 1,000 pending deliveries.
 func (b *broken) pending() []webhook.Delivery {
-	ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}, Limit: 1000})
+	ds, _ := b.MemoryStore.Deliveries(context.Background(),
+		webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}, Limit: 1000})
 	return ds
 }
 

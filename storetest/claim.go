@@ -14,7 +14,10 @@ var claimChecks = []check{
 		name: "claim/pending",
 		rule: "Claim offers the deliveries that are Pending, and no others.",
 		run: func(p *probe) {
-			for _, s := range []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Paused, webhook.Canceled} {
+			for _, s := range []webhook.State{
+				webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Paused,
+				webhook.Canceled,
+			} {
 				p.add(delivery(string(s), in(s)))
 			}
 			p.offers(10, 10)
@@ -37,7 +40,8 @@ var claimChecks = []check{
 		name: "claim/order",
 		rule: "Claim offers the longest due first, over all webhooks.",
 		run: func(p *probe) {
-			p.add(delivery("c", due(3)), delivery("a", due(1), of("stock")), delivery("d", due(4)), delivery("b", due(2), of("items")))
+			p.add(delivery("c", due(3)), delivery("a", due(1), of("stock")), delivery("d", due(4)),
+				delivery("b", due(2), of("items")))
 			p.offers(10, 10, "a", "b", "c", "d")
 		},
 	},
@@ -65,7 +69,8 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/skip",
-		rule: "Claim leaves out the webhooks in Skip, however many of their deliveries are due for longer.",
+		rule: "Claim leaves out the webhooks in Skip, however many of their deliveries are " +
+			"due for longer.",
 		run: func(p *probe) {
 			var ds []webhook.Delivery
 			for i := range 300 {
@@ -74,7 +79,8 @@ var claimChecks = []check{
 			p.add(append(ds, delivery("a", of("ww"), due(5)))...)
 			got := p.claim(10, 2, "w0", "w1", "w2", "unknown", "w0")
 			p.expect(len(got) == 1 && got[0].ID == "a", "Claim got %q, not a", ids(got))
-			p.expect(len(p.claim(10, 10, "w0", "w2")) == 10, "what was skipped once is not offered again")
+			p.expect(len(p.claim(10, 10, "w0", "w2")) == 10,
+				"what was skipped once is not offered again")
 		},
 	},
 	{
@@ -92,9 +98,12 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/lease",
-		rule: "Claim gives a delivery Owner, LeaseUntil = Now + Lease and a Fence one higher, changes nothing else, and returns it as it then is.",
+		rule: "Claim gives a delivery Owner, LeaseUntil = Now + Lease and a Fence one higher, " +
+			"changes nothing else, and returns it as it then is.",
 		run: func(p *probe) {
-			d := delivery("a", func(d *webhook.Delivery) { d.Attempts, d.Tries, d.Reason = 2, 1, "x" })
+			d := delivery("a", func(d *webhook.Delivery) {
+				d.Attempts, d.Tries, d.Reason = 2, 1, "x"
+			})
 			p.add(d)
 			got := p.offers(7, 10, "a")[0]
 			d.Owner, d.LeaseUntil, d.Fence = "prober", at(67), 1
@@ -104,7 +113,8 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/in a backlog",
-		rule: "A claim soon after one that got all it asked for is offered everything due too, the longest due first: also what was leased meanwhile, and is no longer.",
+		rule: "A claim soon after one that got all it asked for is offered everything due too, " +
+			"the longest due first: also what was leased meanwhile, and is no longer.",
 		run: func(p *probe) {
 			p.add(delivery("a", due(0)), delivery("b", due(1)), delivery("c", due(2)))
 			c := webhook.Claim{Now: at(10), Lease: time.Millisecond, Owner: "prober", Limit: 1}
@@ -118,7 +128,8 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/leased",
-		rule: "A delivery is offered again when its LeaseUntil is not after Now, and not before; each claim raises the Fence.",
+		rule: "A delivery is offered again when its LeaseUntil is not after Now, " +
+			"and not before; each claim raises the Fence.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			for i, now := range []int{0, 60, 120} {
@@ -130,9 +141,12 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/version",
-		rule: "A delivery whose Version is above DeliveryVersion is not offered, and stays as it is.",
+		rule: "A delivery whose Version is above DeliveryVersion is not offered, " +
+			"and stays as it is.",
 		run: func(p *probe) {
-			newer := delivery("newer", func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 })
+			newer := delivery("newer", func(d *webhook.Delivery) {
+				d.Version = webhook.DeliveryVersion + 1
+			})
 			p.add(newer, delivery("a", due(5)))
 			p.offers(10, 10, "a")
 			p.same(p.get("newer"), newer)
@@ -140,13 +154,15 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/each as it is",
-		rule: "Of several deliveries Claim returns each with its own fields, as they are then stored.",
+		rule: "Of several deliveries Claim returns each with its own fields, " +
+			"as they are then stored.",
 		run: func(p *probe) {
 			var ds []webhook.Delivery
 			for i := range 40 {
-				ds = append(ds, delivery(fmt.Sprint(i*7%40), due(i%9), of(fmt.Sprint("w", i%3)), func(d *webhook.Delivery) {
-					d.Tries, d.Attempts, d.Fence, d.Created = i, 2*i, int64(3*i), at(i)
-				}))
+				ds = append(ds, delivery(fmt.Sprint(i*7%40), due(i%9), of(fmt.Sprint("w", i%3)),
+					func(d *webhook.Delivery) {
+						d.Tries, d.Attempts, d.Fence, d.Created = i, 2*i, int64(3*i), at(i)
+					}))
 			}
 			p.add(ds...)
 			for _, d := range p.claim(10, 25) {
@@ -157,9 +173,12 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/names",
-		rule: "Skip leaves out the webhooks whose names it has byte for byte: case, accents and spaces at the end tell them apart.",
+		rule: "Skip leaves out the webhooks whose names it has byte for byte: " +
+			"case, accents and spaces at the end tell them apart.",
 		run: func(p *probe) {
-			names := []string{"orders", "Orders", "\u00f6rders", "orders ", "order", "order_", "order%"}
+			names := []string{
+				"orders", "Orders", "\u00f6rders", "orders ", "order", "order_", "order%",
+			}
 			for _, name := range names {
 				p.add(delivery("of "+name, of(name)))
 			}
@@ -174,16 +193,20 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/clock",
-		rule: "A store never compares with a clock of its own: times long past and far ahead work alike.",
+		rule: "A store never compares with a clock of its own: " +
+			"times long past and far ahead work alike.",
 		run: func(p *probe) {
 			for _, now := range []time.Time{start, time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)} {
 				id := now.Format("2006")
 				p.add(delivery(id, func(d *webhook.Delivery) { d.Due = now }))
 				claim := func(after time.Duration) int {
-					ds, err := p.store.Claim(p.ctx, webhook.Claim{Now: now.Add(after), Lease: time.Hour, Owner: "o", Limit: 9})
+					ds, err := p.store.Claim(p.ctx, webhook.Claim{
+						Now: now.Add(after), Lease: time.Hour, Owner: "o", Limit: 9,
+					})
 					p.ok("Claim", err)
 					for _, d := range ds {
-						p.expect(d.ID == id && d.LeaseUntil.Equal(now.Add(after+time.Hour)), "leased is %s until %v", d.ID, d.LeaseUntil)
+						p.expect(d.ID == id && d.LeaseUntil.Equal(now.Add(after+time.Hour)),
+							"leased is %s until %v", d.ID, d.LeaseUntil)
 						return 1
 					}
 					return 0
@@ -198,7 +221,8 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/clock set back",
-		rule: "A claim with an earlier Now than another before it gets nothing that is leased or not due by its own.",
+		rule: "A claim with an earlier Now than another before it gets nothing that is leased " +
+			"or not due by its own.",
 		run: func(p *probe) {
 			p.add(delivery("a"), delivery("b", due(90)))
 			p.offers(0, 1, "a")
@@ -212,29 +236,36 @@ var claimChecks = []check{
 	},
 	{
 		name: "claim/behind others",
-		rule: "What has a newer Version, or a LeaseUntil after Now, hides nothing that is due behind it, with a Skip or without.",
+		rule: "What has a newer Version, or a LeaseUntil after Now, hides nothing that is due " +
+			"behind it, with a Skip or without.",
 		run: func(p *probe) {
+			newer := func(d *webhook.Delivery) { d.Version++ }
+			leased := func(d *webhook.Delivery) { d.LeaseUntil, d.Fence = at(60), 1 }
 			var ds []webhook.Delivery
 			for i := range 200 {
-				ds = append(ds, delivery(fmt.Sprint("newer", i), of("newer"), func(d *webhook.Delivery) { d.Version++ }),
-					delivery(fmt.Sprint("leased", i), of("leased"), func(d *webhook.Delivery) { d.LeaseUntil, d.Fence = at(60), 1 }))
+				ds = append(ds, delivery(fmt.Sprint("newer", i), of("newer"), newer),
+					delivery(fmt.Sprint("leased", i), of("leased"), leased))
 			}
 			p.add(append(ds, delivery("a", due(1)), delivery("b", due(2)))...)
 			p.offers(100, 1, "leased0") // by a clock that is ahead, all leases have run out
 			got := p.claim(50, 1, "unknown")
-			p.expect(len(got) == 1 && got[0].ID == "a", "with a Skip, Claim got %q, not a", ids(got))
+			p.expect(len(got) == 1 && got[0].ID == "a",
+				"with a Skip, Claim got %q, not a", ids(got))
 			p.offers(50, 1, "b")
 		},
 	},
 	{
 		name: "claim/many",
-		rule: "A claim alone is offered everything that is due, the longest due first, also when thousands of leases ran out in another order.",
+		rule: "A claim alone is offered everything that is due, the longest due first, " +
+			"also when thousands of leases ran out in another order.",
 		run: func(p *probe) {
 			const n = 2500
 			ds, want := make([]webhook.Delivery, n), make([]string, n)
 			for i := range ds {
 				want[i] = fmt.Sprint("d", i)
-				ds[i] = delivery(want[i], due(i), func(d *webhook.Delivery) { d.LeaseUntil, d.Fence = at(2*n-i), 1 })
+				ds[i] = delivery(want[i], due(i), func(d *webhook.Delivery) {
+					d.LeaseUntil, d.Fence = at(2*n-i), 1
+				})
 			}
 			p.add(ds...)
 			p.offers(2*n, 1, want[0])

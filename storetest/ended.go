@@ -15,7 +15,10 @@ var contextChecks = []check{
 		run: func(p *probe) {
 			p.put(record("orders", 0, "a"))
 			p.add(delivery("a"))
-			a, records := p.get("a"), func() int { recs, _ := p.records(webhook.Revision{}); return len(recs) }
+			a, records := p.get("a"), func() int {
+				recs, _ := p.records(webhook.Revision{})
+				return len(recs)
+			}
 			for _, c := range endedCalls(p.store, a) {
 				ctx, cancel := context.WithCancel(p.ctx)
 				cancel()
@@ -40,7 +43,8 @@ var contextChecks = []check{
 	},
 	{
 		name: "context/enqueue",
-		rule: "When its context ends during an Enqueue, all of its deliveries are stored or none, and all if there is no error.",
+		rule: "When its context ends during an Enqueue, all of its deliveries are stored or " +
+			"none, and all if there is no error.",
 		run: func(p *probe) {
 			for round := range 12 {
 				name := fmt.Sprint("w", round)
@@ -53,13 +57,15 @@ var contextChecks = []check{
 				_, err := p.store.Enqueue(ctx, ds)
 				cancel()
 				n := len(p.list(webhook.DeliveryQuery{Webhook: name}))
-				p.expect(n == len(ds) || err != nil && n == 0, "%d of %d are stored, and the error is %v", n, len(ds), err)
+				p.expect(n == len(ds) || err != nil && n == 0,
+					"%d of %d are stored, and the error is %v", n, len(ds), err)
 			}
 		},
 	},
 	{
 		name: "context/update",
-		rule: "When its context ends during an Update, each change is made with its attempt or not at all.",
+		rule: "When its context ends during an Update, each change is made with its " +
+			"attempt or not at all.",
 		run: func(p *probe) {
 			for round := range 12 {
 				id := fmt.Sprint(round)
@@ -78,7 +84,8 @@ var contextChecks = []check{
 						break
 					}
 				}
-				p.expect(done == logged, "changed: %v, its attempt kept: %v, and the error is %v", done, logged, err)
+				p.expect(done == logged,
+					"changed: %v, its attempt kept: %v, and the error is %v", done, logged, err)
 				p.expect(done || err != nil, "nothing is changed, and there is no error")
 			}
 		},
@@ -97,24 +104,48 @@ func endedCalls(s webhook.Store, a webhook.Delivery) []endedCall {
 	change := changeOf(a, to(webhook.Delivered))
 	change.Attempt = &attempt
 	calls := []endedCall{
-		{"Webhooks", func(ctx context.Context) error { _, _, err := s.Webhooks(ctx, webhook.Revision{}); return err }},
-		{"PutWebhooks", func(ctx context.Context) error { return s.PutWebhooks(ctx, record("new", 0, "x")) }},
-		{"DeleteWebhook", func(ctx context.Context) error { return s.DeleteWebhook(ctx, "orders") }},
+		{"Webhooks", func(ctx context.Context) error {
+			_, _, err := s.Webhooks(ctx, webhook.Revision{})
+			return err
+		}},
+		{"PutWebhooks", func(ctx context.Context) error {
+			return s.PutWebhooks(ctx, record("new", 0, "x"))
+		}},
+		{"DeleteWebhook", func(ctx context.Context) error {
+			return s.DeleteWebhook(ctx, "orders")
+		}},
 		{"Enqueue", func(ctx context.Context) error {
 			_, err := s.Enqueue(ctx, []webhook.Delivery{delivery("b"), delivery("c")})
 			return err
 		}},
 		{"Claim", func(ctx context.Context) error {
-			_, err := s.Claim(ctx, webhook.Claim{Now: at(0), Lease: time.Minute, Owner: "o", Limit: 9})
+			_, err := s.Claim(ctx, webhook.Claim{
+				Now: at(0), Lease: time.Minute, Owner: "o", Limit: 9,
+			})
 			return err
 		}},
-		{"Update", func(ctx context.Context) error { _, err := s.Update(ctx, []webhook.Change{change}); return err }},
-		{"Delivery", func(ctx context.Context) error { _, err := s.Delivery(ctx, a.ID); return err }},
-		{"Deliveries", func(ctx context.Context) error { _, err := s.Deliveries(ctx, webhook.DeliveryQuery{}); return err }},
-		{"Attempts", func(ctx context.Context) error { _, err := s.Attempts(ctx, a.ID); return err }},
+		{"Update", func(ctx context.Context) error {
+			_, err := s.Update(ctx, []webhook.Change{change})
+			return err
+		}},
+		{"Delivery", func(ctx context.Context) error {
+			_, err := s.Delivery(ctx, a.ID)
+			return err
+		}},
+		{"Deliveries", func(ctx context.Context) error {
+			_, err := s.Deliveries(ctx, webhook.DeliveryQuery{})
+			return err
+		}},
+		{"Attempts", func(ctx context.Context) error {
+			_, err := s.Attempts(ctx, a.ID)
+			return err
+		}},
 	}
 	if c, ok := s.(webhook.Counter); ok {
-		calls = append(calls, endedCall{"Count", func(ctx context.Context) error { _, err := c.Count(ctx, ""); return err }})
+		calls = append(calls, endedCall{"Count", func(ctx context.Context) error {
+			_, err := c.Count(ctx, "")
+			return err
+		}})
 	}
 	if pr, ok := s.(webhook.Pruner); ok {
 		calls = append(calls, endedCall{"Prune", func(ctx context.Context) error {

@@ -26,7 +26,8 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/body",
-		rule: "A body comes back byte for byte; none stays nil, and an empty one stays empty and not nil.",
+		rule: "A body comes back byte for byte; none stays nil, and an empty one stays " +
+			"empty and not nil.",
 		run: func(p *probe) {
 			every := make([]byte, 256)
 			for i := range every {
@@ -36,8 +37,11 @@ var enqueueChecks = []check{
 				id := fmt.Sprint("body", i)
 				p.add(delivery(id, func(d *webhook.Delivery) { d.Body = body }))
 				got := p.get(id).Body
-				p.expect(bytes.Equal(got, body), "a body of %d bytes came back different, with %d bytes", len(body), len(got))
-				p.expect((got == nil) == (body == nil), "a body that is nil: %v came back as one that is nil: %v", body == nil, got == nil)
+				p.expect(bytes.Equal(got, body),
+					"a body of %d bytes came back different, with %d bytes", len(body), len(got))
+				p.expect((got == nil) == (body == nil),
+					"a body that is nil: %v came back as one that is nil: %v",
+					body == nil, got == nil)
 			}
 		},
 	},
@@ -51,15 +55,20 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/duplicate",
-		rule: "Enqueue reports false for an ID that is stored already, whatever its state, and leaves the stored one as it is. That is no error.",
+		rule: "Enqueue reports false for an ID that is stored already, whatever its state, " +
+			"and leaves the stored one as it is. That is no error.",
 		run: func(p *probe) {
-			for _, s := range []webhook.State{webhook.Pending, webhook.Delivered, webhook.Paused, webhook.Canceled} {
+			for _, s := range []webhook.State{
+				webhook.Pending, webhook.Delivered, webhook.Paused, webhook.Canceled,
+			} {
 				first := delivery("first "+string(s), in(s))
 				p.add(first)
 				stored := p.get(first.ID)
 				again := delivery(first.ID, of("other"), due(9))
-				fresh := p.enqueue(delivery("before "+string(s)), again, delivery("behind "+string(s)))
-				p.expect(fmt.Sprint(fresh) == "[true false true]", "fresh is %v, not [true false true]", fresh)
+				fresh := p.enqueue(delivery("before "+string(s)), again,
+					delivery("behind "+string(s)))
+				p.expect(fmt.Sprint(fresh) == "[true false true]",
+					"fresh is %v, not [true false true]", fresh)
 				p.same(p.get(first.ID), stored)
 				p.get("before " + string(s))
 				p.get("behind " + string(s))
@@ -68,17 +77,21 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/duplicate within a call",
-		rule: "Of the same ID twice in one Enqueue the first is stored and the second is reported as not new.",
+		rule: "Of the same ID twice in one Enqueue the first is stored and the second is " +
+			"reported as not new.",
 		run: func(p *probe) {
-			fresh := p.enqueue(delivery("a", of("first")), delivery("b"), delivery("a", of("second")), delivery("b"))
-			p.expect(fmt.Sprint(fresh) == "[true true false false]", "fresh is %v, not [true true false false]", fresh)
+			fresh := p.enqueue(delivery("a", of("first")), delivery("b"),
+				delivery("a", of("second")), delivery("b"))
+			p.expect(fmt.Sprint(fresh) == "[true true false false]",
+				"fresh is %v, not [true true false false]", fresh)
 			p.expect(p.get("a").Webhook == "first", "the second one is stored")
 			p.expect(len(p.claim(0, 10)) == 2, "not 2 deliveries are stored")
 		},
 	},
 	{
 		name: "enqueue/many",
-		rule: "Enqueue takes thousands of deliveries in a call, with a result for each in its place.",
+		rule: "Enqueue takes thousands of deliveries in a call, " +
+			"with a result for each in its place.",
 		run: func(p *probe) {
 			p.add(delivery("d100"), delivery("d2900"))
 			ds := make([]webhook.Delivery, 3000)
@@ -86,7 +99,8 @@ var enqueueChecks = []check{
 				ds[i] = delivery(fmt.Sprint("d", i), due(i))
 			}
 			for i, fresh := range p.enqueue(ds...) {
-				p.expect(fresh == (i != 100 && i != 2900), "of d%d it is said that it is new: %v", i, fresh)
+				p.expect(fresh == (i != 100 && i != 2900),
+					"of d%d it is said that it is new: %v", i, fresh)
 			}
 			p.get("d0")
 			p.get("d1501")
@@ -95,22 +109,26 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/ids",
-		rule: "IDs are compared byte for byte: case, accents and spaces at the end tell them apart.",
+		rule: "IDs are compared byte for byte: case, accents and spaces at the end " +
+			"tell them apart.",
 		run: func(p *probe) {
-			p.add(delivery("id"), delivery("ID"), delivery("\u00ecd"), delivery("id "), delivery("i"))
+			p.add(delivery("id"), delivery("ID"), delivery("\u00ecd"),
+				delivery("id "), delivery("i"))
 			p.expect(p.get("ID").ID == "ID", "another delivery comes back for ID")
 		},
 	},
 	{
 		name: "enqueue/long names",
-		rule: "Names and ids of 255 bytes are kept whole, in characters of any length, and tell deliveries apart by their last byte.",
+		rule: "Names and ids of 255 bytes are kept whole, in characters of any length, " +
+			"and tell deliveries apart by their last byte.",
 		run: func(p *probe) {
 			long := strings.Repeat("\u65e5", 63) + strings.Repeat("\U0001f600", 16) // 253 bytes
 			var ds []webhook.Delivery
 			for _, end := range []string{"aa", "ab"} {
 				name := long + end
 				d := delivery(name, of(name), line(name))
-				d.EventID, d.Type, d.DocType, d.DocName, d.Tenant = name, webhook.EventType(name), name, name, name
+				d.EventID, d.Type = name, webhook.EventType(name)
+				d.DocType, d.DocName, d.Tenant = name, name, name
 				ds = append(ds, d)
 			}
 			p.add(ds...)
@@ -118,9 +136,11 @@ var enqueueChecks = []check{
 				got := p.get(d.ID)
 				got.Seq = d.Seq
 				p.same(got, d)
-				p.lists(webhook.DeliveryQuery{Webhook: d.Webhook, DocType: d.DocType, DocName: d.DocName, Tenant: d.Tenant}, d.ID)
+				p.lists(webhook.DeliveryQuery{Webhook: d.Webhook, DocType: d.DocType,
+					DocName: d.DocName, Tenant: d.Tenant}, d.ID)
 				left := p.claim(100*i, 10, d.Webhook)
-				p.expect(len(left) == 1 && left[0].ID != d.ID, "with one of two webhooks left out, Claim got %q", ids(left))
+				p.expect(len(left) == 1 && left[0].ID != d.ID,
+					"with one of two webhooks left out, Claim got %q", ids(left))
 				p.change(left[0].ID, nil)
 				ds[1-i].Fence += 2
 			}
@@ -132,17 +152,21 @@ var enqueueChecks = []check{
 		run: func(p *probe) {
 			ds := make([]webhook.Delivery, 20)
 			for i := range ds {
-				ds[i] = delivery(fmt.Sprint("d", i), func(d *webhook.Delivery) { d.Body = bytes.Repeat([]byte{'\'', '\\', 0, byte(i)}, 1<<18) })
+				ds[i] = delivery(fmt.Sprint("d", i), func(d *webhook.Delivery) {
+					d.Body = bytes.Repeat([]byte{'\'', '\\', 0, byte(i)}, 1<<18)
+				})
 			}
 			p.add(ds...)
 			for i, d := range p.claim(0, 100) {
-				p.expect(bytes.Equal(d.Body, ds[i].Body), "the body of %s came back different", d.ID)
+				p.expect(bytes.Equal(d.Body, ds[i].Body),
+					"the body of %s came back different", d.ID)
 			}
 		},
 	},
 	{
 		name: "enqueue/ownership",
-		rule: "A store copies the bodies it keeps and hands out copies, from Delivery, Deliveries and Claim.",
+		rule: "A store copies the bodies it keeps and hands out copies, from Delivery, " +
+			"Deliveries and Claim.",
 		run: func(p *probe) {
 			d := delivery("a")
 			want := string(d.Body)
@@ -152,7 +176,8 @@ var enqueueChecks = []check{
 					body[i] = 'X'
 				}
 				got := string(p.get("a").Body)
-				p.expect(got == want, "a change of the slice %s changed what is stored to %q", by, got)
+				p.expect(got == want,
+					"a change of the slice %s changed what is stored to %q", by, got)
 			}
 			spoil("given to Enqueue", d.Body)
 			spoil("returned by Delivery", p.get("a").Body)
@@ -168,9 +193,12 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/leased",
-		rule: "A delivery that comes with Owner, LeaseUntil and Fence is stored leased, as it is given: offered to none until its lease has run out.",
+		rule: "A delivery that comes with Owner, LeaseUntil and Fence is stored leased, " +
+			"as it is given: offered to none until its lease has run out.",
 		run: func(p *probe) {
-			leased := func(d *webhook.Delivery) { d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 7 }
+			leased := func(d *webhook.Delivery) {
+				d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 7
+			}
 			p.add(delivery("a", leased), delivery("b", due(9)))
 			p.same(p.get("a"), delivery("a", leased))
 			p.offers(59, 10, "b")
@@ -180,9 +208,12 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/leased and sent",
-		rule: "Who enqueued a delivery already leased holds that lease: a change with the Fence it gave is applied.",
+		rule: "Who enqueued a delivery already leased holds that lease: " +
+			"a change with the Fence it gave is applied.",
 		run: func(p *probe) {
-			d := delivery("a", func(d *webhook.Delivery) { d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 1 })
+			d := delivery("a", func(d *webhook.Delivery) {
+				d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 1
+			})
 			p.add(d)
 			p.ok("Update", p.update(changeOf(d, to(webhook.Delivered)))[0])
 			p.offers(100, 10)
@@ -210,7 +241,8 @@ var enqueueChecks = []check{
 	},
 	{
 		name: "enqueue/crossing",
-		rule: "Calls at once with the same IDs in opposite orders all succeed: each ID is new for one of them.",
+		rule: "Calls at once with the same IDs in opposite orders all succeed: " +
+			"each ID is new for one of them.",
 		run: func(p *probe) {
 			for round := range 5 {
 				var fresh atomic.Int32
@@ -228,7 +260,8 @@ var enqueueChecks = []check{
 						}
 					}
 				})
-				p.expect(fresh.Load() == 30, "of 30 deliveries it was said %d times that one is new", fresh.Load())
+				p.expect(fresh.Load() == 30,
+					"of 30 deliveries it was said %d times that one is new", fresh.Load())
 			}
 		},
 	},
@@ -247,8 +280,9 @@ var enqueueChecks = []check{
 func full(id string) webhook.Delivery {
 	return webhook.Delivery{
 		ID: id, EventID: strings.Repeat("e", 255), Type: "Site Plan Change",
-		Webhook: "B\u00fccher & \u65e5\u672c'\";--", DocType: "Sales Order", DocName: "SO/1 100%\u00e4",
-		Tenant: "acme", Method: "PUT", URL: "https://example.com/a?b=c#d",
+		Webhook: "B\u00fccher & \u65e5\u672c'\";--", DocType: "Sales Order",
+		DocName: "SO/1 100%\u00e4",
+		Tenant:  "acme", Method: "PUT", URL: "https://example.com/a?b=c#d",
 		Body: []byte("\x00\xff"), ContentType: "text/plain; charset=utf-8",
 		Chain: strings.TrimSuffix(strings.Repeat("0123456789abcdef,", 11), ","),
 		Trace: strings.Repeat("t", 1024),
@@ -263,6 +297,7 @@ func full(id string) webhook.Delivery {
 func bare(id string) webhook.Delivery {
 	return webhook.Delivery{
 		ID: id, Type: webhook.OnTrash, Webhook: "w", Method: "DELETE", Created: start,
-		Line: "another", State: webhook.Pending, Due: time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC),
+		Line: "another", State: webhook.Pending,
+		Due: time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC),
 	}
 }

@@ -41,7 +41,9 @@ var claimFaults = []fault{
 			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool { return slices.Contains(skip, d.Webhook) }), err
 		}
 	}, "claim/skip"},
-	{"skip no more than fit into a statement", claiming(func(c *webhook.Claim) { c.Skip = c.Skip[:min(len(c.Skip), 2000)] }), "claim/skip many"},
+	{"skip no more than fit into a statement", claiming(func(c *webhook.Claim) {
+		c.Skip = c.Skip[:min(len(c.Skip), 2000)]
+	}), "claim/skip many"},
 	{"return what is claimed as it was before", claimed(func(ds []webhook.Delivery) []webhook.Delivery {
 		for i := range ds {
 			ds[i].Fence--
@@ -110,7 +112,9 @@ var claimFaults = []fault{
 			return b.MemoryStore.Claim(ctx, c)
 		}
 	}, "claim/behind others"},
-	{"claim no more than fit into a statement", claiming(func(c *webhook.Claim) { c.Limit = min(c.Limit, 1000) }), "claim/many"},
+	{"claim no more than fit into a statement", claiming(func(c *webhook.Claim) {
+		c.Limit = min(c.Limit, 1000)
+	}), "claim/many"},
 	{"hand a delivery out twice at once", func(b *broken) {
 		var mu sync.Mutex
 		var last []webhook.Delivery
@@ -197,8 +201,12 @@ var lineFaults = []fault{
 			return append(first, last...), err
 		}
 	}, "line/long"},
-	{"compare lines without case", enqueueing(func(d *webhook.Delivery) { d.Line = strings.ToLower(d.Line) }), "line/names"},
-	{"give two deliveries the same number", reading(func(d *webhook.Delivery) { d.Seq = (d.Seq + 1) / 2 }), "line/numbers"},
+	{"compare lines without case", enqueueing(func(d *webhook.Delivery) {
+		d.Line = strings.ToLower(d.Line)
+	}), "line/names"},
+	{"give two deliveries the same number", reading(func(d *webhook.Delivery) {
+		d.Seq = (d.Seq + 1) / 2
+	}), "line/numbers"},
 	{"leave rows of a newer version out of their line", enqueueing(func(d *webhook.Delivery) {
 		if d.Version > webhook.DeliveryVersion {
 			d.Line = ""

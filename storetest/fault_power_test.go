@@ -14,7 +14,8 @@ import (
 var powerFaults = []fault{
 	{"prune all states by one time", pruning(func(_ *broken, p *webhook.Prune) { p.Other = p.Delivered }), "prune/age"},
 	{"prune what is paused", pruning(func(b *broken, _ *webhook.Prune) {
-		ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{States: []webhook.State{webhook.Paused}})
+		ds, _ := b.MemoryStore.Deliveries(context.Background(),
+			webhook.DeliveryQuery{States: []webhook.State{webhook.Paused}})
 		for _, d := range ds {
 			_, _ = b.MemoryStore.Update(context.Background(), []webhook.Change{changeOf(d, to(webhook.Canceled))})
 		}
@@ -36,7 +37,9 @@ var powerFaults = []fault{
 		}
 	}), "prune/keep what stays"},
 	{"prune without a limit", pruning(func(_ *broken, p *webhook.Prune) { p.Limit = 1000 }), "prune/limit"},
-	{"prune no more than fit into a statement", pruning(func(_ *broken, p *webhook.Prune) { p.Limit = min(p.Limit, 1000) }), "prune/many"},
+	{"prune no more than fit into a statement", pruning(func(_ *broken, p *webhook.Prune) {
+		p.Limit = min(p.Limit, 1000)
+	}), "prune/many"},
 	{"keep those of the same Created that finished last", pruning(func(b *broken, p *webhook.Prune) {
 		ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{})
 		slices.SortFunc(ds, func(x, y webhook.Delivery) int { return y.Finished.Compare(x.Finished) })
@@ -76,7 +79,8 @@ var powerFaults = []fault{
 	}, "count/names"},
 	{"leave out what is leased", counting(func(b *broken, c *webhook.Counts) {
 		c.OldestDue = time.Time{}
-		ds, _ := b.MemoryStore.Deliveries(context.Background(), webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}})
+		ds, _ := b.MemoryStore.Deliveries(context.Background(),
+			webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}})
 		for _, d := range ds {
 			if d.LeaseUntil.IsZero() && (c.OldestDue.IsZero() || d.Due.Before(c.OldestDue)) {
 				c.OldestDue = d.Due
@@ -131,7 +135,8 @@ var transactionFaults = []fault{
 		}
 	}, "transaction/duplicate"},
 	{"see no records in a transaction", func(b *broken) {
-		b.records = func(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+		b.records = func(ctx context.Context, seen webhook.Revision) (
+			[]webhook.WebhookRecord, webhook.Revision, error) {
 			if heldBy(ctx) != nil {
 				return nil, webhook.Revision{}, nil
 			}

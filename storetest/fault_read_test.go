@@ -77,15 +77,16 @@ var readFaults = []fault{
 			return ds
 		})(b)
 	}, "deliveries/order"},
-	{"list those of the same Created by their state", listing(func(_ *broken, _ webhook.DeliveryQuery, ds []webhook.Delivery) []webhook.Delivery {
-		slices.SortStableFunc(ds, func(x, y webhook.Delivery) int {
-			if c := y.Created.Compare(x.Created); c != 0 {
-				return c
-			}
-			return int(x.Fence - y.Fence)
-		})
-		return ds
-	}), "deliveries/ties"},
+	{"list those of the same Created by their state",
+		listing(func(_ *broken, _ webhook.DeliveryQuery, ds []webhook.Delivery) []webhook.Delivery {
+			slices.SortStableFunc(ds, func(x, y webhook.Delivery) int {
+				if c := y.Created.Compare(x.Created); c != 0 {
+					return c
+				}
+				return int(x.Fence - y.Fence)
+			})
+			return ds
+		}), "deliveries/ties"},
 	{"take Until as included", asking(func(q *webhook.DeliveryQuery) {
 		if !q.Until.IsZero() {
 			q.Until = q.Until.Add(time.Millisecond)
@@ -97,7 +98,9 @@ var readFaults = []fault{
 			tenant := q.Tenant
 			q.Tenant = ""
 			ds, err := b.MemoryStore.Deliveries(ctx, q)
-			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool { return tenant != "" && !strings.EqualFold(d.Tenant, tenant) }), err
+			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool {
+				return tenant != "" && !strings.EqualFold(d.Tenant, tenant)
+			}), err
 		}
 	}, "deliveries/names"},
 	{"list by the state it was enqueued in", func(b *broken) {
@@ -107,7 +110,9 @@ var readFaults = []fault{
 			states := q.States
 			q.States = nil
 			ds, err := b.MemoryStore.Deliveries(ctx, q)
-			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool { return !slices.Contains(states, first[d.ID]) }), err
+			return slices.DeleteFunc(ds, func(d webhook.Delivery) bool {
+				return !slices.Contains(states, first[d.ID])
+			}), err
 		}
 	}, "deliveries/state"},
 	{"list without a bound", asking(func(q *webhook.DeliveryQuery) {
@@ -171,11 +176,15 @@ var timeFaults = []fault{
 		}
 		return ds
 	}), "time/zone of a claim"},
-	{"keep milliseconds", reading(func(d *webhook.Delivery) { d.Created = d.Created.Truncate(time.Millisecond) }), "time/precision"},
+	{"keep milliseconds", reading(func(d *webhook.Delivery) {
+		d.Created = d.Created.Truncate(time.Millisecond)
+	}), "time/precision"},
 	{"round to the next microsecond", reading(func(d *webhook.Delivery) {
 		d.Finished = d.Finished.Round(time.Microsecond)
 	}), "time/precision"},
-	{"compare milliseconds", enqueueing(func(d *webhook.Delivery) { d.Due = d.Due.Truncate(time.Millisecond) }), "time/microseconds"},
+	{"compare milliseconds", enqueueing(func(d *webhook.Delivery) {
+		d.Due = d.Due.Truncate(time.Millisecond)
+	}), "time/microseconds"},
 	{"keep seconds in 32 bits", enqueueing(func(d *webhook.Delivery) {
 		d.Since = time.Unix(int64(int32(d.Since.Unix())), int64(d.Since.Nanosecond()))
 	}), "time/years"},

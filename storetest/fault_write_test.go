@@ -13,7 +13,8 @@ import (
 
 var recordFaults = []fault{
 	{"begin with a record", func(b *broken) {
-		b.records = func(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+		b.records = func(ctx context.Context, seen webhook.Revision) (
+			[]webhook.WebhookRecord, webhook.Revision, error) {
 			recs, rev, err := b.MemoryStore.Webhooks(ctx, seen)
 			if rev.N == 0 {
 				recs = append(recs, record("~schema", 1, "1"))
@@ -27,24 +28,26 @@ var recordFaults = []fault{
 		}
 		return recs
 	}), "webhooks/create"},
-	{"leave a record that is there as it is", putting(func(b *broken, recs []webhook.WebhookRecord) []webhook.WebhookRecord {
-		stored, _, _ := b.MemoryStore.Webhooks(context.Background(), webhook.Revision{})
-		for i := range recs {
-			for _, s := range stored {
-				if s.Name == recs[i].Name {
-					recs[i].Data = s.Data
+	{"leave a record that is there as it is",
+		putting(func(b *broken, recs []webhook.WebhookRecord) []webhook.WebhookRecord {
+			stored, _, _ := b.MemoryStore.Webhooks(context.Background(), webhook.Revision{})
+			for i := range recs {
+				for _, s := range stored {
+					if s.Name == recs[i].Name {
+						recs[i].Data = s.Data
+					}
 				}
 			}
-		}
-		return recs
-	}), "webhooks/replace"},
+			return recs
+		}), "webhooks/replace"},
 	{"return records although nothing changed", func(b *broken) {
 		b.records = func(ctx context.Context, _ webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
 			return b.MemoryStore.Webhooks(ctx, webhook.Revision{})
 		}
 	}, "webhooks/unchanged"},
 	{"return only what changed", func(b *broken) {
-		b.records = func(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+		b.records = func(ctx context.Context, seen webhook.Revision) (
+			[]webhook.WebhookRecord, webhook.Revision, error) {
 			recs, rev, err := b.MemoryStore.Webhooks(ctx, seen)
 			if seen.N != 0 && len(recs) > 0 {
 				recs = recs[:1]
@@ -87,13 +90,15 @@ var recordFaults = []fault{
 	{"raise the revision for nothing", func(b *broken) {
 		b.put = func(ctx context.Context, recs ...webhook.WebhookRecord) error {
 			if len(recs) == 0 {
-				return errors.Join(b.MemoryStore.PutWebhooks(ctx, record("x", 0, "")), b.MemoryStore.DeleteWebhook(ctx, "x"))
+				return errors.Join(b.MemoryStore.PutWebhooks(ctx, record("x", 0, "")),
+					b.MemoryStore.DeleteWebhook(ctx, "x"))
 			}
 			return b.MemoryStore.PutWebhooks(ctx, recs...)
 		}
 	}, "webhooks/nothing"},
 	{"tell the time with records only", func(b *broken) {
-		b.records = func(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+		b.records = func(ctx context.Context, seen webhook.Revision) (
+			[]webhook.WebhookRecord, webhook.Revision, error) {
 			recs, rev, err := b.MemoryStore.Webhooks(ctx, seen)
 			if len(recs) > 0 {
 				rev.Now = start
@@ -101,12 +106,13 @@ var recordFaults = []fault{
 			return recs, rev, err
 		}
 	}, "webhooks/clock"},
-	{"compare names of records without case", putting(func(_ *broken, recs []webhook.WebhookRecord) []webhook.WebhookRecord {
-		for i := range recs {
-			recs[i].Name = strings.ToLower(recs[i].Name)
-		}
-		return recs
-	}), "webhooks/names"},
+	{"compare names of records without case",
+		putting(func(_ *broken, recs []webhook.WebhookRecord) []webhook.WebhookRecord {
+			for i := range recs {
+				recs[i].Name = strings.ToLower(recs[i].Name)
+			}
+			return recs
+		}), "webhooks/names"},
 	{"cut data off at 64 KiB", putting(func(_ *broken, recs []webhook.WebhookRecord) []webhook.WebhookRecord {
 		for i := range recs {
 			recs[i].Data = recs[i].Data[:min(len(recs[i].Data), 1<<16)]
@@ -137,7 +143,8 @@ var recordFaults = []fault{
 			}
 			return b.MemoryStore.PutWebhooks(ctx, recs...)
 		}
-		b.records = func(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+		b.records = func(ctx context.Context, seen webhook.Revision) (
+			[]webhook.WebhookRecord, webhook.Revision, error) {
 			recs, rev, err := b.MemoryStore.Webhooks(ctx, seen)
 			for i := range recs {
 				recs[i].Data = kept[recs[i].Name]
@@ -217,7 +224,9 @@ var enqueueFaults = []fault{
 		}
 	}, "enqueue/many"},
 	{"compare ids without case", enqueueing(func(d *webhook.Delivery) { d.ID = strings.ToLower(d.ID) }), "enqueue/ids"},
-	{"compare ids without spaces at the end", enqueueing(func(d *webhook.Delivery) { d.ID = strings.TrimRight(d.ID, " ") }), "enqueue/ids"},
+	{"compare ids without spaces at the end", enqueueing(func(d *webhook.Delivery) {
+		d.ID = strings.TrimRight(d.ID, " ")
+	}), "enqueue/ids"},
 	{"cut names off at 250 bytes", enqueueing(func(d *webhook.Delivery) {
 		d.Webhook = d.Webhook[:min(len(d.Webhook), 250)]
 	}), "enqueue/long names"},
@@ -238,7 +247,9 @@ var enqueueFaults = []fault{
 		enqueueing(func(d *webhook.Delivery) { kept[d.ID] = d.Body })(b)
 		reading(func(d *webhook.Delivery) { d.Body = kept[d.ID] })(b)
 	}, "enqueue/ownership"},
-	{"enqueue everything unleased", enqueueing(func(d *webhook.Delivery) { d.Owner, d.LeaseUntil = "", start }), "enqueue/leased"},
+	{"enqueue everything unleased", enqueueing(func(d *webhook.Delivery) {
+		d.Owner, d.LeaseUntil = "", start
+	}), "enqueue/leased"},
 	{"begin to count fences anew", enqueueing(func(d *webhook.Delivery) { d.Fence = 0 }), "enqueue/leased and sent"},
 	{"see whether an id is there before it is locked", func(b *broken) {
 		b.enqueue = func(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
@@ -273,7 +284,9 @@ var enqueueFaults = []fault{
 }
 
 var updateFaults = []fault{
-	{"forget to write Tries", changing(func(c *webhook.Change, d webhook.Delivery) { c.Tries = d.Tries }), "update/columns"},
+	{"forget to write Tries", changing(func(c *webhook.Change, d webhook.Delivery) {
+		c.Tries = d.Tries
+	}), "update/columns"},
 	{"forget to clear PausedAt", changing(func(c *webhook.Change, d webhook.Delivery) {
 		if c.PausedAt.IsZero() {
 			c.PausedAt = d.PausedAt
@@ -295,25 +308,29 @@ var updateFaults = []fault{
 			}
 			return b.MemoryStore.Update(ctx, cs)
 		}
-		b.attempts = func(_ context.Context, id string) ([]webhook.Attempt, error) { return slices.Clone(kept[id]), nil }
+		b.attempts = func(_ context.Context, id string) ([]webhook.Attempt, error) {
+			return slices.Clone(kept[id]), nil
+		}
 	}, "update/fence"},
 	{"take any fence while it is pending", changing(func(c *webhook.Change, d webhook.Delivery) {
 		if d.State == webhook.Pending {
 			c.Fence = d.Fence
 		}
 	}), "update/stale claim"},
-	{"let nobody change what is leased but its owner", changed(func(c webhook.Change, before webhook.Delivery, err error) error {
-		if before.Owner != "" && c.State == webhook.Canceled {
-			return webhook.ErrLeaseLost
-		}
-		return err
-	}), "update/cancel"},
-	{"let a finished delivery be reported to a canceled one", changed(func(c webhook.Change, before webhook.Delivery, err error) error {
-		if before.State == webhook.Canceled {
-			return nil
-		}
-		return err
-	}), "update/cancel"},
+	{"let nobody change what is leased but its owner",
+		changed(func(c webhook.Change, before webhook.Delivery, err error) error {
+			if before.Owner != "" && c.State == webhook.Canceled {
+				return webhook.ErrLeaseLost
+			}
+			return err
+		}), "update/cancel"},
+	{"let a finished delivery be reported to a canceled one",
+		changed(func(c webhook.Change, before webhook.Delivery, err error) error {
+			if before.State == webhook.Canceled {
+				return nil
+			}
+			return err
+		}), "update/cancel"},
 	{"take an unknown delivery for changed", changed(func(_ webhook.Change, before webhook.Delivery, err error) error {
 		if before.ID == "" {
 			return nil

@@ -10,9 +10,11 @@ import (
 var lineChecks = []check{
 	{
 		name: "line/seq",
-		rule: "A delivery with a Line gets a Seq above that of all deliveries of its line, in the order of ds.",
+		rule: "A delivery with a Line gets a Seq above that of all deliveries of its line, " +
+			"in the order of ds.",
 		run: func(p *probe) {
-			p.add(delivery("a", line("x")), delivery("y", line("y")), delivery("b", line("x"), due(-9)))
+			p.add(delivery("a", line("x")), delivery("y", line("y")),
+				delivery("b", line("x"), due(-9)))
 			p.enqueue(delivery("a", line("x")), delivery("c", line("x"), created(-9)))
 			p.change("c", to(webhook.Canceled))
 			p.add(delivery("d", line("x")))
@@ -27,7 +29,8 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/head",
-		rule: "Of one line Claim offers only the delivery with the lowest Seq, whatever is due longer; other lines and deliveries without one are not held up.",
+		rule: "Of one line Claim offers only the delivery with the lowest Seq, " +
+			"whatever is due longer; other lines and deliveries without one are not held up.",
 		run: func(p *probe) {
 			p.add(delivery("a", line("x"), due(5)), delivery("b", line("x"), due(1)),
 				delivery("c", line("y"), due(6)), delivery("d", due(7)), delivery("e", due(8)))
@@ -37,7 +40,8 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/not due",
-		rule: "While the first of a line waits for its Due or is leased, the others are not offered.",
+		rule: "While the first of a line waits for its Due or is leased, " +
+			"the others are not offered.",
 		run: func(p *probe) {
 			p.add(delivery("a", line("x"), due(50)), delivery("b", line("x")))
 			p.offers(10, 10)
@@ -50,7 +54,8 @@ var lineChecks = []check{
 		name: "line/next",
 		rule: "When the first of a line is Delivered or Canceled the next is first.",
 		run: func(p *probe) {
-			p.add(delivery("a", line("x")), delivery("b", line("x")), delivery("c", line("x")), delivery("d", line("x")))
+			p.add(delivery("a", line("x")), delivery("b", line("x")), delivery("c", line("x")),
+				delivery("d", line("x")))
 			p.offers(0, 10, "a")
 			p.change("a", to(webhook.Delivered))
 			p.change("c", to(webhook.Canceled))
@@ -61,7 +66,8 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/stopped",
-		rule: "A first delivery that is Failed, Exhausted or Paused stops its line until it is Delivered, Canceled or Pending again.",
+		rule: "A first delivery that is Failed, Exhausted or Paused stops its line until it is " +
+			"Delivered, Canceled or Pending again.",
 		run: func(p *probe) {
 			for _, s := range []webhook.State{webhook.Failed, webhook.Exhausted, webhook.Paused} {
 				a, b := "a "+string(s), "b "+string(s)
@@ -80,7 +86,8 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/enqueued finished",
-		rule: "A delivery enqueued as Paused or Failed stops its line, and one enqueued as Delivered does not.",
+		rule: "A delivery enqueued as Paused or Failed stops its line, " +
+			"and one enqueued as Delivered does not.",
 		run: func(p *probe) {
 			p.add(delivery("a", line("x"), in(webhook.Paused)), delivery("b", line("x")))
 			p.add(delivery("c", line("y"), in(webhook.Failed)), delivery("d", line("y")))
@@ -90,7 +97,8 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/resent",
-		rule: "A delivery that is Pending again comes before those of its line with a higher Seq, also when one of them is in flight.",
+		rule: "A delivery that is Pending again comes before those of its line with a higher " +
+			"Seq, also when one of them is in flight.",
 		run: func(p *probe) {
 			p.add(delivery("a", line("x")), delivery("b", line("x")), delivery("c", line("x")))
 			p.change("a", to(webhook.Delivered))
@@ -106,9 +114,12 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/leased",
-		rule: "A delivery of a line that is enqueued already leased stops its line until it is Delivered.",
+		rule: "A delivery of a line that is enqueued already leased stops its line until " +
+			"it is Delivered.",
 		run: func(p *probe) {
-			d := delivery("a", line("x"), func(d *webhook.Delivery) { d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 1 })
+			d := delivery("a", line("x"), func(d *webhook.Delivery) {
+				d.Owner, d.LeaseUntil, d.Fence = "sender", at(60), 1
+			})
 			p.add(d, delivery("b", line("x")))
 			p.offers(10, 10)
 			p.ok("Update", p.update(changeOf(p.get("a"), to(webhook.Delivered)))[0])
@@ -117,12 +128,14 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/many waiting",
-		rule: "However many deliveries wait for the first of their lines, what is due behind them is offered, however little is asked for.",
+		rule: "However many deliveries wait for the first of their lines, " +
+			"what is due behind them is offered, however little is asked for.",
 		run: func(p *probe) {
 			var ds []webhook.Delivery
 			for i := range 100 {
 				name := line(fmt.Sprint("line ", i))
-				ds = append(ds, delivery(fmt.Sprint("first", i), name, due(50)), delivery(fmt.Sprint("second", i), name))
+				ds = append(ds, delivery(fmt.Sprint("first", i), name, due(50)),
+					delivery(fmt.Sprint("second", i), name))
 			}
 			p.add(append(ds, delivery("a", due(5)))...)
 			p.offers(10, 1, "a")
@@ -161,12 +174,14 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/numbers",
-		rule: "Deliveries enqueued by many at once into one line get different numbers, rising within a call.",
+		rule: "Deliveries enqueued by many at once into one line get different numbers, " +
+			"rising within a call.",
 		run: func(p *probe) {
 			const callers, calls = 6, 5
 			p.together(callers, func(i int) {
 				for n := range calls {
-					p.add(delivery(fmt.Sprint(i, n, "a"), line("x")), delivery(fmt.Sprint(i, n, "b"), line("x")))
+					p.add(delivery(fmt.Sprint(i, n, "a"), line("x")),
+						delivery(fmt.Sprint(i, n, "b"), line("x")))
 				}
 			})
 			seen := map[int64]string{}
@@ -175,7 +190,8 @@ var lineChecks = []check{
 				for n := range calls {
 					for _, id := range []string{fmt.Sprint(i, n, "a"), fmt.Sprint(i, n, "b")} {
 						seq := p.get(id).Seq
-						p.expect(seen[seq] == "", "%s and %s both have the number %d", id, seen[seq], seq)
+						p.expect(seen[seq] == "",
+							"%s and %s both have the number %d", id, seen[seq], seq)
 						p.expect(seq > last, "%s has the number %d, after %d", id, seq, last)
 						seen[seq], last = id, seq
 					}
@@ -185,9 +201,12 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/version",
-		rule: "A first delivery with a Version above DeliveryVersion is not offered, and its line waits.",
+		rule: "A first delivery with a Version above DeliveryVersion is not offered, " +
+			"and its line waits.",
 		run: func(p *probe) {
-			p.add(delivery("newer", line("x"), func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }),
+			p.add(delivery("newer", line("x"), func(d *webhook.Delivery) {
+				d.Version = webhook.DeliveryVersion + 1
+			}),
 				delivery("a", line("x")))
 			p.offers(10, 10)
 			p.change("newer", to(webhook.Delivered))
@@ -196,7 +215,8 @@ var lineChecks = []check{
 	},
 	{
 		name: "line/concurrent",
-		rule: "However many claim and deliver at once, the deliveries of a line are claimed one after the other, in order.",
+		rule: "However many claim and deliver at once, the deliveries of a line are claimed " +
+			"one after the other, in order.",
 		run: func(p *probe) {
 			const lines, each = 5, 20
 			var ds []webhook.Delivery

@@ -19,12 +19,16 @@ func has[Power any](s webhook.Store) bool {
 var pruneChecks = []check{
 	{
 		name: "prune/age", power: has[webhook.Pruner],
-		rule: "Prune removes what was Delivered before one time and what Failed, was Exhausted or Canceled before another, not at it; the zero time removes nothing.",
+		rule: "Prune removes what was Delivered before one time and what Failed, " +
+			"was Exhausted or Canceled before another, not at it; the zero time removes nothing.",
 		run: func(p *probe) {
-			states := []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled}
+			states := []webhook.State{
+				webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled,
+			}
 			for i, s := range states {
 				for sec := range 3 {
-					p.add(delivery(fmt.Sprintf("%s%d", s, sec), created(10*i+sec), finished(s, sec)))
+					p.add(delivery(fmt.Sprintf("%s%d", s, sec), created(10*i+sec),
+						finished(s, sec)))
 				}
 			}
 			p.prune(webhook.Prune{Limit: 100}, 0)
@@ -35,11 +39,14 @@ var pruneChecks = []check{
 	},
 	{
 		name: "prune/unfinished", power: has[webhook.Pruner],
-		rule: "Prune never removes what is Pending or Paused, however old, and whatever it once was.",
+		rule: "Prune never removes what is Pending or Paused, however old, " +
+			"and whatever it once was.",
 		run: func(p *probe) {
 			p.add(delivery("a"), delivery("b", in(webhook.Paused)), delivery("c"))
 			p.change("c", to(webhook.Failed))
-			p.change("c", func(c *webhook.Change) { c.State, c.Finished = webhook.Pending, time.Time{} })
+			p.change("c", func(c *webhook.Change) {
+				c.State, c.Finished = webhook.Pending, time.Time{}
+			})
 			p.prune(webhook.Prune{Limit: 100, Delivered: at(1000), Other: at(1000), Keep: 1}, 0)
 		},
 	},
@@ -48,18 +55,21 @@ var pruneChecks = []check{
 		rule: "Prune leaves alone what has a Version above DeliveryVersion.",
 		run: func(p *probe) {
 			newer := func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }
-			p.add(delivery("newer", newer, finished(webhook.Delivered, 1)), delivery("a", finished(webhook.Delivered, 1)))
+			p.add(delivery("newer", newer, finished(webhook.Delivered, 1)),
+				delivery("a", finished(webhook.Delivered, 1)))
 			p.prune(webhook.Prune{Limit: 100, Delivered: at(9), Other: at(9)}, 1)
 			p.get("newer")
 		},
 	},
 	{
 		name: "prune/keep", power: has[webhook.Pruner],
-		rule: "Prune keeps the newest Keep finished deliveries of each webhook at most, by Created, whenever they were enqueued or finished; 0 keeps all.",
+		rule: "Prune keeps the newest Keep finished deliveries of each webhook at most, " +
+			"by Created, whenever they were enqueued or finished; 0 keeps all.",
 		run: func(p *probe) {
 			for _, i := range []int{3, 1, 4, 0, 2} {
-				p.add(delivery(fmt.Sprint("a", i), created(i), of("orders"), finished(webhook.Delivered, 20-i)),
-					delivery(fmt.Sprint("b", i), created(i), of("stock"), finished(webhook.Failed, 20-i)))
+				done, failed := finished(webhook.Delivered, 20-i), finished(webhook.Failed, 20-i)
+				p.add(delivery(fmt.Sprint("a", i), created(i), of("orders"), done),
+					delivery(fmt.Sprint("b", i), created(i), of("stock"), failed))
 			}
 			p.add(delivery("pending", created(9)))
 			p.prune(webhook.Prune{Limit: 100, Keep: 5}, 0)
@@ -70,13 +80,16 @@ var pruneChecks = []check{
 	},
 	{
 		name: "prune/keep what stays", power: has[webhook.Pruner],
-		rule: "What stays because it stops its line, or has a newer Version, stays beyond the newest Keep too, and counts among them.",
+		rule: "What stays because it stops its line, or has a newer Version, " +
+			"stays beyond the newest Keep too, and counts among them.",
 		run: func(p *probe) {
 			newer := func(d *webhook.Delivery) { d.Version = webhook.DeliveryVersion + 1 }
 			done := finished(webhook.Delivered, 1)
-			p.add(delivery("a", created(1), line("x"), finished(webhook.Failed, 1)), delivery("b", created(2), done),
+			p.add(delivery("a", created(1), line("x"), finished(webhook.Failed, 1)),
+				delivery("b", created(2), done),
 				delivery("c", created(3), newer, done), delivery("d", created(4), done),
-				delivery("e", created(5), line("x"), finished(webhook.Exhausted, 1)), delivery("f", created(6), done),
+				delivery("e", created(5), line("x"), finished(webhook.Exhausted, 1)),
+				delivery("f", created(6), done),
 				delivery("g", created(7), newer, done))
 			p.prune(webhook.Prune{Limit: 100, Keep: 3}, 2)
 			p.lists(webhook.DeliveryQuery{}, "g f e c a")
@@ -105,13 +118,15 @@ var pruneChecks = []check{
 			p.add(ds...)
 			p.prune(webhook.Prune{Limit: 5000, Delivered: at(1100)}, 1100)
 			p.prune(webhook.Prune{Limit: 5000, Keep: 100}, 1300)
-			p.expect(len(p.list(webhook.DeliveryQuery{Limit: 1000})) == 100, "100 are not what is left")
+			p.expect(len(p.list(webhook.DeliveryQuery{Limit: 1000})) == 100,
+				"100 are not what is left")
 			p.get("d2400")
 		},
 	},
 	{
 		name: "prune/keep of the same time", power: has[webhook.Pruner],
-		rule: "Of finished deliveries with the same Created, Prune keeps those that Deliveries lists first.",
+		rule: "Of finished deliveries with the same Created, Prune keeps those that " +
+			"Deliveries lists first.",
 		run: func(p *probe) {
 			for i := range 12 {
 				p.add(delivery(fmt.Sprint(i*5%12), finished(webhook.Delivered, 12-i)))
@@ -127,7 +142,8 @@ var pruneChecks = []check{
 		run: func(p *probe) {
 			states := []webhook.State{webhook.Delivered, webhook.Failed, webhook.Canceled}
 			for i := range 12 {
-				p.add(delivery(fmt.Sprint("d", i), created(i), of(fmt.Sprint("w", i/6)), finished(states[i%3], i)))
+				p.add(delivery(fmt.Sprint("d", i), created(i), of(fmt.Sprint("w", i/6)),
+					finished(states[i%3], i)))
 			}
 			// Six are too old, and of the other webhook's there are four too many.
 			for _, want := range []int{4, 4, 2, 0} {
@@ -138,9 +154,11 @@ var pruneChecks = []check{
 	},
 	{
 		name: "prune/line", power: has[webhook.Pruner],
-		rule: "A Failed or Exhausted delivery that stops its line stays; a Delivered one of a line goes.",
+		rule: "A Failed or Exhausted delivery that stops its line stays; " +
+			"a Delivered one of a line goes.",
 		run: func(p *probe) {
-			p.add(delivery("a", line("x"), finished(webhook.Delivered, 1)), delivery("b", line("x"), finished(webhook.Failed, 1)),
+			p.add(delivery("a", line("x"), finished(webhook.Delivered, 1)),
+				delivery("b", line("x"), finished(webhook.Failed, 1)),
 				delivery("c", line("x")))
 			p.prune(webhook.Prune{Limit: 10, Delivered: at(100), Other: at(100)}, 1)
 			p.offers(10, 10)
@@ -151,7 +169,8 @@ var pruneChecks = []check{
 	},
 	{
 		name: "prune/gone", power: has[webhook.Pruner],
-		rule: "What was pruned is gone with its attempts: its ID is new again, and changes of it get ErrNotFound.",
+		rule: "What was pruned is gone with its attempts: its ID is new again, " +
+			"and changes of it get ErrNotFound.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			p.change("a", func(c *webhook.Change) {
@@ -185,7 +204,8 @@ var countChecks = []check{
 		rule: "Count counts the deliveries by state, of one webhook, or of all for the empty name.",
 		run: func(p *probe) {
 			p.counts("", webhook.Counts{})
-			p.add(delivery("a", due(5)), delivery("b", due(3)), delivery("c", in(webhook.Paused), due(1)),
+			p.add(delivery("a", due(5)), delivery("b", due(3)),
+				delivery("c", in(webhook.Paused), due(1)),
 				delivery("d", of("stock"), due(4)), delivery("e", of("stock"), in(webhook.Failed)))
 			p.change("b", to(webhook.Delivered))
 			p.counts("", webhook.Counts{OldestDue: at(4), ByState: map[webhook.State]int{
@@ -197,40 +217,54 @@ var countChecks = []check{
 	},
 	{
 		name: "count/names", power: has[webhook.Counter],
-		rule: "Count counts the deliveries and lines of the webhook that has its name byte for byte.",
+		rule: "Count counts the deliveries and lines of the webhook that has its " +
+			"name byte for byte.",
 		run: func(p *probe) {
 			for i, name := range []string{"ab", "aB", "\u00e4b", "ab ", "a", "a_"} {
-				p.add(delivery(name, of(name), line("of "+name), due(i), in(webhook.Failed)), delivery("behind "+name, of(name), line("of "+name), due(i)))
+				p.add(delivery(name, of(name), line("of "+name), due(i), in(webhook.Failed)),
+					delivery("behind "+name, of(name), line("of "+name), due(i)))
 			}
 			for i, name := range []string{"ab", "aB", "\u00e4b", "ab ", "a", "a_"} {
-				p.counts(name, webhook.Counts{OldestDue: at(i), Blocked: 1, ByState: map[webhook.State]int{webhook.Failed: 1, webhook.Pending: 1}})
+				p.counts(name, webhook.Counts{
+					OldestDue: at(i), Blocked: 1,
+					ByState: map[webhook.State]int{webhook.Failed: 1, webhook.Pending: 1},
+				})
 			}
 		},
 	},
 	{
 		name: "count/oldest due", power: has[webhook.Counter],
-		rule: "OldestDue is the earliest Due among the Pending, leased or not, first in their line or not; zero if there is none.",
+		rule: "OldestDue is the earliest Due among the Pending, leased or not, " +
+			"first in their line or not; zero if there is none.",
 		run: func(p *probe) {
-			p.add(delivery("a", line("x"), due(9)), delivery("b", line("x"), due(2)), delivery("c", due(1), of("stock")))
+			p.add(delivery("a", line("x"), due(9)), delivery("b", line("x"), due(2)),
+				delivery("c", due(1), of("stock")))
 			c, _ := p.store.(webhook.Counter).Count(p.ctx, "orders")
-			p.expect(c.OldestDue.Equal(at(2)), "OldestDue is %v, not that of the second in line", c.OldestDue)
+			p.expect(c.OldestDue.Equal(at(2)),
+				"OldestDue is %v, not that of the second in line", c.OldestDue)
 			p.offers(1, 10, "c")
 			c, _ = p.store.(webhook.Counter).Count(p.ctx, "")
-			p.expect(c.OldestDue.Equal(at(1)), "OldestDue is %v, not that of the leased one", c.OldestDue)
+			p.expect(c.OldestDue.Equal(at(1)),
+				"OldestDue is %v, not that of the leased one", c.OldestDue)
 		},
 	},
 	{
 		name: "count/blocked", power: has[webhook.Counter],
 		rule: "Blocked counts the lines whose first delivery is Failed or Exhausted.",
 		run: func(p *probe) {
-			for i, s := range []webhook.State{webhook.Failed, webhook.Exhausted, webhook.Paused, webhook.Delivered, webhook.Pending} {
+			for i, s := range []webhook.State{
+				webhook.Failed, webhook.Exhausted, webhook.Paused, webhook.Delivered,
+				webhook.Pending,
+			} {
 				for j := range 2 {
 					p.add(delivery(fmt.Sprint(i, j), line(string(s))))
 				}
 				p.change(fmt.Sprint(i, 0), to(s))
 			}
-			p.add(delivery("p", line("pending first")), delivery("q", line("pending first"), in(webhook.Failed)))
-			p.expect(p.count("orders").Blocked == 2 && p.count("").Blocked == 2, "Blocked is %d, not 2", p.count("").Blocked)
+			p.add(delivery("p", line("pending first")),
+				delivery("q", line("pending first"), in(webhook.Failed)))
+			p.expect(p.count("orders").Blocked == 2 && p.count("").Blocked == 2,
+				"Blocked is %d, not 2", p.count("").Blocked)
 			p.change("0 0", to(webhook.Canceled))
 			p.change("p", to(webhook.Delivered))
 			p.expect(p.count("").Blocked == 2, "Blocked is %d, not 2", p.count("").Blocked)
@@ -253,9 +287,12 @@ func (p *probe) count(name string) webhook.Counts {
 
 func (p *probe) counts(name string, want webhook.Counts) {
 	c := p.count(name)
-	p.expect(maps.Equal(c.ByState, want.ByState), "Count %q: ByState is %v, not %v", name, c.ByState, want.ByState)
-	p.expect(c.OldestDue.Equal(want.OldestDue), "Count %q: OldestDue is %v, not %v", name, c.OldestDue, want.OldestDue)
-	p.expect(c.Blocked == want.Blocked, "Count %q: Blocked is %d, not %d", name, c.Blocked, want.Blocked)
+	p.expect(maps.Equal(c.ByState, want.ByState),
+		"Count %q: ByState is %v, not %v", name, c.ByState, want.ByState)
+	p.expect(c.OldestDue.Equal(want.OldestDue),
+		"Count %q: OldestDue is %v, not %v", name, c.OldestDue, want.OldestDue)
+	p.expect(c.Blocked == want.Blocked,
+		"Count %q: Blocked is %d, not %d", name, c.Blocked, want.Blocked)
 }
 
 var notifyChecks = []check{

@@ -11,17 +11,20 @@ import (
 var queryChecks = []check{
 	{
 		name: "deliveries/order",
-		rule: "Deliveries returns those with the latest Created first, whenever they were enqueued, whatever their Due, and whatever changed since.",
+		rule: "Deliveries returns those with the latest Created first, " +
+			"whenever they were enqueued, whatever their Due, and whatever changed since.",
 		run: func(p *probe) {
 			p.add(delivery("b", created(2), due(1)), delivery("d", created(4), due(7)))
-			p.add(delivery("c", created(3), due(5)), delivery("e", created(5)), delivery("a", created(1), due(9)))
+			p.add(delivery("c", created(3), due(5)), delivery("e", created(5)),
+				delivery("a", created(1), due(9)))
 			p.change("a", to(webhook.Delivered))
 			p.lists(webhook.DeliveryQuery{}, "e d c b a")
 		},
 	},
 	{
 		name: "deliveries/ties",
-		rule: "Deliveries of the same Created are in an order that does not change, and that pages of any size keep to.",
+		rule: "Deliveries of the same Created are in an order that does not change, " +
+			"and that pages of any size keep to.",
 		run: func(p *probe) {
 			for i := range 5 {
 				for j := range 6 {
@@ -47,12 +50,19 @@ var queryChecks = []check{
 	},
 	{
 		name: "deliveries/filters",
-		rule: "Deliveries returns those that match all fields of the query that are set: names exactly, Created in [Since, Until), one of States.",
+		rule: "Deliveries returns those that match all fields of the query that are set: " +
+			"names exactly, Created in [Since, Until), one of States.",
 		run: func(p *probe) {
 			p.add(delivery("a", created(1)), delivery("b", created(2), of("stock")),
-				delivery("c", created(3), func(d *webhook.Delivery) { d.DocType, d.DocName = "Item", "X" }),
-				delivery("d", created(4), in(webhook.Failed), func(d *webhook.Delivery) { d.Tenant = "acme" }),
-				delivery("e", created(5), in(webhook.Delivered), func(d *webhook.Delivery) { d.Tenant = "acme" }))
+				delivery("c", created(3), func(d *webhook.Delivery) {
+					d.DocType, d.DocName = "Item", "X"
+				}),
+				delivery("d", created(4), in(webhook.Failed), func(d *webhook.Delivery) {
+					d.Tenant = "acme"
+				}),
+				delivery("e", created(5), in(webhook.Delivered), func(d *webhook.Delivery) {
+					d.Tenant = "acme"
+				}))
 			for _, x := range []struct {
 				q    webhook.DeliveryQuery
 				want string
@@ -66,11 +76,15 @@ var queryChecks = []check{
 				{webhook.DeliveryQuery{DocName: "SO-a"}, "a"},
 				{webhook.DeliveryQuery{Tenant: "acme"}, "e d"},
 				{webhook.DeliveryQuery{States: []webhook.State{webhook.Failed}}, "d"},
-				{webhook.DeliveryQuery{States: []webhook.State{webhook.Delivered, webhook.Pending}}, "e c b a"},
+				{webhook.DeliveryQuery{
+					States: []webhook.State{webhook.Delivered, webhook.Pending},
+				}, "e c b a"},
 				{webhook.DeliveryQuery{Since: at(2)}, "e d c b"},
 				{webhook.DeliveryQuery{Until: at(4)}, "c b a"},
 				{webhook.DeliveryQuery{Since: at(2), Until: at(4), Webhook: "orders"}, "c"},
-				{webhook.DeliveryQuery{Tenant: "acme", States: []webhook.State{webhook.Delivered}}, "e"},
+				{webhook.DeliveryQuery{
+					Tenant: "acme", States: []webhook.State{webhook.Delivered},
+				}, "e"},
 			} {
 				p.lists(x.q, x.want)
 			}
@@ -78,14 +92,19 @@ var queryChecks = []check{
 	},
 	{
 		name: "deliveries/names",
-		rule: "Queries compare names byte for byte: case, accents and spaces at the end tell them apart.",
+		rule: "Queries compare names byte for byte: case, accents and spaces at the end " +
+			"tell them apart.",
 		run: func(p *probe) {
 			names := []string{"aB", "ab", "\u00e4b", "ab ", "a", "a_", "a%"}
 			for _, name := range names {
-				p.add(delivery(name, of(name), func(d *webhook.Delivery) { d.DocType, d.DocName, d.Tenant = name, name, name }))
+				p.add(delivery(name, of(name), func(d *webhook.Delivery) {
+					d.DocType, d.DocName, d.Tenant = name, name, name
+				}))
 			}
 			for _, name := range names {
-				for _, q := range []webhook.DeliveryQuery{{Webhook: name}, {DocType: name}, {DocName: name}, {Tenant: name}} {
+				for _, q := range []webhook.DeliveryQuery{
+					{Webhook: name}, {DocType: name}, {DocName: name}, {Tenant: name},
+				} {
 					p.lists(q, name)
 				}
 			}
@@ -118,17 +137,21 @@ var queryChecks = []check{
 			for limit, want := range map[int]int{0: 100, 1: 1, 250: 250, 1000: 1000, 5000: 1000} {
 				got := p.list(webhook.DeliveryQuery{Limit: limit})
 				p.expect(len(got) == want, "Limit %d: %d deliveries, not %d", limit, len(got), want)
-				p.expect(got[0].ID == "d1009", "Limit %d: the first is %s, not the newest", limit, got[0].ID)
+				p.expect(got[0].ID == "d1009",
+					"Limit %d: the first is %s, not the newest", limit, got[0].ID)
 			}
 		},
 	},
 	{
 		name: "deliveries/after",
-		rule: "After continues behind the delivery of that ID: page by page each comes once, also when newer ones are added meanwhile, and when those of a page changed and no longer match.",
+		rule: "After continues behind the delivery of that ID: page by page each comes once, " +
+			"also when newer ones are added meanwhile, and when those of a page changed and " +
+			"no longer match.",
 		run: func(p *probe) {
 			var ds []webhook.Delivery
 			for i := range 50 {
-				ds = append(ds, delivery(fmt.Sprint("d", i), created(i*7%50/4))) // in no order, some at the same time
+				// In no order, and some at the same time.
+				ds = append(ds, delivery(fmt.Sprint("d", i), created(i*7%50/4)))
 			}
 			p.add(ds...)
 			seen := map[string]bool{}
@@ -153,17 +176,23 @@ var queryChecks = []check{
 		name: "deliveries/pages",
 		rule: "Whatever a query selects by, its pages are together what it returns as one.",
 		run: func(p *probe) {
-			states := []webhook.State{webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Paused}
+			states := []webhook.State{
+				webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Paused,
+			}
 			for i := range 48 {
-				p.add(delivery(fmt.Sprint(i*29%48), created(i%5), in(states[i%4]), of(fmt.Sprint("w", i%3)), func(d *webhook.Delivery) {
-					d.Tenant, d.DocName = fmt.Sprint(i%2), fmt.Sprint(i%7)
-				}))
+				p.add(delivery(fmt.Sprint(i*29%48), created(i%5), in(states[i%4]),
+					of(fmt.Sprint("w", i%3)), func(d *webhook.Delivery) {
+						d.Tenant, d.DocName = fmt.Sprint(i%2), fmt.Sprint(i%7)
+					}))
 			}
 			some := states[:1:1]
 			for _, q := range []webhook.DeliveryQuery{
-				{}, {Webhook: "w1"}, {Tenant: "1"}, {DocName: "3"}, {DocType: "Sales Order"}, {Since: at(2)}, {Until: at(3)},
-				{States: some}, {States: states[1:2]}, {States: states[2:]}, {States: states}, {States: append(some, webhook.Failed)},
-				{States: some, Webhook: "w2", Since: at(1)}, {States: states[2:], Tenant: "0", Since: at(1)},
+				{}, {Webhook: "w1"}, {Tenant: "1"}, {DocName: "3"}, {DocType: "Sales Order"},
+				{Since: at(2)}, {Until: at(3)},
+				{States: some}, {States: states[1:2]}, {States: states[2:]}, {States: states},
+				{States: append(some, webhook.Failed)},
+				{States: some, Webhook: "w2", Since: at(1)},
+				{States: states[2:], Tenant: "0", Since: at(1)},
 			} {
 				whole := ids(p.list(q))
 				p.expect(len(whole) > 2, "Deliveries %+v: only %d deliveries", q, len(whole))
@@ -182,14 +211,16 @@ var queryChecks = []check{
 		name: "deliveries/behind one that does not match",
 		rule: "After may name a delivery that the query does not select.",
 		run: func(p *probe) {
-			p.add(delivery("a", created(1)), delivery("b", created(2), of("stock")), delivery("c", created(3)))
+			p.add(delivery("a", created(1)), delivery("b", created(2), of("stock")),
+				delivery("c", created(3)))
 			p.lists(webhook.DeliveryQuery{Webhook: "orders", After: "b"}, "a")
 			p.lists(webhook.DeliveryQuery{Webhook: "orders", After: "a"}, "")
 		},
 	},
 	{
 		name: "deliveries/after one that is gone",
-		rule: "Deliveries is ErrNotFound when After is not stored: a page without an end must not pass for the last.",
+		rule: "Deliveries is ErrNotFound when After is not stored: " +
+			"a page without an end must not pass for the last.",
 		run: func(p *probe) {
 			p.add(delivery("a"), delivery("c"))
 			_, err := p.store.Deliveries(p.ctx, webhook.DeliveryQuery{After: "b"})

@@ -20,7 +20,9 @@ var recordChecks = []check{
 	},
 	{
 		name: "webhooks/create",
-		rule: "PutWebhooks creates a record whose Revision is 0; it is stored with Revision 1 and its data as they are, and so is a name that begins with ~.",
+		rule: "PutWebhooks creates a record whose Revision is 0; " +
+			"it is stored with Revision 1 and its data as they are, " +
+			"and so is a name that begins with ~.",
 		run: func(p *probe) {
 			data := []byte("\x00\xff{}'\\\n\u00e4")
 			p.put(record("orders", 0, string(data)), record("~status/orders", 0, ""))
@@ -29,30 +31,35 @@ var recordChecks = []check{
 			r := recs["orders"]
 			p.expect(bytes.Equal(r.Data, data), "Data is %q, not %q", r.Data, data)
 			p.expect(r.Revision == 1, "the record's Revision is %d, not 1", r.Revision)
-			p.expect(recs["~status/orders"].Revision == 1, "the record beginning with ~ is not there as it was put")
+			p.expect(recs["~status/orders"].Revision == 1,
+				"the record beginning with ~ is not there as it was put")
 			p.expect(rev.N != 0, "the store's Revision is 0 although something is stored")
 		},
 	},
 	{
 		name: "webhooks/replace",
-		rule: "PutWebhooks replaces a record that has the stored Revision; the stored one becomes one higher.",
+		rule: "PutWebhooks replaces a record that has the stored Revision; " +
+			"the stored one becomes one higher.",
 		run: func(p *probe) {
 			p.put(record("orders", 0, "old"))
 			p.put(record("orders", 1, "new"))
 			recs, _ := p.records(webhook.Revision{})
 			r := recs["orders"]
-			p.expect(len(recs) == 1 && string(r.Data) == "new" && r.Revision == 2, "stored is %v", recs)
+			p.expect(len(recs) == 1 && string(r.Data) == "new" && r.Revision == 2,
+				"stored is %v", recs)
 		},
 	},
 	{
 		name: "webhooks/unchanged",
-		rule: "Webhooks returns no records, and the same revision, when nothing changed since the one seen; deliveries do not change it.",
+		rule: "Webhooks returns no records, and the same revision, when nothing changed since " +
+			"the one seen; deliveries do not change it.",
 		run: func(p *probe) {
 			p.put(record("orders", 0, "a"))
 			_, seen := p.records(webhook.Revision{})
 			p.add(delivery("a"))
 			recs, rev := p.records(seen)
-			p.expect(len(recs) == 0 && rev.N == seen.N, "Webhooks: %d records at revision %d, seen was %d", len(recs), rev.N, seen.N)
+			p.expect(len(recs) == 0 && rev.N == seen.N,
+				"Webhooks: %d records at revision %d, seen was %d", len(recs), rev.N, seen.N)
 		},
 	},
 	{
@@ -73,7 +80,8 @@ var recordChecks = []check{
 	},
 	{
 		name: "webhooks/conflict",
-		rule: "PutWebhooks with a record whose Revision is not the stored one's is ErrConflict: a new one that exists, an old one, one that is gone.",
+		rule: "PutWebhooks with a record whose Revision is not the stored one's is " +
+			"ErrConflict: a new one that exists, an old one, one that is gone.",
 		run: func(p *probe) {
 			p.put(record("orders", 0, "a"))
 			for _, r := range []webhook.WebhookRecord{
@@ -82,16 +90,19 @@ var recordChecks = []check{
 				p.is("PutWebhooks", p.store.PutWebhooks(p.ctx, r), webhook.ErrConflict)
 			}
 			recs, _ := p.records(webhook.Revision{})
-			p.expect(len(recs) == 1 && string(recs["orders"].Data) == "a", "a conflict changed what is stored: %v", recs)
+			p.expect(len(recs) == 1 && string(recs["orders"].Data) == "a",
+				"a conflict changed what is stored: %v", recs)
 		},
 	},
 	{
 		name: "webhooks/all or none",
-		rule: "PutWebhooks writes nothing when one of its records conflicts, and the revision stays.",
+		rule: "PutWebhooks writes nothing when one of its records conflicts, " +
+			"and the revision stays.",
 		run: func(p *probe) {
 			p.put(record("orders", 0, "a"))
 			_, seen := p.records(webhook.Revision{})
-			err := p.store.PutWebhooks(p.ctx, record("before", 0, "b"), record("orders", 7, "b"), record("behind", 0, "b"))
+			err := p.store.PutWebhooks(p.ctx,
+				record("before", 0, "b"), record("orders", 7, "b"), record("behind", 0, "b"))
 			p.is("PutWebhooks", err, webhook.ErrConflict)
 			recs, _ := p.records(webhook.Revision{})
 			p.expect(len(recs) == 1, "%d records, not 1", len(recs))
@@ -101,12 +112,14 @@ var recordChecks = []check{
 	},
 	{
 		name: "webhooks/rises",
-		rule: "The store's Revision rises with every change of the records, a delete among them, and is never 0 once something was stored.",
+		rule: "The store's Revision rises with every change of the records, " +
+			"a delete among them, and is never 0 once something was stored.",
 		run: func(p *probe) {
 			var last int64
 			rises := func(after string) {
 				_, rev := p.records(webhook.Revision{})
-				p.expect(rev.N > last, "after %s the revision is %d, and it was %d", after, rev.N, last)
+				p.expect(rev.N > last,
+					"after %s the revision is %d, and it was %d", after, rev.N, last)
 				last = rev.N
 			}
 			p.put(record("orders", 0, "a"))
@@ -129,19 +142,23 @@ var recordChecks = []check{
 			_, seen := p.records(webhook.Revision{})
 			p.put()
 			recs, rev := p.records(seen)
-			p.expect(len(recs) == 0 && rev.N == seen.N, "the revision is %d, and was %d", rev.N, seen.N)
+			p.expect(len(recs) == 0 && rev.N == seen.N,
+				"the revision is %d, and was %d", rev.N, seen.N)
 		},
 	},
 	{
 		name: "webhooks/clock",
-		rule: "A store with a clock of its own gives it with every answer, also with one without records; a store without one never does.",
+		rule: "A store with a clock of its own gives it with every answer, " +
+			"also with one without records; a store without one never does.",
 		run: func(p *probe) {
 			_, empty := p.records(webhook.Revision{})
 			p.put(record("orders", 0, "a"))
 			_, all := p.records(webhook.Revision{})
 			_, unchanged := p.records(all)
-			p.expect(empty.Now.IsZero() == all.Now.IsZero() && all.Now.IsZero() == unchanged.Now.IsZero(),
-				"Now is %v of an empty store, %v with records, %v without", empty.Now, all.Now, unchanged.Now)
+			p.expect(empty.Now.IsZero() == all.Now.IsZero() &&
+				all.Now.IsZero() == unchanged.Now.IsZero(),
+				"Now is %v of an empty store, %v with records, %v without",
+				empty.Now, all.Now, unchanged.Now)
 		},
 	},
 	{
@@ -149,7 +166,10 @@ var recordChecks = []check{
 		rule: "Names of records are compared byte for byte, and up to 300 bytes long.",
 		run: func(p *probe) {
 			long := strings.Repeat("x", 299)
-			names := []string{"orders", "Orders", "\u00f6rders", "orders ", "order", long + "a", long + "b", "o%", "o'\";--"}
+			names := []string{
+				"orders", "Orders", "\u00f6rders", "orders ", "order", long + "a", long + "b",
+				"o%", "o'\";--",
+			}
 			for _, name := range names {
 				p.put(record(name, 0, name))
 			}
@@ -174,7 +194,8 @@ var recordChecks = []check{
 	},
 	{
 		name: "webhooks/delete",
-		rule: "DeleteWebhook removes the record, and is ErrNotFound if there is none; the name can be created anew.",
+		rule: "DeleteWebhook removes the record, and is ErrNotFound if there is none; " +
+			"the name can be created anew.",
 		run: func(p *probe) {
 			p.is("DeleteWebhook", p.store.DeleteWebhook(p.ctx, "orders"), webhook.ErrNotFound)
 			p.put(record("orders", 0, "a"), record("stock", 0, "b"))
@@ -214,7 +235,8 @@ var recordChecks = []check{
 	},
 	{
 		name: "webhooks/concurrent",
-		rule: "Of puts at once with the same Revision one succeeds, and the others get ErrConflict.",
+		rule: "Of puts at once with the same Revision one succeeds, " +
+			"and the others get ErrConflict.",
 		run: func(p *probe) {
 			for rev := range int64(10) {
 				var won atomic.Int32

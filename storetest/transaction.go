@@ -31,7 +31,8 @@ var transactionChecks = []check{
 		rule: "InTransaction reports whether the context carries a transaction.",
 		run: func(p *probe) {
 			tx := p.begin()
-			inside, outside := p.store.(Beginner).InTransaction(tx.Context), p.store.(Beginner).InTransaction(p.ctx)
+			b := p.store.(Beginner)
+			inside, outside := b.InTransaction(tx.Context), b.InTransaction(p.ctx)
 			p.ok("Rollback", tx.Rollback())
 			p.expect(inside, "with one it is false")
 			p.expect(!outside, "without one it is true")
@@ -39,7 +40,8 @@ var transactionChecks = []check{
 	},
 	{
 		name: "transaction/commit", power: has[Beginner],
-		rule: "What is enqueued in a transaction is seen by others after its commit, and not before.",
+		rule: "What is enqueued in a transaction is seen by others after its commit, " +
+			"and not before.",
 		run: func(p *probe) {
 			tx := p.begin()
 			p.within(tx).add(delivery("a"), delivery("b", line("x")))
@@ -50,7 +52,8 @@ var transactionChecks = []check{
 	},
 	{
 		name: "transaction/rollback", power: has[Beginner],
-		rule: "What is enqueued in a transaction is gone when it is rolled back; its IDs are new again.",
+		rule: "What is enqueued in a transaction is gone when it is rolled back; " +
+			"its IDs are new again.",
 		run: func(p *probe) {
 			tx := p.begin()
 			p.within(tx).add(delivery("a"), delivery("b", line("x")))
@@ -63,7 +66,8 @@ var transactionChecks = []check{
 	},
 	{
 		name: "transaction/duplicate", power: has[Beginner],
-		rule: "An ID that is stored already is reported as not new in a transaction too, and the transaction goes on.",
+		rule: "An ID that is stored already is reported as not new in a transaction too, " +
+			"and the transaction goes on.",
 		run: func(p *probe) {
 			p.add(delivery("a", of("first")))
 			tx := p.begin()
@@ -73,7 +77,8 @@ var transactionChecks = []check{
 				{delivery("b"), delivery("a"), delivery("c"), delivery("c")},
 			} {
 				fresh := fmt.Sprint(in.enqueue(ds...))
-				p.expect(fresh == "[false true]" || fresh == "[false false true false]", "fresh is %s", fresh)
+				p.expect(fresh == "[false true]" || fresh == "[false false true false]",
+					"fresh is %s", fresh)
 			}
 			p.ok("Commit", tx.Commit())
 			p.get("b")
@@ -97,7 +102,8 @@ var transactionChecks = []check{
 	},
 	{
 		name: "transaction/lines", power: has[Beginner],
-		rule: "Deliveries enqueued in transactions are numbered in their line: the first to commit comes first.",
+		rule: "Deliveries enqueued in transactions are numbered in their line: " +
+			"the first to commit comes first.",
 		run: func(p *probe) {
 			for i := range 3 {
 				tx := p.begin()
@@ -113,7 +119,8 @@ var transactionChecks = []check{
 	},
 	{
 		name: "transaction/line open", power: has[Beginner],
-		rule: "What is enqueued into a line beside an open transaction that did so too comes before what is in it, or waits for it: none is claimed before one with a lower Seq.",
+		rule: "What is enqueued into a line beside an open transaction that did so too comes " +
+			"before what is in it, or waits for it: none is claimed before one with a lower Seq.",
 		run: func(p *probe) {
 			for round := range 5 {
 				name := line(fmt.Sprint("line ", round))
@@ -132,20 +139,23 @@ var transactionChecks = []check{
 				var last int64
 				for len(early) > 0 {
 					for _, d := range early {
-						p.expect(d.Seq > last, "%s, with the Seq %d, was claimed after %d", d.ID, d.Seq, last)
+						p.expect(d.Seq > last,
+							"%s, with the Seq %d, was claimed after %d", d.ID, d.Seq, last)
 						last = d.Seq
 						p.ok("Update", p.update(changeOf(d, to(webhook.Delivered)))[0])
 					}
 					early = p.claim(0, 10)
 				}
 				p.expect(p.get(fmt.Sprint("in ", round)).State == webhook.Delivered &&
-					p.get(fmt.Sprint("beside ", round)).State == webhook.Delivered, "not both were offered")
+					p.get(fmt.Sprint("beside ", round)).State == webhook.Delivered,
+					"not both were offered")
 			}
 		},
 	},
 	{
 		name: "transaction/same id", power: has[Beginner],
-		rule: "An ID that is enqueued beside an open transaction which is then rolled back is new, and stored once.",
+		rule: "An ID that is enqueued beside an open transaction which is then rolled back is " +
+			"new, and stored once.",
 		run: func(p *probe) {
 			for round := range 3 {
 				id := fmt.Sprint("a", round)

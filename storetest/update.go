@@ -12,7 +12,8 @@ import (
 var updateChecks = []check{
 	{
 		name: "update/columns",
-		rule: "A change sets the columns that Change.Apply sets, raises the Fence by one, and leaves the others.",
+		rule: "A change sets the columns that Change.Apply sets, raises the Fence by one, " +
+			"and leaves the others.",
 		run: func(p *probe) {
 			p.add(full("a"), delivery("b"))
 			for _, id := range []string{"a", "b"} {
@@ -26,21 +27,25 @@ var updateChecks = []check{
 					p.ok("Update", p.update(c)[0])
 					c.Apply(&d)
 					p.same(p.get(id), d)
-					c = webhook.Change{ID: id, Fence: d.Fence, State: webhook.Pending} // all else zero again
+					// Then all else is zero again.
+					c = webhook.Change{ID: id, Fence: d.Fence, State: webhook.Pending}
 				}
 			}
 		},
 	},
 	{
 		name: "update/fence",
-		rule: "A change whose Fence is not the stored one gets ErrLeaseLost and touches nothing, lower or higher.",
+		rule: "A change whose Fence is not the stored one gets ErrLeaseLost and touches " +
+			"nothing, lower or higher.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			d := p.offers(0, 10, "a")[0]
 			for _, fence := range []int64{d.Fence - 1, d.Fence + 1, 0} {
 				c := changeOf(d, to(webhook.Delivered))
 				c.Fence = fence
-				c.Attempt = &webhook.Attempt{DeliveryID: "a", Number: 1, Time: at(1), State: webhook.Delivered}
+				c.Attempt = &webhook.Attempt{
+					DeliveryID: "a", Number: 1, Time: at(1), State: webhook.Delivered,
+				}
 				p.is("Update", p.update(c)[0], webhook.ErrLeaseLost)
 				p.same(p.get("a"), d)
 				p.expect(len(p.attempts("a")) == 0, "the attempt of a lost lease is kept")
@@ -73,9 +78,13 @@ var updateChecks = []check{
 	},
 	{
 		name: "update/unknown",
-		rule: "A change of a delivery that is not there gets ErrNotFound, and its attempt is not kept.",
+		rule: "A change of a delivery that is not there gets ErrNotFound, " +
+			"and its attempt is not kept.",
 		run: func(p *probe) {
-			c := webhook.Change{ID: "a", State: webhook.Delivered, Attempt: &webhook.Attempt{DeliveryID: "a", Number: 1, Time: at(1)}}
+			c := webhook.Change{
+				ID: "a", State: webhook.Delivered,
+				Attempt: &webhook.Attempt{DeliveryID: "a", Number: 1, Time: at(1)},
+			}
 			p.is("Update", p.update(c)[0], webhook.ErrNotFound)
 			p.expect(len(p.attempts("a")) == 0, "the attempt is kept")
 		},
@@ -86,7 +95,9 @@ var updateChecks = []check{
 		run: func(p *probe) {
 			p.add(delivery("ab"))
 			for _, id := range []string{"AB", "ab ", "a", "a_", "a%", "\u00e4b", ""} {
-				p.is(fmt.Sprintf("a change of %q", id), p.update(webhook.Change{ID: id, State: webhook.Delivered})[0], webhook.ErrNotFound)
+				p.is(fmt.Sprintf("a change of %q", id),
+					p.update(webhook.Change{ID: id, State: webhook.Delivered})[0],
+					webhook.ErrNotFound)
 			}
 			p.same(p.get("ab"), delivery("ab"))
 		},
@@ -104,14 +115,17 @@ var updateChecks = []check{
 			p.is("the second change", errs[1], webhook.ErrLeaseLost)
 			p.is("the third change", errs[2], webhook.ErrNotFound)
 			p.ok("the fourth change", errs[3])
-			for id, want := range map[string]webhook.State{"a": webhook.Delivered, "b": webhook.Pending, "c": webhook.Canceled} {
+			for id, want := range map[string]webhook.State{
+				"a": webhook.Delivered, "b": webhook.Pending, "c": webhook.Canceled,
+			} {
 				p.expect(p.get(id).State == want, "%s is %s, not %s", id, p.get(id).State, want)
 			}
 		},
 	},
 	{
 		name: "update/twice in a call",
-		rule: "Of two changes of one delivery in a call, the second sees the Fence that the first left.",
+		rule: "Of two changes of one delivery in a call, the second sees the Fence that " +
+			"the first left.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			first := changeOf(p.get("a"), func(c *webhook.Change) { c.Tries = 1 })
@@ -135,7 +149,10 @@ var updateChecks = []check{
 			p.add(ds...)
 			cs := make([]webhook.Change, 2*len(ds))
 			for i := range cs {
-				cs[i] = webhook.Change{ID: fmt.Sprint("d", i), State: webhook.Delivered, Due: start, Finished: at(i)}
+				cs[i] = webhook.Change{
+					ID: fmt.Sprint("d", i), State: webhook.Delivered, Due: start,
+					Finished: at(i),
+				}
 			}
 			cs[700].Fence = 1
 			for i, err := range p.update(cs...) {
@@ -149,7 +166,8 @@ var updateChecks = []check{
 				}
 			}
 			p.offers(0, 10, "d700")
-			p.expect(p.get("d1499").Finished.Equal(at(1499)), "the last one has the columns of another")
+			p.expect(p.get("d1499").Finished.Equal(at(1499)),
+				"the last one has the columns of another")
 		},
 	},
 	{
@@ -159,25 +177,31 @@ var updateChecks = []check{
 	},
 	{
 		name: "update/release",
-		rule: "A delivery whose lease was given back is offered at once, and one whose lease was extended when that has run out.",
+		rule: "A delivery whose lease was given back is offered at once, " +
+			"and one whose lease was extended when that has run out.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			d := p.offers(0, 10, "a")[0]
 			p.ok("Update", p.update(changeOf(d, nil))[0])
 			d = p.offers(1, 10, "a")[0]
-			p.ok("Update", p.update(changeOf(d, func(c *webhook.Change) { c.Owner, c.LeaseUntil = d.Owner, at(500) }))[0])
+			p.ok("Update", p.update(changeOf(d, func(c *webhook.Change) {
+				c.Owner, c.LeaseUntil = d.Owner, at(500)
+			}))[0])
 			p.offers(499, 10)
 			p.offers(500, 10, "a")
 		},
 	},
 	{
 		name: "update/retry",
-		rule: "A delivery that is Pending again with a later Due is offered then, and in its place among the others.",
+		rule: "A delivery that is Pending again with a later Due is offered then, " +
+			"and in its place among the others.",
 		run: func(p *probe) {
 			p.add(delivery("a"), delivery("b"))
 			for _, d := range p.claim(0, 10) {
 				if d.ID == "a" {
-					p.ok("Update", p.update(changeOf(d, func(c *webhook.Change) { c.Due = at(30) }))[0])
+					p.ok("Update", p.update(changeOf(d, func(c *webhook.Change) {
+						c.Due = at(30)
+					}))[0])
 				}
 			}
 			p.add(delivery("c", due(20)), delivery("d", due(40)))
@@ -187,7 +211,8 @@ var updateChecks = []check{
 	},
 	{
 		name: "update/crossing",
-		rule: "Calls at once with changes of the same deliveries in opposite orders all succeed: each delivery takes one change.",
+		rule: "Calls at once with changes of the same deliveries in opposite orders all " +
+			"succeed: each delivery takes one change.",
 		run: func(p *probe) {
 			ds := make([]webhook.Delivery, 30)
 			for i := range ds {
@@ -212,13 +237,15 @@ var updateChecks = []check{
 						}
 					}
 				})
-				p.expect(int(won.Load()) == len(ds), "%d changes of %d deliveries succeeded", won.Load(), len(ds))
+				p.expect(int(won.Load()) == len(ds),
+					"%d changes of %d deliveries succeeded", won.Load(), len(ds))
 			}
 		},
 	},
 	{
 		name: "update/concurrent",
-		rule: "Of changes at once with the same Fence one succeeds, and the others get ErrLeaseLost.",
+		rule: "Of changes at once with the same Fence one succeeds, " +
+			"and the others get ErrLeaseLost.",
 		run: func(p *probe) {
 			p.add(delivery("a"))
 			for round := range 10 {
@@ -226,7 +253,10 @@ var updateChecks = []check{
 				var won atomic.Int32
 				p.together(8, func(i int) {
 					c := changeOf(d, func(c *webhook.Change) { c.Reason = fmt.Sprint(i) })
-					c.Attempt = &webhook.Attempt{DeliveryID: "a", Number: round + 1, Time: at(round), State: webhook.Pending}
+					c.Attempt = &webhook.Attempt{
+						DeliveryID: "a", Number: round + 1, Time: at(round),
+						State: webhook.Pending,
+					}
 					switch err := p.update(c)[0]; {
 					case err == nil:
 						won.Add(1)
@@ -235,7 +265,8 @@ var updateChecks = []check{
 					}
 				})
 				p.expect(won.Load() == 1, "%d of 8 changes at once succeeded", won.Load())
-				p.expect(len(p.attempts("a")) == round+1, "%d attempts are kept of %d", len(p.attempts("a")), round+1)
+				p.expect(len(p.attempts("a")) == round+1,
+					"%d attempts are kept of %d", len(p.attempts("a")), round+1)
 			}
 		},
 	},
