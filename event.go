@@ -58,12 +58,12 @@ type Event struct {
 
 	// Doc is the document, or the data of a named event: a map, a struct, a
 	// pointer to one, or raw JSON. It is what encoding/json makes of it: json tags
-	// name its fields, for templates too. Nil is a document without fields. It is
-	// read before Dispatch returns and not kept.
+	// name its fields, for templates too. Nil, or what is null in JSON, is a
+	// document without fields. It is read before Dispatch returns and not kept.
 	Doc any `json:"doc,omitempty"`
 
 	// Previous is the document before the change, for changed() in conditions.
-	// Nil when there is none.
+	// Nil, or what is null in JSON, when there is none.
 	Previous any `json:"previous,omitempty"`
 
 	// User is who did it, for conditions and bodies.

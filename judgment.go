@@ -37,7 +37,7 @@ func (d *Dispatcher) newEvaluation(ctx context.Context, budget renderBudget, idx
 // Scope keeps what is read of the document, and belongs to one goroutine.
 func (d *Dispatcher) setScope(s *jinja.Scope, ev *Event) {
 	*s = jinja.Scope{
-		Doc: ev.Doc, Previous: ev.Previous, HasPrevious: ev.Previous != nil,
+		Doc: ev.Doc, Previous: ev.Previous,
 		DocType: ev.DocType, Name: ev.Name,
 		Event: jinja.Event{
 			ID: ev.ID, Type: string(ev.Type), DocType: ev.DocType, Name: ev.Name,

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docevent/webhook/internal/endpoint"
 	"github.com/docevent/webhook/internal/jinja"
@@ -101,12 +102,8 @@ func appendEnvelope(most int) func([]byte, *Event, *jinja.Scope) ([]byte, error)
 		if err != nil {
 			return dst, err
 		}
-		start := len(dst)
 		if dst, err = value.AppendJSONWithin(dst, doc, most); err != nil {
 			return dst, err
-		}
-		if string(dst[start:]) == "null" { // no document has no fields
-			dst = append(dst[:start], "{}"...)
 		}
 		return append(dst, '}'), nil
 	}
@@ -235,9 +232,18 @@ func formNumber(n json.Number) string {
 	return formFloat(f, 64)
 }
 
+// validText returns s with U+FFFD for each byte that is not UTF-8, as JSON has it.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
+
 // appendEscaped adds s with all but RFC 3986's unreserved characters
 // percent-encoded.
 func appendEscaped(dst []byte, s string) []byte {
+	s = validText(s)
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
@@ -281,8 +287,11 @@ func (s *textSink) Text(text string) error {
 
 // Value implements [jinja.Sink].
 func (s *textSink) Value(v any) (err error) {
-	if text, ok := v.(string); ok {
-		return s.Text(text)
+	switch v := v.(type) {
+	case string:
+		return s.Text(validText(v))
+	case value.Safe:
+		return s.Text(validText(string(v)))
 	}
 	if s.dst, err = value.AppendStr(s.dst, v); err == nil && len(s.dst) > s.max {
 		err = ErrBodyTooLarge

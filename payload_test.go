@@ -237,6 +237,70 @@ func TestDocumentForms(t *testing.T) {
 	}
 }
 
+// What encoding/json writes as null is None, whatever Go's type is.
+func TestNilIsNone(t *testing.T) {
+	for name, nothing := range map[string]any{
+		"nil": nil, "slice": []string(nil), "slice of any": []any(nil), "map": map[string]int(nil),
+		"map of any": map[string]any(nil), "pointer": (*salesOrder)(nil), "raw JSON": json.RawMessage("null"),
+		"bytes": []byte(nil), "no raw JSON": json.RawMessage(nil), "no value": sql.NullString{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := map[string]any{"a": nothing, "l": []any{nothing}}
+			body := func(change func(*webhook.Webhook)) string { return string(send(t, orders(change), updated(doc)).Body) }
+			text := func(source string) string {
+				return body(func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, source })
+			}
+			rows := []webhook.Field{{Fieldname: "a"}, {Fieldname: "l"}}
+			require.Equal(t, `{"doctype":"Sales Order","name":"SO-00001","data":{"a":null,"l":[null]}}`, body(nil))
+			require.Equal(t, `{"a":null,"l":[null]}`, body(func(w *webhook.Webhook) { w.Data = rows }))
+			require.Equal(t, `a=&l=%5Bnull%5D`, body(func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, rows }))
+			require.Equal(t, `{"a":null,"t":null,"s":""}`, body(func(w *webhook.Webhook) {
+				w.Body = `{"a":{{ doc.a }},"t":{{ doc.a | tojson }},"s":"{{ doc.a }}"}`
+			}))
+			require.Equal(t, `None [None] True True True`,
+				text(`{{ doc.a }} {{ doc.l }} {{ doc.a is none }} {{ doc.a == none }} {{ doc.l[0] is none }}`))
+			require.Equal(t, `True`, text(`{{ doc["a"] is none and doc.get("a") is none and doc.l | first is none }}`))
+		})
+	}
+}
+
+// A document that is null has no fields, and a null Previous is none.
+func TestNilDocument(t *testing.T) {
+	for name, nothing := range map[string]any{
+		"nil": nil, "map": map[string]any(nil), "pointer": (*salesOrder)(nil), "raw JSON": json.RawMessage("null"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev := updated(nothing)
+			ev.Previous = nothing
+			require.Equal(t, `{} SO-00001 None 0 True`, string(send(t, orders(func(w *webhook.Webhook) {
+				w.Structure, w.Body = webhook.Text,
+					`{{ doc.as_dict() }} {{ doc.get("name") }} {{ doc.get("total") }} {{ doc | length }} {{ changed("total") }}`
+			}), ev).Body))
+			ev.Doc = map[string]any{"total": nil}
+			require.Equal(t, webhook.Queued, decide(t, orders(func(w *webhook.Webhook) {
+				w.Condition = `changed("total") and doc.has_value_changed("total") and not previous`
+			}), ev).Decision)
+		})
+	}
+}
+
+// Bytes that are no UTF-8 are what encoding/json makes of them, in every body.
+func TestInvalidUTF8(t *testing.T) {
+	doc := map[string]any{"a": "x\xff\xfe\u00e9"}
+	rows := []webhook.Field{{Fieldname: "a"}}
+	for want, change := range map[string]func(*webhook.Webhook){
+		"{\"a\":\"x\ufffd\ufffd\u00e9\"}": func(w *webhook.Webhook) { w.Data = rows },
+		`a=x%EF%BF%BD%EF%BF%BD%C3%A9`:     func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, rows },
+		"x\ufffd\ufffd\u00e9":             func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.a }}` },
+		"X\ufffd\ufffd\u00c9":             func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.a | upper }}` },
+		"-x\ufffd\ufffd\u00e9":            func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `-{{ doc.a | safe }}` },
+	} {
+		require.Equal(t, want, string(send(t, orders(change), updated(doc)).Body))
+	}
+	q := send(t, orders(func(w *webhook.Webhook) { w.DynamicURL, w.URL = true, "https://h/{{ doc.a }}" }), updated(doc))
+	require.Equal(t, "https://h/x%EF%BF%BD%EF%BF%BD%C3%A9", q.URL)
+}
+
 type panicking struct{}
 
 func (panicking) MarshalJSON() ([]byte, error) { panic("no") }

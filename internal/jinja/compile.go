@@ -269,9 +269,13 @@ func (c *compiler) slotOf(x expr) (int, bool) {
 
 // isPlain is a quick yes to the commonest kinds of a field.
 func isPlain(v any) bool {
-	switch v.(type) {
-	case string, float64, int, int64, bool, map[string]any, []any:
+	switch v := v.(type) {
+	case string, float64, int, int64, bool:
 		return true
+	case map[string]any:
+		return v != nil
+	case []any:
+		return v != nil
 	}
 	return false
 }

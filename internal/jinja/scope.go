@@ -19,11 +19,9 @@ type Event struct {
 // read, so its fields must not change after the first use. It belongs to one
 // goroutine.
 type Scope struct {
-	// Doc is the document, Previous what it was before. Any Go value will do;
-	// see package value.
+	// Doc is the document, Previous what it was before, nil if that is not known.
+	// Any Go value will do; see package value.
 	Doc, Previous any
-	// HasPrevious says that there is a Previous.
-	HasPrevious bool
 	// DocType and Name stand in for doc.doctype and doc.name.
 	DocType, Name string
 	// Event is what templates read as event.
@@ -66,16 +64,24 @@ func (c *cached) read(x any) (any, error) {
 	return c.v, c.err
 }
 
-// Document returns the document as the templates see it.
-func (s *Scope) Document() (any, error) { return s.doc.read(s.Doc) }
+// noFields stands in for a document that is null.
+var noFields any = map[string]any{}
 
-// Before returns what the document was before, and whether that is known.
-func (s *Scope) Before() (before any, known bool, err error) {
-	if !s.HasPrevious {
-		return nil, false, nil
+// Document returns the document as the templates see it: null is one without
+// fields.
+func (s *Scope) Document() (any, error) {
+	doc, err := s.doc.read(s.Doc)
+	if doc == nil && err == nil {
+		doc = noFields
 	}
+	return doc, err
+}
+
+// Before returns what the document was before, and whether that is known. Null is
+// none.
+func (s *Scope) Before() (before any, known bool, err error) {
 	before, err = s.previous.read(s.Previous)
-	return before, true, err
+	return before, before != nil, err
 }
 
 // Field returns a field of the document, what stands in for one that is missing or

@@ -19,7 +19,7 @@ var ErrTooLong = fmt.Errorf("JSON %w", ErrTooLarge)
 const maxJSON = 64 << 20
 
 var compact = style{
-	null: "null", yes: "true", no: "false", nilMap: "null", tooLong: ErrTooLong,
+	null: "null", yes: "true", no: "false", tooLong: ErrTooLong,
 	quote: AppendQuoted, float: appendGoFloat, number: appendSpelled, leaf: jsonLeaf,
 	brackets: func(any, int) (string, string) { return "[", "]" },
 }

@@ -17,13 +17,19 @@ import (
 var errUnsupported = errors.New("unsupported type")
 
 // Of brings a Go value into the form that this package describes, one level
-// deep. Maps with string keys and slices of any are returned as they are;
+// deep. Maps with string keys and slices of any are returned as they are, nil
+// ones as nil;
 // json.RawMessage is decoded with its key order and number spelling; structs,
 // other maps and other slices are wrapped. Channels and functions are
 // Undefined. The error is that of a marshaler, or that of its panic.
 func Of(x any) (any, error) {
 	switch x := x.(type) {
-	case nil, string, bool, int, int64, float64, json.Number, map[string]any, []any, time.Time, *Object:
+	case nil, string, bool, int, int64, float64, json.Number, time.Time, *Object:
+		return x, nil
+	case map[string]any, []any:
+		if isNil(x) {
+			return nil, nil
+		}
 		return x, nil
 	case json.RawMessage:
 		return decodeMessage(x)
@@ -35,9 +41,23 @@ func Of(x any) (any, error) {
 func settled(x any) bool {
 	switch x.(type) {
 	case nil, string, bool, int, int64, float64, json.Number, *big.Int, time.Time, Date,
-		map[string]any, []any, *Object, *Record, Tuple, *List, *View, *Group, *Generator, Range,
+		*Object, *Record, Tuple, *List, *View, *Group, *Generator, Range,
 		Undefined, Safe, Markup, JSON:
 		return true
+	case map[string]any, []any:
+		return !isNil(x)
+	}
+	return false
+}
+
+// isNil reports whether x is a nil map or slice, which encoding/json writes as
+// null.
+func isNil(x any) bool {
+	switch x := x.(type) {
+	case map[string]any:
+		return x == nil
+	case []any:
+		return x == nil
 	}
 	return false
 }

@@ -53,7 +53,7 @@ func Str(v any) (string, error) {
 func AppendRepr(dst []byte, v any) ([]byte, error) { return repr.append(dst, v, len(dst)+MaxText) }
 
 var repr = style{
-	null: "None", yes: "True", no: "False", nilMap: "{}", spaced: true, tooLong: ErrTooLarge,
+	null: "None", yes: "True", no: "False", spaced: true, tooLong: ErrTooLarge,
 	quote: appendPyQuoted, float: AppendFloat, leaf: reprLeaf, brackets: reprBrackets,
 	number: func(dst []byte, n json.Number) []byte { return appendNumber(dst, n) },
 }

@@ -25,7 +25,7 @@ type PyJSON struct {
 // Append appends v as JSON in this spelling.
 func (o PyJSON) Append(dst []byte, v any) ([]byte, error) {
 	s := style{
-		null: "null", yes: "true", no: "false", nilMap: "{}", spaced: true, tooLong: ErrTooLarge,
+		null: "null", yes: "true", no: "false", spaced: true, tooLong: ErrTooLarge,
 		quote: o.quote, float: finite, leaf: pyLeaf, brackets: pyBrackets, ordered: o.sorted,
 		number: pyNumber, pretty: o.Pretty || o.Indent != "", indent: o.Indent,
 	}

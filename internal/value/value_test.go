@@ -75,7 +75,7 @@ func TestAppendJSON(t *testing.T) {
 		{"time", time.Date(2026, 1, 31, 9, 30, 0, 5000, time.UTC), `"2026-01-31T09:30:00.000005Z"`},
 		{"undefined", value.Undefined{Name: "x"}, `null`},
 		{"channel in map", map[string]any{"a": make(chan int), "b": 1}, `{"b":1}`},
-		{"nil map and slice", []any{map[string]any(nil), []string(nil), []any(nil)}, `[null,null,[]]`},
+		{"nil map and slice", []any{map[string]any(nil), []string(nil), []any(nil)}, `[null,null,null]`},
 		{"int keys", map[int]uint8{2: 1, 10: 3}, `{"10":3,"2":1}`},
 	}
 	for _, tc := range tests {

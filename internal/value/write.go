@@ -12,12 +12,12 @@ import (
 
 // A style is how values are spelled: as JSON, as Python's JSON, as Python.
 type style struct {
-	null, yes, no, nilMap string
-	spaced                bool // blanks stand behind commas and colons
-	quote                 func(dst []byte, s string) []byte
-	float                 func(dst []byte, f float64) []byte
-	number                func(dst []byte, n json.Number) []byte
-	tooLong               error
+	null, yes, no string
+	spaced        bool // blanks stand behind commas and colons
+	quote         func(dst []byte, s string) []byte
+	float         func(dst []byte, f float64) []byte
+	number        func(dst []byte, n json.Number) []byte
+	tooLong       error
 	// leaf writes what is of no common kind and holds no other values, or
 	// reports false.
 	leaf func(w *writer, v any) bool
@@ -131,10 +131,10 @@ func (w *writer) nested(v any) {
 	if w.depth++; w.depth > MaxDepth {
 		check(ErrDepth)
 	}
-	switch m, isMap := v.(map[string]any); {
-	case isMap && m == nil:
-		w.text(w.nilMap)
-	case isMap || IsMapping(v):
+	switch {
+	case isNil(v):
+		w.text(w.null)
+	case IsMapping(v):
 		w.dst = append(w.dst, '{')
 		w.end(w.members(v), "}")
 	default:
