@@ -26,7 +26,8 @@ func (t *table) unnested() string {
 		case c.kind == "bytea":
 			array(c.name+"_at", "integer")
 			array(c.name+"_size", "integer")
-			values = append(values, "substring($bytes::bytea FROM "+c.name+"_at FOR "+c.name+"_size)")
+			values = append(values,
+				"substring($bytes::bytea FROM "+c.name+"_at FOR "+c.name+"_size)")
 		case c.null:
 			array(c.name, c.kind)
 			values = append(values, c.name)
@@ -35,8 +36,8 @@ func (t *table) unnested() string {
 			values = append(values, "COALESCE("+c.name+", ("+parameter+"::"+c.kind+"[])[1])")
 		}
 	}
-	query := "SELECT " + strings.Join(values, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" +
-		strings.Join(names, ", ") + ")"
+	query := "SELECT " + strings.Join(values, ", ") +
+		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(names, ", ") + ")"
 	return strings.ReplaceAll(query, "$bytes", "$"+strconv.Itoa(len(arrays)+1))
 }
 

@@ -35,7 +35,8 @@ func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 	var at, next int64
 	var header []byte
 	var hasBody bool
-	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error, &header, &hasBody, &a.Body, &a.State, &next)
+	err := rows.Scan(&a.Number, &at, &a.Duration, &a.StatusCode, &a.Class, &a.Error,
+		&header, &hasBody, &a.Body, &a.State, &next)
 	if hasBody && a.Body == nil {
 		a.Body = []byte{}
 	}
@@ -53,13 +54,16 @@ func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 
 // attemptColumns are those of an attempt, as they are read: not every driver tells
 // an empty body from none.
-const attemptColumns = "number, time, duration, status_code, class, error, header, body IS NOT NULL, body, state, next"
+const attemptColumns = "number, time, duration, status_code, class, error, header, " +
+	"body IS NOT NULL, body, state, next"
 
 // attemptShape is what is written of an attempt.
 var attemptShape = shape{
-	{name: "delivery", kind: "bigint"}, {name: "number", kind: "integer"}, {name: "time", kind: "bigint"},
-	{name: "duration", kind: "bigint"}, {name: "status_code", kind: "integer"},
-	{name: "class", kind: "text", usual: "", literal: "''"}, {name: "error", kind: "text", usual: "", literal: "''"},
+	{name: "delivery", kind: "bigint"}, {name: "number", kind: "integer"},
+	{name: "time", kind: "bigint"}, {name: "duration", kind: "bigint"},
+	{name: "status_code", kind: "integer"},
+	{name: "class", kind: "text", usual: "", literal: "''"},
+	{name: "error", kind: "text", usual: "", literal: "''"},
 	{name: "header", kind: "bytea"}, {name: "body", kind: "bytea"}, {name: "state", kind: "text"},
 	{name: "next", kind: "bigint", usual: int64(0), literal: "0"},
 }
@@ -76,13 +80,16 @@ func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 			if err != nil {
 				return err
 			}
-			values = append(values, cs[n].num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode, plain(a.Class),
-				plain(a.Error), blob(header), blob(a.Body), string(a.State), micros(a.Next))
+			values = append(values,
+				cs[n].num, a.Number, micros(a.Time), int64(a.Duration), a.StatusCode,
+				plain(a.Class), plain(a.Error), blob(header), blob(a.Body), string(a.State),
+				micros(a.Next))
 			bytes += len(header) + len(a.Body) + 1024
 			n++
 		}
 		n = s.dialect.piece(n)
-		text, args := s.filled("INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"),
+		text, args := s.filled(
+			"INSERT INTO {attempts} ({columns}) {rows}"+s.dialect.keep("delivery"),
 			tableOf(attemptShape, values[:n*len(attemptShape)]))
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err

@@ -24,9 +24,12 @@ var (
 // comparing ids, or hashing them, which our transactions do not.
 func bothOf(first string) string {
 	delivery, state := deliveryShape.names(), stateShape.names()
-	return "WITH u (num, {columns}) AS (SELECT nextval('{deliveries}_num_seq'), r.* FROM " + first + "({rows}) r), " +
-		"d AS (INSERT INTO {deliveries} (num, " + delivery + ") SELECT num, " + delivery + " FROM u ON CONFLICT (id) DO NOTHING RETURNING num, id), " +
-		"s AS (INSERT INTO {states} (" + state + ") SELECT " + state + " FROM u WHERE num = ANY (ARRAY(SELECT num FROM d))) " +
+	return "WITH u (num, {columns}) AS " +
+		"(SELECT nextval('{deliveries}_num_seq'), r.* FROM " + first + "({rows}) r), " +
+		"d AS (INSERT INTO {deliveries} (num, " + delivery + ") " +
+		"SELECT num, " + delivery + " FROM u ON CONFLICT (id) DO NOTHING RETURNING num, id), " +
+		"s AS (INSERT INTO {states} (" + state + ") " +
+		"SELECT " + state + " FROM u WHERE num = ANY (ARRAY(SELECT num FROM d))) " +
 		"SELECT num, id FROM d"
 }
 
@@ -40,7 +43,8 @@ func insertBoth(s *Store, ctx context.Context, q Tx, rows []*row) error {
 		text, args := s.oneOfBoth(rows[0])
 		return numberRows(ctx, q, rows, text, args...)
 	}
-	text, args := s.filled(text, tableOfRows(bothShape, rows, func(r *row, to []any) []any { return r.rest(r.values(to)) }))
+	whole := func(r *row, to []any) []any { return r.rest(r.values(to)) }
+	text, args := s.filled(text, tableOfRows(bothShape, rows, whole))
 	return numberRows(ctx, q, rows, text, args...)
 }
 
@@ -56,9 +60,11 @@ func (s *Store) oneOfBoth(r *row) (string, []any) {
 	made, ok := s.texts.Load(key)
 	if !ok {
 		both := inBoth.names()
-		made = s.dialect.number(s.tables.Replace("WITH d AS (INSERT INTO {deliveries} (" + deliveryShape.names() + ") " + delivery.list() +
+		made = s.dialect.number(s.tables.Replace("WITH " +
+			"d AS (INSERT INTO {deliveries} (" + deliveryShape.names() + ") " + delivery.list() +
 			" ON CONFLICT (id) DO NOTHING RETURNING id, " + both + "), " +
-			"s AS (INSERT INTO {states} (" + both + ", " + restShape.names() + ") SELECT " + both + ", " + rest.typed() + " FROM d) " +
+			"s AS (INSERT INTO {states} (" + both + ", " + restShape.names() + ") " +
+			"SELECT " + both + ", " + rest.typed() + " FROM d) " +
 			"SELECT num, id FROM d"))
 		s.texts.Store(key, made)
 	}

@@ -81,10 +81,12 @@ func (s *Store) claimed(full bool) {
 // search of any.
 func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
 	at := time.Now()
-	text := s.text("SELECT (SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 1), " +
+	text := s.text("SELECT " +
+		"(SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 1), " +
 		"(SELECT MIN(queue_at) FROM {states} {by queue} WHERE queue_place = 2)")
 	var due, end sql.NullInt64
-	if err := each(ctx, s.db, text, nil, func(r *sql.Rows) error { return r.Scan(&due, &end) }); err != nil {
+	err = each(ctx, s.db, text, nil, func(r *sql.Rows) error { return r.Scan(&due, &end) })
+	if err != nil {
 		return false, false, err
 	}
 	s.mu.Lock()
@@ -118,7 +120,9 @@ func (k *claiming) all(ctx context.Context, rush, expired bool) error {
 		return err
 	}
 	err := k.run(ctx)
-	slices.SortFunc(k.got, func(a, b *row) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.num, b.num)) })
+	slices.SortFunc(k.got, func(a, b *row) int {
+		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.num, b.num))
+	})
 	return err
 }
 
@@ -128,14 +132,16 @@ const maxExpired = 1000
 // expire makes deliveries ready whose lease ran out: all of them, for any may be
 // the longest due.
 func (k *claiming) expire(ctx context.Context) error {
-	text := k.store.text("SELECT num FROM {states} {by queue} WHERE queue_place = 2 AND queue_at <= ? " +
+	text := k.store.text("SELECT num FROM {states} {by queue} " +
+		"WHERE queue_place = 2 AND queue_at <= ? " +
 		"ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
 	for {
 		nums, err := all[int64](ctx, k.q, text, k.now, maxExpired)
 		if err != nil {
 			return err
 		}
-		if err := k.store.move(ctx, k.q, anys(nums), placeReady); err != nil || len(nums) < maxExpired {
+		err = k.store.move(ctx, k.q, anys(nums), placeReady)
+		if err != nil || len(nums) < maxExpired {
 			return err
 		}
 	}
@@ -208,13 +214,14 @@ func (k *claiming) lease(ctx context.Context, rows []*row) error {
 	k.got = append(k.got, rows...)
 	return k.store.inPieces(nums, func(list []any) error {
 		args := append([]any{micros(until), k.Owner, micros(until)}, list...)
-		_, err := k.q.ExecContext(ctx, k.store.in("UPDATE {states} {by num} SET queue_place = 2, queue_at = ?, "+
-			"owner = ?, lease_until = ?, fence = fence + 1 WHERE num IN (%s)", list), args...)
-		if err != nil {
+		take := k.store.in("UPDATE {states} {by num} SET queue_place = 2, queue_at = ?, "+
+			"owner = ?, lease_until = ?, fence = fence + 1 WHERE num IN (%s)", list)
+		if _, err := k.q.ExecContext(ctx, take, args...); err != nil {
 			return err
 		}
-		leased, err := readRows(ctx, k.q, k.store.in("SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s "+
-			"WHERE d.num IN (%s) AND s.num = d.num", list), list)
+		read := k.store.in("SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s "+
+			"WHERE d.num IN (%s) AND s.num = d.num", list)
+		leased, err := readRows(ctx, k.q, read, list)
 		for _, r := range leased {
 			*rows[place[r.num]] = *r
 		}
@@ -234,8 +241,9 @@ func (k *claiming) candidates(ctx context.Context, limit int) ([]*row, error) {
 	if len(k.Skip) > 0 {
 		return k.unskipped(ctx, limit)
 	}
-	return k.places(ctx, k.store.text("SELECT num, line FROM {states} {by queue} WHERE "+claimable+
-		" ORDER BY queue_at, num LIMIT ?"+k.store.dialect.skipLocked), append(k.claimable(), limit)...)
+	text := k.store.text("SELECT num, line FROM {states} {by queue} WHERE " + claimable +
+		" ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked)
+	return k.places(ctx, text, append(k.claimable(), limit)...)
 }
 
 // places returns the rows of a query for num and line, with nothing else.

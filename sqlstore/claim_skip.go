@@ -32,8 +32,8 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 		return nil, err
 	}
 	var rows []*row
-	text := "SELECT num, line FROM {states} {by num} WHERE " + claimable + " AND num IN (%s) ORDER BY queue_at, num LIMIT ?" +
-		k.store.dialect.skipLocked
+	text := "SELECT num, line FROM {states} {by num} WHERE " + claimable +
+		" AND num IN (%s) ORDER BY queue_at, num LIMIT ?" + k.store.dialect.skipLocked
 	nums := make([]any, len(dues))
 	for i, d := range dues {
 		nums[i] = d.num
@@ -49,7 +49,8 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 
 // front looks at the longest due, and returns at most so many of webhooks that are
 // not skipped, and whether these are all there are.
-func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (dues []due, all bool, err error) {
+func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (
+	dues []due, all bool, err error) {
 	window := most + 64
 	text := k.store.text("SELECT num, queue_at, webhook FROM {states} {by queue} " +
 		"WHERE " + claimable + " ORDER BY queue_at, num LIMIT ?")
@@ -84,7 +85,9 @@ func (k *claiming) byWebhook(ctx context.Context, skip map[string]bool, most int
 			return nil, err
 		}
 		dues = append(dues, more...)
-		slices.SortFunc(dues, func(a, b due) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.num, b.num)) })
+		slices.SortFunc(dues, func(a, b due) int {
+			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.num, b.num))
+		})
 		dues = dues[:min(most, len(dues))]
 	}
 	return dues, nil

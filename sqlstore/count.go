@@ -21,7 +21,8 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 	if name != "" {
 		where, of, args = " WHERE webhook = ?", " AND webhook = ?", []any{name}
 	}
-	err := each(ctx, s.db, s.text("SELECT state, COUNT(*) FROM {states}"+where+" GROUP BY state"), args, func(r *sql.Rows) error {
+	text := s.text("SELECT state, COUNT(*) FROM {states}" + where + " GROUP BY state")
+	err := each(ctx, s.db, text, args, func(r *sql.Rows) error {
 		var state webhook.State
 		var n int
 		err := r.Scan(&state, &n)
@@ -35,9 +36,10 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 	if err != nil {
 		return c, err
 	}
-	c.Blocked, _, err = one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM {states} c WHERE c.line IS NOT NULL AND "+
-		"c.state IN ('failed', 'exhausted')"+strings.ReplaceAll(of, "webhook", "c.webhook")+
-		" AND NOT EXISTS (SELECT 1 FROM {states} o WHERE {open} AND o.num < c.num)"), args...)
+	text = s.text("SELECT COUNT(*) FROM {states} c WHERE c.line IS NOT NULL AND " +
+		"c.state IN ('failed', 'exhausted')" + strings.ReplaceAll(of, "webhook", "c.webhook") +
+		" AND NOT EXISTS (SELECT 1 FROM {states} o WHERE {open} AND o.num < c.num)")
+	c.Blocked, _, err = one[int](ctx, s.db, text, args...)
 	return c, err
 }
 

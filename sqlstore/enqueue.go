@@ -54,11 +54,13 @@ func checkDeliveries(ds []webhook.Delivery) error {
 	for i := range ds {
 		d := &ds[i]
 		for _, t := range [...]struct{ name, text string }{
-			{"ID", d.ID}, {"EventID", d.EventID}, {"Type", string(d.Type)}, {"Webhook", d.Webhook}, {"Line", d.Line},
-			{"DocType", d.DocType}, {"DocName", d.DocName}, {"Tenant", d.Tenant}, {"Method", d.Method},
+			{"ID", d.ID}, {"EventID", d.EventID}, {"Type", string(d.Type)},
+			{"Webhook", d.Webhook}, {"Line", d.Line}, {"DocType", d.DocType},
+			{"DocName", d.DocName}, {"Tenant", d.Tenant}, {"Method", d.Method},
 		} {
 			if len(t.text) > maxText {
-				return fmt.Errorf("sqlstore: delivery %.255s: %s is longer than %d bytes", d.ID, t.name, maxText)
+				return fmt.Errorf("sqlstore: delivery %.255s: %s is longer than %d bytes",
+					d.ID, t.name, maxText)
 			}
 		}
 	}
@@ -153,7 +155,8 @@ func (s *Store) insertStates(ctx context.Context, q Tx, rows []*row) error {
 	}
 	for len(rows) > 0 {
 		n := s.dialect.piece(len(rows))
-		text, args := s.filled(s.dialect.into+" {states} ({columns}) {rows}", tableOfRows(stateShape, rows[:n], (*row).state))
+		text, args := s.filled(s.dialect.into+" {states} ({columns}) {rows}",
+			tableOfRows(stateShape, rows[:n], (*row).state))
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return err
 		}

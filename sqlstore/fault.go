@@ -27,7 +27,8 @@ func mysqlNumber(err error, numbers ...int) bool {
 	}
 	text := err.Error()
 	for _, n := range numbers {
-		if strings.Contains(text, fmt.Sprintf("Error %d (", n)) || strings.Contains(text, fmt.Sprintf("Error %d:", n)) {
+		if strings.Contains(text, fmt.Sprintf("Error %d (", n)) ||
+			strings.Contains(text, fmt.Sprintf("Error %d:", n)) {
 			return true
 		}
 	}
@@ -56,7 +57,8 @@ func sqliteCode(err error, code int, texts ...string) bool {
 // webhook and outside of a transaction, when a transaction that dispatched for the
 // same document has not ended within five seconds: another's, or the caller's
 // own, whose context was left out.
-var ErrLineHeld = errors.New("sqlstore: a transaction that is open dispatched for the same document to an ordered webhook")
+var ErrLineHeld = errors.New(
+	"sqlstore: a transaction that is open dispatched for the same document to an ordered webhook")
 
 // A SchemaError says that the store's tables are not those this library knows.
 type SchemaError struct {
@@ -70,7 +72,9 @@ func (e *SchemaError) Error() string {
 	case e.Found == 0:
 		return "sqlstore: the database has no tables for webhooks: call Migrate"
 	case e.Found < e.Known:
-		return fmt.Sprintf("sqlstore: the schema has version %d, this library needs %d: call Migrate", e.Found, e.Known)
+		return fmt.Sprintf("sqlstore: the schema has version %d, "+
+			"this library needs %d: call Migrate", e.Found, e.Known)
 	}
-	return fmt.Sprintf("sqlstore: the schema has version %d, this library knows none above %d: update the library", e.Found, e.Known)
+	return fmt.Sprintf("sqlstore: the schema has version %d, "+
+		"this library knows none above %d: update the library", e.Found, e.Known)
 }

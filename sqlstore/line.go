@@ -79,7 +79,8 @@ func (s *Store) firsts(ctx context.Context, q Tx, nums []any) (map[int64]int64, 
 
 // lockFirsts waits until nobody changes the firsts, and returns those that are
 // behind, and those that turned out to be finished by now.
-func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (behind []any, finished map[int64]bool, err error) {
+func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (
+	behind []any, finished map[int64]bool, err error) {
 	var nums []any
 	seen := map[int64]bool{0: true}
 	for _, num := range firsts {
@@ -88,7 +89,8 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 			nums = append(nums, num)
 		}
 	}
-	text := "SELECT num, state, queue_place FROM {states} {by num} WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
+	text := "SELECT num, state, queue_place FROM {states} {by num} " +
+		"WHERE num IN (%s) ORDER BY num" + s.dialect.forUpdate
 	finished = map[int64]bool{}
 	err = s.inPieces(nums, func(list []any) error {
 		return each(ctx, q, s.in(text, list), list, func(r *sql.Rows) error {
@@ -110,7 +112,8 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (b
 func (s *Store) move(ctx context.Context, q Tx, nums []any, place int) error {
 	return s.inPieces(nums, func(list []any) error {
 		args := append([]any{place}, list...)
-		text := s.in("UPDATE {states} {by num} SET queue_place = ?, queue_at = due WHERE num IN (%s)", list)
+		text := s.in("UPDATE {states} {by num} SET queue_place = ?, queue_at = due "+
+			"WHERE num IN (%s)", list)
 		_, err := q.ExecContext(ctx, text, args...)
 		return err
 	})

@@ -17,31 +17,40 @@ import (
 var postgres = dialect{
 	migrations: [][]string{{
 		`CREATE TABLE IF NOT EXISTS {records} (
-			name TEXT COLLATE "C" NOT NULL PRIMARY KEY, revision BIGINT NOT NULL, data BYTEA NOT NULL)`,
+			name TEXT COLLATE "C" NOT NULL PRIMARY KEY, revision BIGINT NOT NULL,
+			data BYTEA NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS {deliveries} (
-			num BIGSERIAL PRIMARY KEY, created BIGINT NOT NULL, id TEXT COLLATE "C" NOT NULL, event_id TEXT COLLATE "C" NOT NULL,
-			type TEXT COLLATE "C" NOT NULL, webhook TEXT COLLATE "C" NOT NULL, doctype TEXT COLLATE "C" NOT NULL,
-			doc_name TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL, method TEXT NOT NULL, url TEXT NOT NULL,
-			content_type TEXT NOT NULL, chain TEXT NOT NULL, trace TEXT NOT NULL, body BYTEA)`,
+			num BIGSERIAL PRIMARY KEY, created BIGINT NOT NULL, id TEXT COLLATE "C" NOT NULL,
+			event_id TEXT COLLATE "C" NOT NULL, type TEXT COLLATE "C" NOT NULL,
+			webhook TEXT COLLATE "C" NOT NULL, doctype TEXT COLLATE "C" NOT NULL,
+			doc_name TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL,
+			method TEXT NOT NULL, url TEXT NOT NULL, content_type TEXT NOT NULL,
+			chain TEXT NOT NULL, trace TEXT NOT NULL, body BYTEA)`,
 		`CREATE UNIQUE INDEX IF NOT EXISTS {prefix}id ON {deliveries} (id)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}created ON {deliveries} (created, num)`,
 		`CREATE INDEX IF NOT EXISTS {prefix}log ON {deliveries} (webhook, created, num)`,
 		`CREATE TABLE IF NOT EXISTS {states} (
-			num BIGINT PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL, since BIGINT NOT NULL,
-			paused_at BIGINT NOT NULL, finished BIGINT NOT NULL, lease_until BIGINT NOT NULL, fence BIGINT NOT NULL,
-			queue_at BIGINT NOT NULL, version INTEGER NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,
+			num BIGINT PRIMARY KEY, created BIGINT NOT NULL, due BIGINT NOT NULL,
+			since BIGINT NOT NULL, paused_at BIGINT NOT NULL, finished BIGINT NOT NULL,
+			lease_until BIGINT NOT NULL, fence BIGINT NOT NULL, queue_at BIGINT NOT NULL,
+			version INTEGER NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL,
 			queue_place SMALLINT, webhook TEXT COLLATE "C" NOT NULL, line TEXT COLLATE "C",
 			state TEXT COLLATE "C" NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL)`,
-		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {states} (queue_place, queue_at, num) WHERE queue_place IS NOT NULL`,
-		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {states} (webhook, queue_at, num) WHERE queue_place = 1`,
-		`CREATE INDEX IF NOT EXISTS {prefix}age ON {states} (state, finished) WHERE queue_place IS NULL`,
-		`CREATE INDEX IF NOT EXISTS {prefix}other ON {states} (state, created, num) WHERE state NOT IN ('pending', 'delivered')`,
+		`CREATE INDEX IF NOT EXISTS {prefix}queue ON {states} (queue_place, queue_at, num)
+			WHERE queue_place IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}ready ON {states} (webhook, queue_at, num)
+			WHERE queue_place = 1`,
+		`CREATE INDEX IF NOT EXISTS {prefix}age ON {states} (state, finished)
+			WHERE queue_place IS NULL`,
+		`CREATE INDEX IF NOT EXISTS {prefix}other ON {states} (state, created, num)
+			WHERE state NOT IN ('pending', 'delivered')`,
 		`CREATE INDEX IF NOT EXISTS {prefix}line ON {states} (line, num)
 			WHERE line IS NOT NULL AND state NOT IN ('delivered', 'canceled')`,
 		`CREATE TABLE IF NOT EXISTS {attempts} (
-			delivery BIGINT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL, next BIGINT NOT NULL,
-			number INTEGER NOT NULL, status_code INTEGER NOT NULL, class TEXT NOT NULL, error TEXT NOT NULL,
-			state TEXT NOT NULL, header BYTEA, body BYTEA, PRIMARY KEY (delivery, number))`,
+			delivery BIGINT NOT NULL, time BIGINT NOT NULL, duration BIGINT NOT NULL,
+			next BIGINT NOT NULL, number INTEGER NOT NULL, status_code INTEGER NOT NULL,
+			class TEXT NOT NULL, error TEXT NOT NULL, state TEXT NOT NULL,
+			header BYTEA, body BYTEA, PRIMARY KEY (delivery, number))`,
 		`CREATE TABLE IF NOT EXISTS {lines} (line TEXT COLLATE "C" NOT NULL PRIMARY KEY)`,
 	}},
 	enter:   "BEGIN",
@@ -51,8 +60,10 @@ var postgres = dialect{
 
 	isolation: sql.LevelReadCommitted,
 	// A query, for pgx prepares nothing that is executed without parameters.
-	begin: "SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), " +
-		"('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('lock_timeout', '" + lockTimeout + "')) AS v (name, value)",
+	begin: "SELECT set_config(name, value, true) FROM (VALUES " +
+		"('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), " +
+		"('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), " +
+		"('jit', 'off'), ('lock_timeout', '" + lockTimeout + "')) AS v (name, value)",
 	alone:    true,
 	numbered: true,
 	arrays:   true,
@@ -63,9 +74,11 @@ var postgres = dialect{
 	forUpdate:  " FOR UPDATE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	openLine:   "o.line = c.line AND o.state NOT IN ('delivered', 'canceled')",
-	lockLines:  "INSERT INTO {lines} (line) VALUES %s ON CONFLICT (line) DO UPDATE SET line = EXCLUDED.line WHERE false",
+	lockLines: "INSERT INTO {lines} (line) VALUES %s " +
+		"ON CONFLICT (line) DO UPDATE SET line = EXCLUDED.line WHERE false",
 	dueHeads: `WITH RECURSIVE w (name, at) AS (
-			(SELECT webhook, queue_at FROM {states} WHERE queue_place = 1 ORDER BY webhook, queue_at LIMIT 1)
+			(SELECT webhook, queue_at FROM {states} WHERE queue_place = 1
+				ORDER BY webhook, queue_at LIMIT 1)
 			UNION ALL
 			SELECT n.webhook, n.queue_at FROM w CROSS JOIN LATERAL (
 				SELECT webhook, queue_at FROM {states} WHERE queue_place = 1 AND webhook > w.name

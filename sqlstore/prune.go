@@ -12,8 +12,9 @@ import (
 const (
 	isFinished  = "state IN ('delivered', 'failed', 'exhausted', 'canceled')"
 	isPrunable  = "(line IS NULL OR state IN ('delivered', 'canceled')) AND version <= ?"
-	finishedAge = "SELECT num FROM {states} WHERE queue_place IS NULL AND state = ? AND finished < ? AND " +
-		isPrunable + " ORDER BY finished LIMIT ?"
+	finishedAge = "SELECT num FROM {states} " +
+		"WHERE queue_place IS NULL AND state = ? AND finished < ? AND " + isPrunable +
+		" ORDER BY finished LIMIT ?"
 )
 
 // Prune implements [webhook.Pruner].
@@ -22,7 +23,9 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
 		return 0, err
 	}
 	n := 0
-	for _, state := range []webhook.State{webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled} {
+	for _, state := range []webhook.State{
+		webhook.Delivered, webhook.Failed, webhook.Exhausted, webhook.Canceled,
+	} {
 		before := p.Other
 		if state == webhook.Delivered {
 			before = p.Delivered
@@ -30,7 +33,8 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
 		if before.IsZero() || n >= p.Limit {
 			continue
 		}
-		removed, err := s.remove(ctx, finishedAge, string(state), ceil(before), webhook.DeliveryVersion, p.Limit-n)
+		removed, err := s.remove(ctx, finishedAge, string(state), ceil(before),
+			webhook.DeliveryVersion, p.Limit-n)
 		if n += removed; err != nil {
 			return n, err
 		}
@@ -54,7 +58,8 @@ func (s *Store) pruneLines(ctx context.Context) error {
 	for range chunks {
 		n := 0
 		err := s.write(ctx, func(q Tx) error {
-			lines, err := all[string](ctx, q, s.text("SELECT line FROM {lines} LIMIT ?"+s.dialect.skipLocked), chunk)
+			text := s.text("SELECT line FROM {lines} LIMIT ?" + s.dialect.skipLocked)
+			lines, err := all[string](ctx, q, text, chunk)
 			if err != nil {
 				return err
 			}
@@ -68,6 +73,18 @@ func (s *Store) pruneLines(ctx context.Context) error {
 	return nil
 }
 
+// What a webhook has beyond its newest deliveries: the newest of it, and the oldest
+// from there on.
+const (
+	newestExcess = "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s " +
+		"WHERE d.webhook = ? AND s.num = d.num AND " + isFinished +
+		" ORDER BY d.created DESC, d.num DESC LIMIT 1 OFFSET ?"
+	oldestExcess = "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s " +
+		"WHERE d.webhook = ? AND d.created <= ? AND (d.created < ? OR d.num <= ?) " +
+		"AND s.num = d.num AND " + isFinished + " AND " + isPrunable +
+		" ORDER BY d.created, d.num LIMIT ?"
+)
+
 // pruneExcess removes what is beyond the newest keep of each webhook.
 func (s *Store) pruneExcess(ctx context.Context, keep, limit int) (int, error) {
 	if err := s.check(ctx, s.db); err != nil {
@@ -80,14 +97,11 @@ func (s *Store) pruneExcess(ctx context.Context, keep, limit int) (int, error) {
 	}
 	n := 0
 	for _, name := range names {
-		created, num, found, err := s.place(ctx, "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s WHERE d.webhook = ? AND "+
-			"s.num = d.num AND "+isFinished+" ORDER BY d.created DESC, d.num DESC LIMIT 1 OFFSET ?", name, keep)
+		created, num, found, err := s.place(ctx, newestExcess, name, keep)
 		if err != nil || !found {
 			return n, err
 		}
-		removed, err := s.remove(ctx, "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s WHERE d.webhook = ? AND "+
-			"d.created <= ? AND (d.created < ? OR d.num <= ?) AND s.num = d.num AND "+isFinished+" AND "+isPrunable+
-			" ORDER BY d.created, d.num LIMIT ?",
+		removed, err := s.remove(ctx, oldestExcess,
 			name, created, created, num, webhook.DeliveryVersion, limit-n)
 		if n += removed; err != nil || n >= limit {
 			return n, err
@@ -122,9 +136,10 @@ func (s *Store) drop(ctx context.Context, q Tx, table, column string, keys []any
 	return s.inPieces(keys, func(part []any) error {
 		text := s.in("DELETE FROM "+table+" WHERE "+column+" IN (%s)", part)
 		if s.dialect.keysFirst {
-			text = s.sized("DELETE t FROM (%s) v STRAIGHT_JOIN "+table+" t ON t."+column+" = v.k", len(part), func(n int) string {
-				return "SELECT ? AS k" + strings.Repeat(" UNION ALL SELECT ?", n-1)
-			})
+			text = s.sized("DELETE t FROM (%s) v STRAIGHT_JOIN "+table+" t ON t."+column+" = v.k",
+				len(part), func(n int) string {
+					return "SELECT ? AS k" + strings.Repeat(" UNION ALL SELECT ?", n-1)
+				})
 		}
 		_, err := q.ExecContext(ctx, text, part...)
 		return err

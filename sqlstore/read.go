@@ -11,7 +11,8 @@ import (
 
 // Delivery implements [webhook.Store].
 func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, error) {
-	rows, err := s.read(ctx, "SELECT "+columns+" FROM {deliveries} d CROSS JOIN {states} s WHERE d.id = ? AND s.num = d.num", id)
+	rows, err := s.read(ctx, "SELECT "+columns+
+		" FROM {deliveries} d CROSS JOIN {states} s WHERE d.id = ? AND s.num = d.num", id)
 	if err != nil {
 		return nil, err
 	}
@@ -23,19 +24,22 @@ func (s *Store) Delivery(ctx context.Context, id string) (*webhook.Delivery, err
 
 // place returns where a delivery, found by a query for num, is in the order of
 // Deliveries: of the same Created, the one stored last is the newest.
-func (s *Store) place(ctx context.Context, text string, args ...any) (created, num int64, found bool, err error) {
+func (s *Store) place(ctx context.Context, text string, args ...any) (
+	created, num int64, found bool, err error) {
 	num, found, err = one[int64](ctx, s.db, s.text(text), args...)
 	if err != nil || !found {
 		return 0, 0, false, err
 	}
-	created, found, err = one[int64](ctx, s.db, s.text("SELECT created FROM {deliveries} WHERE num = ?"), num)
+	created, found, err = one[int64](ctx, s.db,
+		s.text("SELECT created FROM {deliveries} WHERE num = ?"), num)
 	return created, num, found, err
 }
 
 // Deliveries implements [webhook.Store]. It goes through the deliveries by Created,
 // or those of one webhook, and leaves out what does not match; or, where only
 // states are asked for that few are in, through these.
-func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webhook.Delivery, error) {
+func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) (
+	[]webhook.Delivery, error) {
 	q = q.WithDefaults()
 	if err := s.check(ctx, s.db); err != nil {
 		return nil, err
@@ -46,7 +50,8 @@ func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) ([]webh
 	}
 	w.conditions(&q)
 	if q.After != "" {
-		created, num, found, err := s.place(ctx, "SELECT num FROM {deliveries} WHERE id = ?", q.After)
+		const byID = "SELECT num FROM {deliveries} WHERE id = ?"
+		created, num, found, err := s.place(ctx, byID, q.After)
 		if err != nil {
 			return nil, err
 		}
@@ -82,8 +87,16 @@ const fewPending = 10_000
 // way chooses by the states that are asked for. Most deliveries are delivered; all
 // states but that and Pending have an index of their own.
 func (s *Store) way(ctx context.Context, states []webhook.State) (*way, error) {
-	all := &way{first: "d", tables: "{deliveries} d CROSS JOIN {states} s", where: []string{"s.num = d.num"}}
-	few := &way{first: "s", tables: "{states} s CROSS JOIN {deliveries} d", where: []string{"d.num = s.num"}}
+	all := &way{
+		first:  "d",
+		tables: "{deliveries} d CROSS JOIN {states} s",
+		where:  []string{"s.num = d.num"},
+	}
+	few := &way{
+		first:  "s",
+		tables: "{states} s CROSS JOIN {deliveries} d",
+		where:  []string{"d.num = s.num"},
+	}
 	pending := slices.Contains(states, webhook.Pending)
 	switch {
 	case len(states) == 0, slices.Contains(states, webhook.Delivered), pending && len(states) > 1:
@@ -92,8 +105,8 @@ func (s *Store) way(ctx context.Context, states []webhook.State) (*way, error) {
 		few.add("s.state NOT IN ('pending', 'delivered')")
 		return few, nil
 	}
-	n, _, err := one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM (SELECT num FROM {states} WHERE queue_place IS NOT NULL LIMIT ?) few"),
-		fewPending)
+	n, _, err := one[int](ctx, s.db, s.text("SELECT COUNT(*) FROM "+
+		"(SELECT num FROM {states} WHERE queue_place IS NOT NULL LIMIT ?) few"), fewPending)
 	if err != nil || n == fewPending {
 		return all, err
 	}
@@ -103,7 +116,8 @@ func (s *Store) way(ctx context.Context, states []webhook.State) (*way, error) {
 
 // add adds a condition. In it "%s" stands for the first table.
 func (w *way) add(condition string, values ...any) {
-	w.where, w.args = append(w.where, strings.ReplaceAll(condition, "%s", w.first)), append(w.args, values...)
+	w.where = append(w.where, strings.ReplaceAll(condition, "%s", w.first))
+	w.args = append(w.args, values...)
 }
 
 // text returns the query, but for its parameters.
@@ -115,7 +129,8 @@ func (w *way) text() string {
 // conditions adds what a query selects by, After and Limit apart.
 func (w *way) conditions(q *webhook.DeliveryQuery) {
 	for _, c := range []struct{ column, value string }{
-		{"%s.webhook", q.Webhook}, {"d.doctype", q.DocType}, {"d.doc_name", q.DocName}, {"d.tenant", q.Tenant},
+		{"%s.webhook", q.Webhook}, {"d.doctype", q.DocType},
+		{"d.doc_name", q.DocName}, {"d.tenant", q.Tenant},
 	} {
 		if c.value != "" {
 			w.add(c.column+" = ?", c.value)

@@ -10,7 +10,8 @@ import (
 
 // Webhooks implements [webhook.Store]. Revision.Now is the database server's
 // clock; it is zero for SQLite, whose processes share a machine.
-func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
 	q, err := s.reader(ctx)
 	if err != nil {
 		return nil, webhook.Revision{}, err
@@ -21,7 +22,8 @@ func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.
 		return nil, rev, err
 	}
 	var recs []webhook.WebhookRecord
-	err = each(ctx, q, s.text("SELECT name, revision, data FROM {records}"), nil, func(rows *sql.Rows) error {
+	text := s.text("SELECT name, revision, data FROM {records}")
+	err = each(ctx, q, text, nil, func(rows *sql.Rows) error {
 		var r webhook.WebhookRecord
 		err := rows.Scan(&r.Name, &r.Revision, &r.Data)
 		recs = append(recs, r)
@@ -82,14 +84,15 @@ func (s *Store) raise(ctx context.Context, q Tx) error {
 
 // put writes a record if the stored one has its revision.
 func (s *Store) put(ctx context.Context, q Tx, r webhook.WebhookRecord) error {
-	stored, found, err := one[int64](ctx, q, s.text("SELECT revision FROM {records} WHERE name = ?"), r.Name)
+	text := "SELECT revision FROM {records} WHERE name = ?"
+	stored, found, err := one[int64](ctx, q, s.text(text), r.Name)
 	if err != nil {
 		return err
 	}
 	if stored != r.Revision {
 		return webhook.ErrConflict
 	}
-	text := "INSERT INTO {records} (data, revision, name) VALUES (?, ?, ?)"
+	text = "INSERT INTO {records} (data, revision, name) VALUES (?, ?, ?)"
 	if found {
 		text = "UPDATE {records} SET data = ?, revision = ? WHERE name = ?"
 	}

@@ -44,38 +44,50 @@ func placeOf(state webhook.State, due, leaseUntil time.Time) (place any, at int6
 
 // columns are those of a delivery, as they are read from both: not every driver
 // tells an empty body from none.
-const columns = "d.num, d.body IS NOT NULL, d.id, d.event_id, d.type, d.webhook, d.doctype, d.doc_name, d.tenant, " +
-	"d.method, d.url, d.body, d.content_type, d.chain, d.trace, s.line, d.created, s.version, s.state, s.reason, " +
-	"s.attempts, s.tries, s.due, s.since, s.paused_at, s.finished, s.owner, s.lease_until, s.fence"
+const columns = "d.num, d.body IS NOT NULL, " +
+	"d.id, d.event_id, d.type, d.webhook, d.doctype, d.doc_name, d.tenant, " +
+	"d.method, d.url, d.body, d.content_type, d.chain, d.trace, " +
+	"s.line, d.created, s.version, s.state, s.reason, s.attempts, s.tries, " +
+	"s.due, s.since, s.paused_at, s.finished, s.owner, s.lease_until, s.fence"
 
 // deliveryShape is what Enqueue writes of what never changes.
 var deliveryShape = shape{
 	{name: "id", kind: "text"}, {name: "event_id", kind: "text"}, {name: "type", kind: "text"},
-	{name: "webhook", kind: "text"}, {name: "doctype", kind: "text"}, {name: "doc_name", kind: "text"},
-	{name: "tenant", kind: "text", usual: "", literal: "''"}, {name: "method", kind: "text"},
-	{name: "url", kind: "text", usual: "", literal: "''"}, {name: "content_type", kind: "text"},
-	{name: "chain", kind: "text"}, {name: "trace", kind: "text", usual: "", literal: "''"},
+	{name: "webhook", kind: "text"},
+	{name: "doctype", kind: "text"}, {name: "doc_name", kind: "text"},
+	{name: "tenant", kind: "text", usual: "", literal: "''"},
+	{name: "method", kind: "text"},
+	{name: "url", kind: "text", usual: "", literal: "''"},
+	{name: "content_type", kind: "text"}, {name: "chain", kind: "text"},
+	{name: "trace", kind: "text", usual: "", literal: "''"},
 	{name: "created", kind: "bigint"}, {name: "body", kind: "bytea"},
 }
 
 // values appends what goes into the columns of deliveryShape.
 func (r *row) values(to []any) []any {
-	return append(to, r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant, r.Method, r.URL,
-		r.ContentType, r.Chain, plain(r.Trace), micros(r.Created), blob(r.Body))
+	return append(to,
+		r.ID, r.EventID, string(r.Type), r.Webhook, r.DocType, r.DocName, r.Tenant, r.Method,
+		r.URL, r.ContentType, r.Chain, plain(r.Trace), micros(r.Created), blob(r.Body))
 }
 
 // stateShape is what Enqueue writes of what changes.
 var stateShape = shape{
-	{name: "num", kind: "bigint"}, {name: "webhook", kind: "text"}, {name: "created", kind: "bigint"},
+	{name: "num", kind: "bigint"}, {name: "webhook", kind: "text"},
+	{name: "created", kind: "bigint"},
 	{name: "line", kind: "text", null: true, usual: nil, literal: "NULL"},
-	{name: "version", kind: "integer", usual: webhook.DeliveryVersion, literal: strconv.Itoa(webhook.DeliveryVersion)},
+	{
+		name: "version", kind: "integer",
+		usual: webhook.DeliveryVersion, literal: strconv.Itoa(webhook.DeliveryVersion),
+	},
 	{name: "state", kind: "text", usual: string(webhook.Pending), literal: "'pending'"},
 	{name: "reason", kind: "text", usual: "", literal: "''"},
-	{name: "attempts", kind: "integer", usual: 0, literal: "0"}, {name: "tries", kind: "integer", usual: 0, literal: "0"},
+	{name: "attempts", kind: "integer", usual: 0, literal: "0"},
+	{name: "tries", kind: "integer", usual: 0, literal: "0"},
 	{name: "due", kind: "bigint"}, {name: "since", kind: "bigint"},
 	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"},
 	{name: "finished", kind: "bigint", usual: int64(0), literal: "0"},
-	{name: "owner", kind: "text"}, {name: "lease_until", kind: "bigint"}, {name: "fence", kind: "bigint"},
+	{name: "owner", kind: "text"}, {name: "lease_until", kind: "bigint"},
+	{name: "fence", kind: "bigint"},
 	{name: "queue_place", kind: "smallint", null: true}, {name: "queue_at", kind: "bigint"},
 }
 
@@ -86,13 +98,17 @@ var (
 )
 
 // state appends what goes into the columns of stateShape.
-func (r *row) state(to []any) []any { return r.rest(append(to, r.num, r.Webhook, micros(r.Created))) }
+func (r *row) state(to []any) []any {
+	return r.rest(append(to, r.num, r.Webhook, micros(r.Created)))
+}
 
 // rest appends what goes into the columns of restShape.
 func (r *row) rest(to []any) []any {
 	place, at := placeOf(r.State, r.Due, r.LeaseUntil)
-	return append(to, nullable(r.Line), r.Version, string(r.State), r.Reason, r.Attempts, r.Tries, micros(r.Due),
-		micros(r.Since), micros(r.PausedAt), micros(r.Finished), r.Owner, micros(r.LeaseUntil), r.Fence, place, at)
+	return append(to,
+		nullable(r.Line), r.Version, string(r.State), r.Reason, r.Attempts, r.Tries,
+		micros(r.Due), micros(r.Since), micros(r.PausedAt), micros(r.Finished),
+		r.Owner, micros(r.LeaseUntil), r.Fence, place, at)
 }
 
 // size returns about how many bytes the row has in a statement.
@@ -116,10 +132,11 @@ func scanRow(rows *sql.Rows) (*row, error) {
 		hasBody                                             bool
 		created, due, since, pausedAt, finished, leaseUntil int64
 	}
-	err := rows.Scan(&r.num, &as.hasBody, &r.ID, &r.EventID, &r.Type, &r.Webhook, &r.DocType, &r.DocName, &r.Tenant,
-		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &r.Trace, &as.line, &as.created,
-		&r.Version, &r.State, &r.Reason, &r.Attempts, &r.Tries, &as.due, &as.since,
-		&as.pausedAt, &as.finished, &r.Owner, &as.leaseUntil, &r.Fence)
+	err := rows.Scan(&r.num, &as.hasBody,
+		&r.ID, &r.EventID, &r.Type, &r.Webhook, &r.DocType, &r.DocName, &r.Tenant,
+		&r.Method, &r.URL, &r.Body, &r.ContentType, &r.Chain, &r.Trace,
+		&as.line, &as.created, &r.Version, &r.State, &r.Reason, &r.Attempts, &r.Tries,
+		&as.due, &as.since, &as.pausedAt, &as.finished, &r.Owner, &as.leaseUntil, &r.Fence)
 	if as.line.Valid {
 		r.Line, r.Seq = as.line.String, r.num
 	}
@@ -127,7 +144,8 @@ func scanRow(rows *sql.Rows) (*row, error) {
 		r.Body = []byte{}
 	}
 	r.Created, r.Due, r.Since = timeOf(as.created), timeOf(as.due), timeOf(as.since)
-	r.PausedAt, r.Finished, r.LeaseUntil = timeOf(as.pausedAt), timeOf(as.finished), timeOf(as.leaseUntil)
+	r.PausedAt, r.Finished = timeOf(as.pausedAt), timeOf(as.finished)
+	r.LeaseUntil = timeOf(as.leaseUntil)
 	return r, err
 }
 

@@ -92,7 +92,9 @@ func (s *Store) migrateLocked(ctx context.Context, conn *sql.Conn) error {
 		return &SchemaError{Found: found, Known: known}
 	}
 	if found == 0 {
-		if err := s.exec(ctx, conn, "INSERT INTO {schema} (id, version, revision) VALUES (1, 0, 0)"+s.dialect.keep("id")); err != nil {
+		err := s.exec(ctx, conn, "INSERT INTO {schema} (id, version, revision) VALUES (1, 0, 0)"+
+			s.dialect.keep("id"))
+		if err != nil {
 			return err
 		}
 	}
@@ -102,7 +104,8 @@ func (s *Store) migrateLocked(ctx context.Context, conn *sql.Conn) error {
 				return fmt.Errorf("to version %d: %w", version, err)
 			}
 		}
-		if err := s.exec(ctx, conn, "UPDATE {schema} SET version = "+strconv.Itoa(version)+" WHERE id = 1"); err != nil {
+		set := "UPDATE {schema} SET version = " + strconv.Itoa(version) + " WHERE id = 1"
+		if err := s.exec(ctx, conn, set); err != nil {
 			return err
 		}
 	}
@@ -119,7 +122,8 @@ func (s *Store) exec(ctx context.Context, q Tx, text string) error {
 func (s *Store) keyed(text string) string {
 	h := fnv.New32a()
 	h.Write([]byte("webhook migration " + s.prefix))
-	return s.tables.Replace(strings.ReplaceAll(text, "{lockkey}", strconv.FormatUint(uint64(h.Sum32()), 10)))
+	key := strconv.FormatUint(uint64(h.Sum32()), 10)
+	return s.tables.Replace(strings.ReplaceAll(text, "{lockkey}", key))
 }
 
 // check makes sure, once, that the schema is the one this library knows.

@@ -112,7 +112,9 @@ func (s *Store) filled(text string, t *table) (string, []any) {
 		if s.dialect.arrays {
 			rows = t.unnested
 		}
-		text = strings.NewReplacer("{columns}", t.shape.names(), "{rows}", rows(), "{sets}", t.assignments()).Replace(text)
+		text = strings.NewReplacer(
+			"{columns}", t.shape.names(), "{rows}", rows(), "{sets}", t.assignments(),
+		).Replace(text)
 		made = s.dialect.number(s.tables.Replace(text))
 		s.texts.Store(key, made)
 	}

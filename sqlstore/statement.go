@@ -18,14 +18,19 @@ import (
 // words replaces what stands in braces in a text.
 func (d *dialect) words(prefix string) *strings.Replacer {
 	var pairs []string
-	for _, name := range []string{"schema", "records", "deliveries", "states", "attempts", "lines"} {
+	for _, name := range []string{
+		"schema", "records", "deliveries", "states", "attempts", "lines",
+	} {
 		pairs = append(pairs, "{"+name+"}", prefix+name)
 	}
 	for _, index := range []string{"id", "queue", "ready"} {
 		by := strings.NewReplacer("{prefix}", prefix, "%s", index).Replace(d.by)
 		pairs = append(pairs, "{by "+index+"}", by)
 	}
-	return strings.NewReplacer(append(pairs, "{prefix}", prefix, "{open}", d.openLine, "{by num}", d.byNum, "{then}", cmp.Or(d.then, "CROSS JOIN"))...)
+	pairs = append(pairs,
+		"{prefix}", prefix, "{open}", d.openLine,
+		"{by num}", d.byNum, "{then}", cmp.Or(d.then, "CROSS JOIN"))
+	return strings.NewReplacer(pairs...)
 }
 
 // A textKey names a statement: what it is made from, for how many rows, and in

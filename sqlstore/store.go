@@ -66,9 +66,13 @@ func NewWithOptions(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) 
 		prefix = opts.Prefix
 	}
 	if !validPrefix.MatchString(prefix) {
-		return nil, fmt.Errorf("sqlstore: Options.Prefix: %q is not 1 to 32 letters, digits and underscores", prefix)
+		return nil, fmt.Errorf(
+			"sqlstore: Options.Prefix: %q is not 1 to 32 letters, digits and underscores", prefix)
 	}
-	s := &Store{db: db, dialect: d, prefix: prefix, tables: d.words(prefix), prepared: map[string]*sql.Stmt{}}
+	s := &Store{
+		db: db, dialect: d, prefix: prefix, tables: d.words(prefix),
+		prepared: map[string]*sql.Stmt{},
+	}
 	if d.serial {
 		s.writer = make(chan struct{}, 1)
 	}

@@ -45,7 +45,8 @@ func (s *Store) InTransaction(ctx context.Context) bool { return txFrom(ctx) != 
 
 // errInTx refuses to save configuration that could be rolled back behind the
 // back of a process which uses it already.
-var errInTx = errors.New("sqlstore: webhooks cannot be saved in the host's transaction: use a context without WithTx")
+var errInTx = errors.New(
+	"sqlstore: webhooks cannot be saved in the host's transaction: use a context without WithTx")
 
 // errNested refuses an InTx in an InTx, which with one connection would wait for
 // itself.
@@ -136,7 +137,8 @@ func rollBackTo(ctx context.Context, tx Tx, unit *webhook.Unit, name string) err
 	}
 	for _, text := range []string{"ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT "} {
 		if _, err := tx.ExecContext(ctx, text+name); err != nil {
-			return errors.Join(append(errs, fmt.Errorf("sqlstore: roll back to a savepoint: %w", err))...)
+			err = fmt.Errorf("sqlstore: roll back to a savepoint: %w", err)
+			return errors.Join(append(errs, err)...)
 		}
 	}
 	return errors.Join(errs...)

@@ -99,7 +99,8 @@ func (s *Store) explain(ctx context.Context, q Tx, cs []*change) error {
 		ids[i] = c.ID
 	}
 	err := s.inPieces(ids, func(list []any) error {
-		found, err := all[string](ctx, q, s.in("SELECT id FROM {deliveries} WHERE id IN (%s)", list), list...)
+		text := s.in("SELECT id FROM {deliveries} WHERE id IN (%s)", list)
+		found, err := all[string](ctx, q, text, list...)
 		for _, id := range found {
 			there[id] = true
 		}
@@ -118,8 +119,10 @@ func (s *Store) explain(ctx context.Context, q Tx, cs []*change) error {
 var changeShape = shape{
 	{name: "id", kind: "text"}, {name: "fence", kind: "bigint"}, {name: "state", kind: "text"},
 	{name: "reason", kind: "text", usual: "", literal: "''"}, {name: "attempts", kind: "integer"},
-	{name: "tries", kind: "integer"}, {name: "due", kind: "bigint"}, {name: "since", kind: "bigint"},
-	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"}, {name: "finished", kind: "bigint"},
+	{name: "tries", kind: "integer"}, {name: "due", kind: "bigint"},
+	{name: "since", kind: "bigint"},
+	{name: "paused_at", kind: "bigint", usual: int64(0), literal: "0"},
+	{name: "finished", kind: "bigint"},
 	{name: "owner", kind: "text", usual: "", literal: "''"},
 	{name: "lease_until", kind: "bigint", usual: int64(0), literal: "0"},
 	{name: "queue_place", kind: "smallint", null: true, usual: nil, literal: "NULL"},
@@ -145,7 +148,8 @@ func (c *change) values(to []any) []any { return c.set(append(to, c.ID, c.Fence)
 // set appends what goes into the columns of setShape.
 func (c *change) set(to []any) []any {
 	place, at := placeOf(c.State, c.Due, c.LeaseUntil)
-	return append(to, string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
+	return append(to,
+		string(c.State), c.Reason, c.Attempts, c.Tries, micros(c.Due), micros(c.Since),
 		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at)
 }
 
@@ -157,8 +161,10 @@ func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	for _, c := range cs {
 		byID[c.ID], values = c, c.values(values)
 	}
-	text, args := s.filled("WITH v ({columns}) AS ({rows}) UPDATE {states} s SET "+setFromV("")+" "+
-		"FROM v JOIN {deliveries} d ON d.id = v.id WHERE s.num = d.num AND s.fence = v.fence RETURNING d.id, s.num, s.line",
+	text, args := s.filled("WITH v ({columns}) AS ({rows}) "+
+		"UPDATE {states} s SET "+setFromV("")+" "+
+		"FROM v JOIN {deliveries} d ON d.id = v.id WHERE s.num = d.num AND s.fence = v.fence "+
+		"RETURNING d.id, s.num, s.line",
 		tableOf(changeShape, values))
 	var id string
 	var num int64
@@ -181,7 +187,8 @@ func findChanged(s *Store, ctx context.Context, q Tx, cs []*change) error {
 		byID[c.ID], ids[i] = c, c.ID
 	}
 	return s.inPieces(ids, func(list []any) error {
-		text := s.in("SELECT d.id, s.num, s.line, s.fence FROM {deliveries} d {by id} {then} {states} s "+
+		text := s.in("SELECT d.id, s.num, s.line, s.fence "+
+			"FROM {deliveries} d {by id} {then} {states} s "+
 			"WHERE d.id IN (%s) AND s.num = d.num ORDER BY d.id"+s.dialect.forUpdate, list)
 		var id string
 		var num, fence int64

@@ -148,7 +148,9 @@ func (s *Store) linger(ctx context.Context) (late context.Context, end func()) {
 }
 
 // lingering returns the context for the next statement.
-func (t *session) lingering(ctx context.Context) (context.Context, error) { return t.late, ctx.Err() }
+func (t *session) lingering(ctx context.Context) (context.Context, error) {
+	return t.late, ctx.Err()
+}
 
 // ExecContext implements [Tx].
 func (t *session) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
@@ -204,7 +206,8 @@ const maxPrepared = 100
 func (t *session) prepare(ctx context.Context) {
 	s := t.store
 	for _, text := range t.wanted {
-		if pool := s.db.Stats(); pool.MaxOpenConnections > 0 && pool.InUse >= pool.MaxOpenConnections {
+		pool := s.db.Stats()
+		if pool.MaxOpenConnections > 0 && pool.InUse >= pool.MaxOpenConnections {
 			return
 		}
 		s.mu.Lock()
