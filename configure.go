@@ -112,7 +112,7 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 	rec, rev := &record{ID: newID("wh_")}, int64(0)
 	if old != nil {
 		if old.hook.rec.ID == "" {
-			return nil, wrap(old.hook.err, "webhook %q: the stored one cannot be read, and is not saved over", w.Name)
+			return nil, wrap(old.hook.err, "webhook: the stored one cannot be read, and is not saved over")
 		}
 		rec, rev = old.hook.rec.clone(), old.hook.rev
 		if rec.Webhook.Tenant != w.Tenant {

@@ -258,7 +258,7 @@ func (d *Dispatcher) load(r WebhookRecord, chainKey string) *hook {
 	rec := &record{}
 	if err := d.decode(r.Name, r.Data, rec); err != nil {
 		d.log.Error("webhook: read a webhook", "webhook", r.Name, "error", err)
-		return &hook{rec: &record{}, w: d.heard(r), err: err}
+		return &hook{rec: &record{}, w: d.heard(r), err: wrap(err, "webhook %q", r.Name)}
 	}
 	c := compiler{opts: d.opts, env: d.env, chainKey: chainKey}
 	h, err := c.compile(rec)

@@ -243,7 +243,7 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// checkBounds checks the fields that must be positive.
+// checkBounds checks the fields that must be positive and not beyond a bound.
 func (o *Options) checkBounds() error {
 	for _, b := range []struct {
 		field       string
@@ -258,8 +258,11 @@ func (o *Options) checkBounds() error {
 		{"MaxBodyBytes", int64(o.MaxBodyBytes), math.MaxInt32},
 		{"AutoDisable.Attempts", int64(o.AutoDisable.Attempts), math.MaxInt32},
 	} {
-		if b.value <= 0 || b.value > b.most {
-			return fmt.Errorf("webhook: Options.%s: not positive, or too large", b.field)
+		switch {
+		case b.value <= 0:
+			return fmt.Errorf("webhook: Options.%s: not positive", b.field)
+		case b.value > b.most:
+			return fmt.Errorf("webhook: Options.%s: too large", b.field)
 		}
 	}
 	return nil

@@ -145,7 +145,7 @@ func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Atte
 		return nil, err
 	}
 	if e.hook.err != nil {
-		return nil, wrap(e.hook.err, "webhook %q: send test", name)
+		return nil, wrap(e.hook.err, "webhook: send test")
 	}
 	v := d.newEvaluation(ctx, d.budget(1), d.index.Load(), &ev)
 	del := &Delivery{}

@@ -245,7 +245,12 @@ func TestRecordThatCannotBeRead(t *testing.T) {
 				require.NoError(t, err)
 				require.Len(t, all, 1)
 				require.Equal(t, "a", all[0].Name)
-				require.ErrorContains(t, w.SaveWebhook(t.Context(), hook("a")), "not saved over")
+				saved := w.SaveWebhook(t.Context(), hook("a"))
+				require.ErrorContains(t, saved, "not saved over")
+				_, sent := w.SendTest(t.Context(), "a", webhook.Event{Type: webhook.OnUpdate, DocType: "Sales Order", Name: "SO-1"})
+				for _, err := range []error{saved, sent} {
+					require.Equal(t, 1, strings.Count(err.Error(), `webhook "a"`), err)
+				}
 				_, err = w.RotateSecret(t.Context(), "a", "", 0)
 				require.Error(t, err)
 				require.NoError(t, w.Disable(t.Context(), "a", "broken"))
