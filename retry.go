@@ -10,13 +10,13 @@ import (
 )
 
 // A RetryPolicy says when a failed attempt is repeated, and when no more. Its
-// delays are a pure function of the attempt's number, so that nothing but the
-// number has to be stored. The zero value of each field is its default.
+// delays follow from the attempt's number alone, Jitter apart, so that nothing
+// but the number has to be stored. The zero value of each field is its default.
 type RetryPolicy struct {
 	// Schedule are the delays after the first, second, ... attempt, at most 30
 	// days each. Beyond its end Initial goes on, or the last delay is repeated, up
-	// to MaxAttempts; one that is empty and not nil means no retry. Defaults to
-	// 5s, 5m, 30m, 2h, 5h, 10h, 10h, unless Initial is set.
+	// to MaxAttempts; one that is empty and not nil means no retry, unless Initial
+	// is set. Defaults to 5s, 5m, 30m, 2h, 5h, 10h, 10h, unless Initial is set.
 	Schedule []time.Duration
 
 	// Initial, Max and Multiplier make an exponential schedule, used where
@@ -66,7 +66,7 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	if p.Jitter == 0 {
 		p.Jitter = 0.2
 	}
-	if p.MaxAttempts == 0 {
+	if p.MaxAttempts == 0 || len(p.Schedule) == 0 && p.Initial == 0 { // nothing says when to retry
 		p.MaxAttempts = len(p.Schedule) + 1
 	}
 	if p.MaxAge == 0 {

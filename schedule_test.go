@@ -79,6 +79,8 @@ func TestPolicies(t *testing.T) {
 	}{
 		{"a schedule of its own", webhook.RetryPolicy{Schedule: []time.Duration{m, 3 * m}, Jitter: -1}, []time.Duration{m, 3 * m}},
 		{"an empty schedule is one attempt", webhook.RetryPolicy{Schedule: []time.Duration{}}, nil},
+		{"whatever MaxAttempts is", webhook.RetryPolicy{Schedule: []time.Duration{}, MaxAttempts: 5}, nil},
+		{"unless Initial is set", webhook.RetryPolicy{Schedule: []time.Duration{}, Initial: m, MaxAttempts: 2, Jitter: -1}, []time.Duration{m}},
 		{"fewer attempts than the schedule has", webhook.RetryPolicy{MaxAttempts: 2, Jitter: -1}, []time.Duration{5 * time.Second}},
 		{"more attempts repeat the last delay", webhook.RetryPolicy{Schedule: []time.Duration{m}, MaxAttempts: 4, Jitter: -1}, []time.Duration{m, m, m}},
 		{"exponential", webhook.RetryPolicy{Initial: m, Max: 5 * m, MaxAttempts: 5, Jitter: -1}, []time.Duration{m, 2 * m, 4 * m, 5 * m}},
