@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -395,7 +397,11 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 		w.Headers = []webhook.Header{{Key: "Authorization", Value: "Bearer abc"}}
 		w.URL = "https://hooks.example.com/services/T0/SECRETPATH"
 	})
-	for _, text := range []string{fmt.Sprint(w), fmt.Sprintf("%+v", w), fmt.Sprintf("%#v", w), fmt.Sprint(&w)} {
+	var logged bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("saved", "webhook", w, "pointer", &w)
+	for _, text := range []string{
+		fmt.Sprint(w), fmt.Sprintf("%+v", w), fmt.Sprintf("%#v", w), fmt.Sprint(&w), logged.String(),
+	} {
 		require.NotContains(t, text, testSecret)
 		require.NotContains(t, text, "Bearer")
 		require.NotContains(t, text, "SECRETPATH")
@@ -445,6 +451,8 @@ func TestOptionsErrors(t *testing.T) {
 		{webhook.Options{Timeout: time.Minute}, "Options.Lease: shorter than Timeout + 10s"},
 		{webhook.Options{Lease: time.Second}, "Options.Lease"},
 		{webhook.Options{Retry: webhook.RetryPolicy{Multiplier: 0.5}}, "Options.Retry.Multiplier"},
+		{webhook.Options{AutoDisable: webhook.AutoDisable{Rate: 1.1}}, "Options.AutoDisable.Rate"},
+		{webhook.Options{AutoDisable: webhook.AutoDisable{Rate: math.NaN()}}, "Options.AutoDisable.Rate"},
 		{webhook.Options{SignatureHeader: "bad header"}, "Options.SignatureHeader"},
 		{webhook.Options{SignatureHeader: "Host"}, "Options.SignatureHeader"},
 		{webhook.Options{NamedEvents: []webhook.EventType{"on_update"}}, "Options.NamedEvents"},

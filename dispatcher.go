@@ -22,7 +22,8 @@ type Dispatcher struct {
 	opts  Options
 	env   *jinja.Env
 	log   *slog.Logger
-	owner string // names this process in leases
+	owner string         // names this process in leases
+	own   *HTTPTransport // the Transport that New made, which the host cannot close; nil: there is none
 	made  time.Time
 
 	index  atomic.Pointer[index]
@@ -53,6 +54,11 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	var own *HTTPTransport
+	if o.Transport == nil {
+		own = NewHTTPTransport(&HTTPOptions{IdlePerEndpoint: o.PerEndpoint})
+		o.Transport = own
+	}
 	env, err := jinja.NewEnv(o.Funcs)
 	if err != nil {
 		return nil, fmt.Errorf("webhook: Options.Funcs: %w", err)
@@ -62,7 +68,7 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 	turns := newTurns()
 	return &Dispatcher{
 		store: guarded, opts: o, env: env, log: slog.New(guardedHandler{o.Logger.Handler()}),
-		owner: newID("run_"), made: time.Now(),
+		owner: newID("run_"), own: own, made: time.Now(),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: turns},
 		lined:    group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: newTurns()},

@@ -14,6 +14,9 @@ func (t *HTTPTransport) SetNetwork(
 	t.dialer.Resolve, t.dialer.Connect = resolve, connect
 }
 
+// OwnTransport is the Transport that New made.
+func (d *Dispatcher) OwnTransport() *HTTPTransport { return d.own }
+
 // PoolCount is how many pools of connections are open.
 func (t *HTTPTransport) PoolCount() int {
 	t.pools.mu.Lock()

@@ -11,12 +11,13 @@ import (
 )
 
 // Options configure a [Dispatcher]. A nil or zero Options works: each zero
-// field is its default. [New] copies it, but not the maps and slices in it, which
-// must not change afterwards, and refuses a negative field unless its comment
-// says what that means.
+// field is its default. [New] copies it, but not the maps, slices and the Trace in
+// it, which must not change afterwards, and refuses a negative field unless its
+// comment says what that means.
 type Options struct {
 	// Transport sends the requests. Defaults to a NewHTTPTransport sized to
-	// PerEndpoint, which reaches public addresses only.
+	// PerEndpoint, which reaches public addresses only, and whose idle connections
+	// are closed when Run ends.
 	Transport Transport
 
 	// Logger gets what goes wrong, with stable keys (webhook, delivery, attempt,
@@ -26,8 +27,8 @@ type Options struct {
 	// Concurrency bounds the attempts in flight in this process; for those that
 	// hang see MaxHanging. An attempt that delivered gives up its place before
 	// the store has recorded it. What is in flight or not yet recorded is at most
-	// five times Concurrency, or what is delivered in 20 ms where that is more: a
-	// crash repeats no more than that. Defaults to 64.
+	// five times Concurrency, or what is delivered in 20 ms where that is more, and
+	// MaxHanging: a crash repeats no more than that. Defaults to 64.
 	Concurrency int
 
 	// MaxHanging bounds the attempts that do not count for Concurrency: those
@@ -61,8 +62,8 @@ type Options struct {
 	StopTimeout time.Duration
 
 	// RenderTimeout bounds the evaluation of one condition, URL or body. A whole
-	// Dispatch gets ten times as much for each hundred events or part of it.
-	// Defaults to 100ms.
+	// Dispatch gets ten times as much for each hundred events or part of it. A
+	// function of Funcs, or a MarshalJSON, is not broken off. Defaults to 100ms.
 	RenderTimeout time.Duration
 
 	// Retry is the policy of webhooks that have none. Defaults to seven retries
@@ -171,9 +172,6 @@ func (o *Options) withDefaults() Options {
 	r.Concurrency = cmp.Or(r.Concurrency, 64)
 	r.MaxHanging = max(0, cmp.Or(r.MaxHanging, 15*min(r.Concurrency, 64)))
 	r.PerEndpoint = cmp.Or(r.PerEndpoint, 16)
-	if r.Transport == nil {
-		r.Transport = NewHTTPTransport(&HTTPOptions{IdlePerEndpoint: r.PerEndpoint})
-	}
 	r.Timeout = cmp.Or(r.Timeout, 15*time.Second)
 	r.Lease = cmp.Or(r.Lease, 60*time.Second)
 	r.PollInterval = cmp.Or(r.PollInterval, time.Second)
@@ -229,7 +227,7 @@ func (o *Options) validate() error {
 	if err := o.Retry.validate(); err != nil {
 		return fmt.Errorf("webhook: Options.%w", within("Retry", err))
 	}
-	if o.AutoDisable.Rate < 0 || o.AutoDisable.Rate > 1 {
+	if !(o.AutoDisable.Rate >= 0 && o.AutoDisable.Rate <= 1) { // nor is NaN
 		return fmt.Errorf("webhook: Options.AutoDisable.Rate: not between 0 and 1")
 	}
 	if err := checkSignatureHeader(o.SignatureHeader); err != nil {

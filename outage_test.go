@@ -167,6 +167,30 @@ func TestStoreOutage(t *testing.T) {
 	}
 }
 
+// While the store fails, Run asks it again half a minute later at the latest.
+func TestRunAsksAFailingStoreAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := newFlaky()
+		var asked []time.Time
+		w := newWorld(t, store, always(200), webhook.Options{})
+		w.save(hook("a"))
+		stop := w.run()
+		pass(time.Second)
+		store.set(func(_ context.Context, call string, _ []webhook.Change) error {
+			if call == "Claim" {
+				asked = append(asked, time.Now())
+			}
+			return errDown
+		})
+		pass(time.Hour)
+		stop()
+		require.Greater(t, len(asked), 100)
+		for i := range asked[1:] {
+			require.LessOrEqual(t, asked[i+1].Sub(asked[i]), 31*time.Second)
+		}
+	})
+}
+
 // A store that is down when Run begins is waited for.
 func TestRunOutlivesAnOutageAtItsStart(t *testing.T) {
 	bubble(t, func(t *testing.T) {

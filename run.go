@@ -35,6 +35,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		r.loop()
 		err := r.stop(d.opts.StopTimeout)
 		r.storeHealth(0) // also of the attempts that ended last
+		if d.own != nil {
+			d.own.CloseIdleConnections() // else their goroutines outlive Run
+		}
 		return err
 	})
 }

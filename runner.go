@@ -101,7 +101,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 func storeBackoff() backoff.BackOff {
 	return backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(100*time.Millisecond),
-		backoff.WithMaxInterval(30*time.Second),
+		backoff.WithMaxInterval(20*time.Second), // and half of it by chance
 		backoff.WithMaxElapsedTime(0),
 	)
 }

@@ -1,7 +1,10 @@
 package webhook_test
 
 import (
+	"bufio"
 	"context"
+	"io"
+	"net"
 	"strconv"
 	"testing"
 	"time"
@@ -167,6 +170,35 @@ func TestRestarts(t *testing.T) {
 		for _, del := range ds {
 			require.Equal(t, webhook.Delivered, del.State)
 			require.Equal(t, 1, del.Attempts)
+		}
+	})
+}
+
+// The connections that the default Transport keeps end with Run.
+func TestStopClosesTheDefaultTransport(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		closed := make(chan struct{})
+		network := &pipeNetwork{serve: func(c net.Conn) {
+			defer close(closed)
+			if _, ok := readRequest(bufio.NewReader(c)); ok {
+				_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+				hold(c)
+			}
+		}}
+		w := newWorld(t, webhook.NewMemoryStore(), nil, webhook.Options{})
+		w.OwnTransport().SetNetwork(network.resolve, network.connect)
+		w.save(hook("a", func(w *webhook.Webhook) { w.URL = "http://a.example/in" }))
+		stop := w.run()
+		id := w.send("one")
+		pass(time.Second)
+		require.Equal(t, webhook.Delivered, w.state(id))
+		stop()
+		pass(time.Second)
+		select {
+		case <-closed:
+		default:
+			t.Error("the connection is still open")
+			w.OwnTransport().CloseIdleConnections() // else the bubble does not end
 		}
 	})
 }

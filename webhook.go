@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -219,7 +220,8 @@ type webhookJSON struct {
 	Revision          int64        `json:"revision,omitempty"`
 }
 
-// MarshalJSON writes the webhook without its Secret.
+// MarshalJSON writes the webhook without its Secret; header rows and URL, which
+// may be secrets too, are whole.
 func (w Webhook) MarshalJSON() ([]byte, error) {
 	return json.Marshal(webhookJSON{
 		Name: w.Name, DocType: w.DocType, Events: w.Events, Condition: w.Condition,
@@ -233,7 +235,7 @@ func (w Webhook) MarshalJSON() ([]byte, error) {
 
 // String returns the webhook's JSON form with the values of its headers masked,
 // and of its URL no more than scheme, host and first path segment, so that
-// printing or logging it shows no secret.
+// printing it shows no secret.
 func (w Webhook) String() string {
 	if u, err := endpoint.Parse(w.URL); err == nil && !w.DynamicURL {
 		w.URL = endpoint.Redact(u)
@@ -253,6 +255,10 @@ func (w Webhook) String() string {
 
 // GoString is String, for %#v.
 func (w Webhook) GoString() string { return w.String() }
+
+// LogValue is String, for log/slog: the JSON form of a log would show the header
+// rows and the URL. So it does of webhooks in a slice or a struct.
+func (w Webhook) LogValue() slog.Value { return slog.StringValue(w.String()) }
 
 // UnmarshalJSON reads the webhook, its Secret included. Unknown members are
 // ignored, as encoding/json does.
