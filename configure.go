@@ -240,8 +240,9 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 // and returns it. Those before stay in force for at most overlap: until then,
 // schemes that can carry several signatures carry all (SchemeStandard; the others
 // carry the new one's alone). Zero or less ends them at once. At most ten are in
-// force at a time. The error is a *[ConfigError] if there would be more, or if the
-// webhook's schemes cannot use the secret; or [ErrNotFound].
+// force at a time. A webhook of SchemeNone signs by its default scheme from then
+// on. The error is a *[ConfigError] if there would be more, or if the webhook's
+// schemes cannot use the secret; or [ErrNotFound].
 func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, overlap time.Duration) (string, error) {
 	if secret == "" {
 		secret = NewSecret()

@@ -39,7 +39,7 @@ type Delivery struct {
 	Attempts   int       `json:"attempts"`             // made so far; numbers go on over a Resend
 	Tries      int       `json:"tries"`                // of those, the ones counted against the retry policy
 	Due        time.Time `json:"due,omitzero"`         // no attempt is made before
-	Since      time.Time `json:"since,omitzero"`       // when its age began; zero until the first claim of an ordered one
+	Since      time.Time `json:"since,omitzero"`       // when its age began; zero until the first attempt of an ordered one
 	PausedAt   time.Time `json:"paused_at,omitzero"`   // zero unless it is Paused
 	Finished   time.Time `json:"finished,omitzero"`    // when it was Delivered, Failed, Exhausted or Canceled
 	Owner      string    `json:"owner,omitempty"`      // of the lease

@@ -49,9 +49,10 @@
 // A [Dispatcher] may be used by many goroutines, and many processes may share a
 // store. It starts no goroutine but in [Dispatcher.Run] and [Dispatcher.Drain],
 // and none outlives them; except that calls which meet at the store are written
-// together, by a goroutine that ends when none of them waits for it. Caps,
-// Retry-After gates and breakers are each process's own; leases, states and the
-// record of failures are the store's.
+// together, by a goroutine that ends when none of them waits for it, and that an
+// [HTTPTransport] has those of its idle connections, the default one until Run
+// ends. Caps, Retry-After gates and breakers are each process's own; leases,
+// states and the record of failures are the store's.
 //
 // # Security
 //

@@ -43,7 +43,7 @@ func (t EventType) isOfSubmittable() bool {
 const HandshakeEvent EventType = "Webhook Validate"
 
 // An Event is one thing that happened to one document, or one named event. ID,
-// Type, DocType, Name and Tenant are UTF-8 of at most 255 bytes each.
+// Type, DocType, Name and Tenant are UTF-8 of at most 255 bytes each, without NUL.
 type Event struct {
 	// ID is the idempotency key: dispatching an event again under the same ID,
 	// Type, DocType, Name and Tenant makes no second delivery. One ID may serve
@@ -52,7 +52,8 @@ type Event struct {
 	Type EventType `json:"type"`
 
 	// DocType and Name say which document it is about. Required for document
-	// events; optional for named events, where they serve log and order.
+	// events; optional for named events, where they serve log and order, though a
+	// DocType needs a Name.
 	DocType string `json:"doctype,omitempty"`
 	Name    string `json:"name,omitempty"`
 

@@ -55,9 +55,9 @@ func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
 	return nil
 }
 
-// ResendAll resends all finished deliveries that match q, beyond its Limit, and
-// returns how many. With q.States empty those that Failed or were Exhausted.
-// Deliveries that another process changes meanwhile are left alone.
+// ResendAll resends all finished deliveries that match q, whatever its Limit and
+// After, and returns how many. With q.States empty those that Failed or were
+// Exhausted. Deliveries that another process changes meanwhile are left alone.
 func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error) {
 	if len(q.States) == 0 {
 		q.States = []State{Failed, Exhausted}

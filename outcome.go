@@ -59,7 +59,7 @@ const (
 	RenderError    Decision = "render_error"    // the body or URL cannot be rendered; see Err
 	Duplicate      Decision = "duplicate"       // the delivery was there already
 	Disabled       Decision = "disabled"        // its operator disabled it, it was never activated, or see ErrMaxPaused
-	Loop           Decision = "loop"            // the event comes from a request this webhook led to
+	Loop           Decision = "loop"            // the event comes from a request this webhook led to, or ten others did
 	Suppressed     Decision = "suppressed"      // the context is silenced by Suppress
 	Superseded     Decision = "superseded"      // a later event of the unit of work took its place
 )

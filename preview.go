@@ -9,7 +9,7 @@ import (
 
 // A Preview is what a webhook would do with an event.
 type Preview struct {
-	Outcome Outcome `json:"outcome"` // what Dispatch would decide
+	Outcome Outcome `json:"outcome"` // what Dispatch would decide, as Explain has it
 
 	// Request is what would be sent: method, URL and body as they would be, the
 	// header's confidential values masked. It is there also when the condition
@@ -24,7 +24,9 @@ type Preview struct {
 
 // Preview evaluates and renders a webhook for an event, without I/O. The webhook
 // need not be saved; if one of its name is, its status counts, and its secrets
-// stand in for an empty one. The error is a *[ConfigError] or an *[EventError].
+// stand in for an empty one, as this process last read them: before its first
+// Dispatch, call [Dispatcher.Webhook]. The error is a *[ConfigError] or an
+// *[EventError].
 func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview, error) {
 	if err := d.checkDispatch(&ev); err != nil {
 		return nil, &EventError{Err: err}
@@ -109,7 +111,9 @@ func (h *hook) warnings(ev *Event) []string {
 }
 
 // Explain says what Dispatch would decide, without storing anything. Whether a
-// delivery would be a Duplicate it does not know.
+// delivery would be a Duplicate, or find Options.MaxPaused reached, it does not
+// know. The error is an *[EventError], or that of a store whose webhooks could
+// never be read.
 func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 	if err := d.checkDispatch(&ev); err != nil {
 		return Report{}, &EventError{Err: err}

@@ -93,7 +93,8 @@ func later(a, b time.Time) time.Time {
 }
 
 // Status returns how a webhook stands. ErrNotFound if there is none. It counts
-// this process's attempts up to now, and those of others up to a minute ago.
+// this process's attempts up to now, and of others those they have stored: a Run
+// does so about once a minute and when it ends, a Drain at most once a minute.
 func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
 	e, err := d.find(ctx, name)
 	if err != nil {
