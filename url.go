@@ -165,9 +165,17 @@ func (s *urlSink) Value(v any) error {
 		return s.Text(text)
 	}
 	s.filled = s.filled || !s.query
-	s.dst = appendEscaped(s.dst, text)
+	if _, encoded := v.(value.Encoded); encoded {
+		s.dst = append(s.dst, encodedHere.Replace(text)...)
+	} else {
+		s.dst = appendEscaped(s.dst, text)
+	}
 	return s.check()
 }
+
+// encodedHere makes what urlencode gave fit for any place of a URL: it leaves
+// slashes, and writes a blank as "+", which is one in a query only.
+var encodedHere = strings.NewReplacer("/", "%2F", "+", "%20")
 
 func (s *urlSink) check() error {
 	if len(s.dst) > maxURLBytes {

@@ -34,6 +34,13 @@ func TestDynamicURL(t *testing.T) {
 		{"none is empty", "https://h.example/x/{{ doc.a }}?b={{ doc.missing }}", map[string]any{"a": nil}, "https://h.example/x/?b="},
 		{"branch", "https://h.example/{% if doc.a %}yes{% else %}no{% endif %}", map[string]any{"a": 1}, "https://h.example/yes"},
 		{"raw within the path", "https://h.example/{{ doc.a | safe }}", map[string]any{"a": "a/b"}, "https://h.example/a/b"},
+		{"encoded in the path", "https://h.example/x/{{ doc.a | urlencode }}/y", map[string]any{"a": "a b/../ü?#%41+"},
+			"https://h.example/x/a%20b%2F..%2F%C3%BC%3F%23%2541%2B/y"},
+		{"encoded in the query", "https://h.example/x?a={{ doc.a | urlencode }}&b=1", map[string]any{"a": "1 2&c=/"}, "https://h.example/x?a=1%202%26c%3D%2F&b=1"},
+		{"encoded mapping", "https://h.example/x?{{ doc.a | urlencode }}", map[string]any{"a": map[string]any{"b c": "d&e f/+", "g": 1}},
+			"https://h.example/x?b%20c=d%26e%20f%2F%2B&g=1"},
+		{"encoded dots", "https://h.example/x/{{ doc.a | urlencode }}/y", map[string]any{"a": ".."}, ""},
+		{"encoded, then changed", "https://h.example/x/{{ doc.a | urlencode | lower }}", map[string]any{"a": "ü"}, "https://h.example/x/%25c3%25bc"},
 		{"value in the text's host", "https://h.example{% if doc.a %}.evil.example{% endif %}/", map[string]any{"a": 1}, ""},
 		{"missing attribute", "http://example.com/{{ doc.missing.attr }}", nil, ""},
 		{"too long", "https://h.example/{{ doc.a }}", map[string]any{"a": strings.Repeat("x", 9000)}, ""},
@@ -60,6 +67,14 @@ func TestDynamicURL(t *testing.T) {
 			require.Equal(t, tt.want, r.Requests()[0].URL)
 		})
 	}
+}
+
+// What urlquery gave is not encoded again either.
+func TestDynamicURLOfGoTemplate(t *testing.T) {
+	q := send(t, orders(func(w *webhook.Webhook) {
+		w.Syntax, w.DynamicURL, w.URL = webhook.GoTemplate, true, "https://h.example/{{ urlquery .doc.a }}?a={{ .doc.a | urlquery }}&b={{ .doc.a }}"
+	}), updated(map[string]any{"a": "1 2&3"}))
+	require.Equal(t, "https://h.example/1%202%263?a=1%202%263&b=1%202%263", q.URL)
 }
 
 func TestDynamicHosts(t *testing.T) {

@@ -87,7 +87,7 @@ func urlEncode(c call) any {
 	if _, text := value.Text(c.a[0]); text || !value.IsMapping(c.a[0]) && !value.IsSequence(c.a[0]) {
 		s := c.str(0)
 		c.Grow(3 * len(s))
-		return quoteURL(s, "/")
+		return value.Encoded(quoteURL(s, "/"))
 	}
 	part := func(v any) string {
 		s := c.Str(v)
@@ -101,7 +101,7 @@ func urlEncode(c call) any {
 		}
 		b.add(part(e.Key), "=", part(e.Value))
 	}
-	return b.String()
+	return value.Encoded(b.String())
 }
 
 // xmlAttributes writes the members of a mapping as attributes.

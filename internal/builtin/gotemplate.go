@@ -25,7 +25,7 @@ func goFunctions() table {
 		"printf":   def("format *args", goPrintf),
 		"html":     escaper(template.HTMLEscapeString),
 		"js":       escaper(template.JSEscapeString),
-		"urlquery": escaper(func(s string) string { return template.URLQueryEscaper(s) }),
+		"urlquery": def("*args", goURLQuery),
 		"eq":       def("arg1 *others", goEq),
 		"ne":       goCompares(NotEqual),
 		"lt":       goCompares(Less),
@@ -122,6 +122,12 @@ func escaper(escape func(string) string) *Func {
 		c.Grow(6 * len(s))
 		return escape(s)
 	})
+}
+
+func goURLQuery(c call) any {
+	s := c.sprint(false)
+	c.Grow(3 * len(s))
+	return value.Encoded(template.URLQueryEscaper(s))
 }
 
 // goPrintf is printf, with widths bounded and numbers brought to the kind that

@@ -11,7 +11,8 @@ type Sink interface {
 	Text(s string) error
 	// Value takes the value of one output, not yet printed, in the form of
 	// package value, or as value.Record.Peek gives it: value.Kept brings it into
-	// that form. value.Safe is the output of |safe, value.JSON that of |tojson.
+	// that form. value.Safe is the output of |safe, value.JSON that of |tojson,
+	// value.Encoded that of |urlencode.
 	Value(v any) error
 }
 

@@ -42,7 +42,7 @@ func settled(x any) bool {
 	switch x.(type) {
 	case nil, string, bool, int, int64, float64, json.Number, *big.Int, time.Time, Date,
 		*Object, *Record, Tuple, *List, *View, *Group, *Generator, Range,
-		Undefined, Safe, Markup, JSON:
+		Undefined, Safe, Markup, JSON, Encoded:
 		return true
 	case map[string]any, []any:
 		return !isNil(x)

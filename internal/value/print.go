@@ -65,6 +65,8 @@ func reprLeaf(w *writer, v any) bool {
 	case Safe, Markup, JSON:
 		s, _ := Text(v)
 		w.dst = append(appendPyQuoted(append(w.dst, "Markup("...), s), ')')
+	case Encoded:
+		w.dst = appendPyQuoted(w.dst, string(v))
 	case time.Duration:
 		w.text(timedelta(v))
 	case Range:

@@ -9,7 +9,7 @@
 //   - int, int64, float64, json.Number, *big.Int
 //   - map[string]any, *Object and *Record: mappings
 //   - []any, Tuple, *List, Range, *View, *Group and *Generator: sequences
-//   - Date, time.Duration, Undefined, Safe, Markup and JSON
+//   - Date, time.Duration, Undefined, Safe, Markup, JSON and Encoded
 //
 // [Of] brings any Go value into this form, one level deep; what lies below is
 // brought into it when it is looked at. Nothing in this package calls a method
@@ -140,6 +140,10 @@ type Markup string
 // JSON is a fragment of JSON that the tojson filter made.
 type JSON string
 
+// Encoded is text that the urlencode filter made. It is text like any other,
+// except in a URL, where it is not encoded again.
+type Encoded string
+
 // A Date is a day without a time. It prints as 2006-01-02 and compares with
 // times and with date strings.
 type Date struct{ Time time.Time }
@@ -154,6 +158,8 @@ func Text(v any) (string, bool) {
 	case Markup:
 		return string(v), true
 	case JSON:
+		return string(v), true
+	case Encoded:
 		return string(v), true
 	}
 	return "", false
@@ -192,7 +198,7 @@ func TypeName(v any) string {
 		return "timedelta"
 	case *big.Int:
 		return "int"
-	case Safe, Markup, JSON:
+	case Safe, Markup, JSON, Encoded:
 		return "str"
 	}
 	return typeNameOfShape(v)
