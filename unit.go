@@ -71,7 +71,8 @@ func (u *Unit) Dispatch(ctx context.Context, events ...Event) (Report, error) {
 	return report, nil
 }
 
-// Savepoint marks the present point under a name. The same name again moves it.
+// Savepoint marks the present point under a name. The same name again hides the
+// one before, until what came after that is dropped.
 func (u *Unit) Savepoint(name string) {
 	u.savepoints = append(u.savepoints, savepoint{name, len(u.held)})
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/docevent/webhook"
 )
@@ -31,6 +33,9 @@ type txContext struct{}
 //
 // A nil tx returns a context without one.
 func WithTx(ctx context.Context, tx Tx) context.Context {
+	if t, ok := tx.(*sql.Tx); ok && t == nil {
+		tx = nil
+	}
 	return context.WithValue(ctx, txContext{}, tx)
 }
 
@@ -93,11 +98,12 @@ func InTx(ctx context.Context, d *webhook.Dispatcher, db *sql.DB, opts *sql.TxOp
 }
 
 // InSavepoint runs fn within a savepoint of the transaction that ctx carries, by
-// [InTx] or [WithTx], of that name, a plain identifier. When fn returns an error,
-// panics or ends its goroutine, what it wrote and dispatched is undone and the
-// transaction goes on; the error is returned. A host that uses SAVEPOINT itself
-// within InTx keeps the deliveries of what it rolls back: the unit does not see
-// its statements.
+// [InTx] or [WithTx], of that name, a plain identifier of at most 32 bytes; within
+// another of the name it gets a number behind. When fn returns an error, panics or
+// ends its goroutine, what it wrote and dispatched is undone and the transaction
+// goes on; the error is returned. A host that uses SAVEPOINT itself within InTx
+// keeps the deliveries of what it rolls back: the unit does not see its
+// statements. Nor is a Unit undone that the host put into ctx beside WithTx.
 func InSavepoint(ctx context.Context, name string, fn func(ctx context.Context) error) (err error) {
 	tx := txFrom(ctx)
 	if tx == nil {
@@ -106,6 +112,8 @@ func InSavepoint(ctx context.Context, name string, fn func(ctx context.Context) 
 	if !validPrefix.MatchString(name) {
 		return fmt.Errorf("sqlstore: InSavepoint: %q is no plain identifier", name)
 	}
+	open, _ := ctx.Value(openContext{}).([]string)
+	name = unlike(open, name)
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
 		return fmt.Errorf("sqlstore: set a savepoint: %w", err)
 	}
@@ -115,11 +123,15 @@ func InSavepoint(ctx context.Context, name string, fn func(ctx context.Context) 
 	}
 	kept := false
 	defer func() {
-		if !kept {
-			err = errors.Join(err, rollBackTo(ctx, tx, unit, name))
+		if kept {
+			return
+		}
+		// Also when ctx has ended: that may be why.
+		if failed := rollBackTo(context.WithoutCancel(ctx), tx, unit, name); failed != nil {
+			err = errors.Join(err, failed)
 		}
 	}()
-	if err := fn(ctx); err != nil {
+	if err := fn(context.WithValue(ctx, openContext{}, append(slices.Clip(open), name))); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
@@ -127,6 +139,20 @@ func InSavepoint(ctx context.Context, name string, fn func(ctx context.Context) 
 	}
 	kept = true
 	return nil
+}
+
+// openContext is the key of the names of the savepoints that are open.
+type openContext struct{}
+
+// unlike returns a name that no open savepoint has: MySQL forgets the one that
+// had it, and a unit rolls back to the later one.
+func unlike(open []string, name string) string {
+	free := name
+	taken := func(other string) bool { return strings.EqualFold(other, free) }
+	for n := 1; slices.ContainsFunc(open, taken); n++ {
+		free = fmt.Sprintf("%s_%d", name, n)
+	}
+	return free
 }
 
 // rollBackTo undoes what came after a savepoint, and the savepoint.

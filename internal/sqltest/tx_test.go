@@ -382,6 +382,52 @@ func TestInSavepoint(t *testing.T) {
 	require.ErrorContains(t, sqlstore.InSavepoint(t.Context(), "one", nil), "without a transaction")
 }
 
+// A savepoint within another of its name is undone with it.
+func TestInSavepointWithinItself(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		h := newHost(t, d)
+		require.NoError(t, sqlstore.InTx(t.Context(), h.d, h.db, nil, func(ctx context.Context, tx *sql.Tx) error {
+			within := func(name string, fails error) func(ctx context.Context) error {
+				return func(ctx context.Context) error {
+					require.NoError(t, h.save(ctx, tx, name))
+					return fails
+				}
+			}
+			err := sqlstore.InSavepoint(ctx, "one", func(ctx context.Context) error {
+				require.NoError(t, h.save(ctx, tx, "outer"))
+				require.NoError(t, sqlstore.InSavepoint(ctx, "one", within("inner", nil)))
+				require.ErrorIs(t, sqlstore.InSavepoint(ctx, "one", within("refused", errRefused)), errRefused)
+				return errRefused
+			})
+			require.ErrorIs(t, err, errRefused)
+			return sqlstore.InSavepoint(ctx, "one", func(ctx context.Context) error {
+				require.ErrorIs(t, sqlstore.InSavepoint(ctx, "one", within("refused", errRefused)), errRefused)
+				return h.save(ctx, tx, "kept")
+			})
+		}))
+		h.holds("kept")
+	})
+}
+
+// What ran out of time is undone, and the transaction goes on.
+func TestInSavepointOutOfTime(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		h := newHost(t, d)
+		require.NoError(t, sqlstore.InTx(t.Context(), h.d, h.db, nil, func(ctx context.Context, tx *sql.Tx) error {
+			require.NoError(t, h.save(ctx, tx, "a"))
+			limited, cancel := context.WithCancel(ctx)
+			err := sqlstore.InSavepoint(limited, "one", func(ctx context.Context) error {
+				require.NoError(t, h.save(ctx, tx, "late"))
+				cancel()
+				return ctx.Err()
+			})
+			require.Equal(t, context.Canceled, err)
+			return h.save(ctx, tx, "b")
+		}))
+		h.holds("a", "b")
+	})
+}
+
 // TestHostSavepoint rolls back a savepoint of the host's own: what Dispatch wrote
 // in the transaction goes with it.
 func TestHostSavepoint(t *testing.T) {
@@ -405,6 +451,7 @@ func TestWithTxOfNothing(t *testing.T) {
 	h := newHost(t, d)
 	ctx := sqlstore.WithTx(t.Context(), nil)
 	require.False(t, h.store.InTransaction(ctx))
+	require.False(t, h.store.InTransaction(sqlstore.WithTx(ctx, (*sql.Tx)(nil))))
 	_, err := h.d.Dispatch(ctx, inserted("a"))
 	require.NoError(t, err)
 }
