@@ -120,7 +120,8 @@ func keysOf(db *gorm.DB, c *clause.OnConflict) ([][]*schema.Field, error) {
 		return [][]*schema.Field{s.PrimaryFields}, nil
 	}
 	keys := [][]*schema.Field{s.PrimaryFields}
-	indexes, err := db.Session(&gorm.Session{NewDB: true}).Migrator().GetIndexes(tableOf(db.Statement))
+	fresh := db.Session(&gorm.Session{NewDB: true})
+	indexes, err := fresh.Migrator().GetIndexes(tableOf(db.Statement))
 	for _, index := range indexes {
 		primary, _ := index.PrimaryKey()
 		unique, _ := index.Unique()
@@ -200,7 +201,8 @@ func (p *Plugin) withKeys(db *gorm.DB, k *conflict, lock bool) ([]reflect.Value,
 
 // written reads the rows of the documents as they are now, in the order of these,
 // and says of which document each is, by its primary key.
-func (p *Plugin) written(db *gorm.DB, k *conflict, docs []reflect.Value) (rows []reflect.Value, of map[string]int, ok bool) {
+func (p *Plugin) written(db *gorm.DB, k *conflict, docs []reflect.Value) (
+	rows []reflect.Value, of map[string]int, ok bool) {
 	stmt := db.Statement
 	if rows, ok = p.withKeys(db, k, false); !ok {
 		return nil, nil, false
@@ -247,14 +249,17 @@ func (p *Plugin) upserted(db *gorm.DB, docType string, k *conflict) (documents [
 		id := primaryKey(stmt, row)
 		previous, before := k.was[id]
 		switch {
-		case before && (k.ignored || k.unsure && reflect.DeepEqual(row.Interface(), previous.Interface())):
+		case before && (k.ignored ||
+			k.unsure && reflect.DeepEqual(row.Interface(), previous.Interface())):
 		case before:
-			documents = append(documents, p.events(stmt, webhook.ActionSave, docType, row, previous))
+			documents = append(documents,
+				p.events(stmt, webhook.ActionSave, docType, row, previous))
 		default:
 			if i := of[id]; i < len(models) && primaryKey(stmt, models[i]) == id {
 				row = models[i] // with its associations
 			}
-			documents = append(documents, p.events(stmt, webhook.ActionInsert, docType, row, reflect.Value{}))
+			documents = append(documents,
+				p.events(stmt, webhook.ActionInsert, docType, row, reflect.Value{}))
 		}
 	}
 	return documents

@@ -30,7 +30,8 @@ func (p *Plugin) created(db *gorm.DB, docType string) {
 	}
 	var documents [][]webhook.Event
 	for _, doc := range docs {
-		documents = append(documents, p.events(stmt, webhook.ActionInsert, docType, doc, reflect.Value{}))
+		documents = append(documents,
+			p.events(stmt, webhook.ActionInsert, docType, doc, reflect.Value{}))
 	}
 	p.dispatch(db, documents)
 }
@@ -68,14 +69,17 @@ func (p *Plugin) createdMaps(db *gorm.DB) []reflect.Value {
 		if values != nil {
 			sets = append(sets, values)
 		} else {
-			p.report(stmt.Context, notDispatched+": the primary key of an inserted map is not known",
+			p.report(stmt.Context,
+				notDispatched+": the primary key of an inserted map is not known",
 				"table", stmt.Table)
 		}
 	}
 	if len(sets) == 0 {
 		return nil
 	}
-	docs, _ := p.rows(db, selection{where: among(stmt, stmt.Schema.PrimaryFields, sets), unscoped: true})
+	docs, _ := p.rows(db, selection{
+		where: among(stmt, stmt.Schema.PrimaryFields, sets), unscoped: true,
+	})
 	return docs
 }
 

@@ -46,20 +46,26 @@ func contain(where string, f func()) (err error) {
 
 // events returns those of what happened to one document; none, and says so, when
 // the host's own code could not tell.
-func (p *Plugin) events(stmt *gorm.Statement, action webhook.Action, docType string, doc, previous reflect.Value) []webhook.Event {
+func (p *Plugin) events(stmt *gorm.Statement, action webhook.Action, docType string,
+	doc, previous reflect.Value) []webhook.Event {
 	ev := webhook.Event{DocType: docType, Doc: pointer(doc)}
 	if previous.IsValid() {
 		ev.Previous = pointer(previous)
 	}
-	err := contain("the model's DocName", func() { ev.Name = nameOf(stmt.Context, stmt.Schema, doc) })
+	err := contain("the model's DocName", func() {
+		ev.Name = nameOf(stmt.Context, stmt.Schema, doc)
+	})
 	if err == nil && p.opts.Action != nil {
-		err = contain("Options.Action", func() { action = p.opts.Action(action, ev.Doc, ev.Previous) })
+		err = contain("Options.Action", func() {
+			action = p.opts.Action(action, ev.Doc, ev.Previous)
+		})
 	}
 	if err == nil && p.opts.Event != nil && action != "" {
 		err = contain("Options.Event", func() { p.opts.Event(stmt.Context, &ev) })
 	}
 	if err != nil {
-		p.report(stmt.Context, notDispatched, "table", stmt.Table, "doctype", docType, "name", ev.Name, "error", err)
+		p.report(stmt.Context, notDispatched, "table", stmt.Table, "doctype", docType,
+			"name", ev.Name, "error", err)
 		return nil
 	}
 	if action == "" {

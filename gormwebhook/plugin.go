@@ -96,13 +96,16 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 	create, update, remove := db.Callback().Create(), db.Callback().Update(), db.Callback().Delete()
 	return errors.Join(
 		create.Before("gorm:create").Register("webhook:before_create", p.guard(p.beforeCreate)),
-		create.After("gorm:after_create").Before(commit).Register("webhook:created", p.guard(p.created)),
+		create.After("gorm:after_create").Before(commit).
+			Register("webhook:created", p.guard(p.created)),
 		create.After(commit).Register("webhook:wake", p.wake),
 		update.Before("gorm:update").Register("webhook:before_update", p.guard(p.beforeUpdate)),
-		update.After("gorm:after_update").Before(commit).Register("webhook:updated", p.guard(p.updated)),
+		update.After("gorm:after_update").Before(commit).
+			Register("webhook:updated", p.guard(p.updated)),
 		update.After(commit).Register("webhook:wake", p.wake),
 		remove.Before("gorm:delete").Register("webhook:before_delete", p.guard(p.beforeDelete)),
-		remove.After("gorm:after_delete").Before(commit).Register("webhook:deleted", p.guard(p.deleted)),
+		remove.After("gorm:after_delete").Before(commit).
+			Register("webhook:deleted", p.guard(p.deleted)),
 		remove.After(commit).Register("webhook:wake", p.wake),
 	)
 }
@@ -112,7 +115,8 @@ func (p *Plugin) Initialize(db *gorm.DB) error {
 func (p *Plugin) guard(f func(db *gorm.DB, docType string)) func(*gorm.DB) {
 	return func(db *gorm.DB) {
 		stmt := db.Statement
-		if db.Error != nil || db.DryRun || stmt.Schema == nil || len(stmt.Schema.PrimaryFields) == 0 {
+		if db.Error != nil || db.DryRun || stmt.Schema == nil ||
+			len(stmt.Schema.PrimaryFields) == 0 {
 			return
 		}
 		docType := p.docType(stmt)
@@ -188,7 +192,8 @@ func (p *Plugin) dispatch(db *gorm.DB, documents [][]webhook.Event) {
 		}
 		i := of[invalid.Index]
 		ev := documents[i][0]
-		p.report(ctx, notDispatched, "table", db.Statement.Table, "doctype", ev.DocType, "name", ev.Name, "error", invalid.Err)
+		p.report(ctx, notDispatched, "table", db.Statement.Table, "doctype", ev.DocType,
+			"name", ev.Name, "error", invalid.Err)
 		documents = append(documents[:i:i], documents[i+1:]...)
 	}
 }

@@ -64,7 +64,8 @@ func (p *Plugin) lock(db *gorm.DB) error {
 		return nil
 	}
 	stmt := db.Statement
-	_, err := stmt.ConnPool.ExecContext(stmt.Context, "DELETE FROM "+stmt.Quote(tableOf(stmt))+" WHERE 1 = 0")
+	_, err := stmt.ConnPool.ExecContext(stmt.Context,
+		"DELETE FROM "+stmt.Quote(tableOf(stmt))+" WHERE 1 = 0")
 	return err
 }
 
@@ -91,7 +92,8 @@ func conditions(stmt *gorm.Statement) []clause.Expression {
 func bounds(stmt *gorm.Statement) []clause.Interface {
 	var found []clause.Interface
 	for _, name := range []string{"ORDER BY", "LIMIT"} {
-		if c, ok := stmt.Clauses[name].Expression.(clause.Interface); ok && slices.Contains(stmt.BuildClauses, name) {
+		c, ok := stmt.Clauses[name].Expression.(clause.Interface)
+		if ok && slices.Contains(stmt.BuildClauses, name) {
 			found = append(found, c)
 		}
 	}
@@ -100,7 +102,8 @@ func bounds(stmt *gorm.Statement) []clause.Interface {
 
 // identified returns the condition that rows have the same values in some fields
 // as the documents; none for documents that have none.
-func identified(stmt *gorm.Statement, fields []*schema.Field, docs []reflect.Value) []clause.Expression {
+func identified(stmt *gorm.Statement, fields []*schema.Field,
+	docs []reflect.Value) []clause.Expression {
 	var sets [][]any
 	for _, doc := range docs {
 		values := make([]any, len(fields))
@@ -131,7 +134,8 @@ func among(stmt *gorm.Statement, fields []*schema.Field, sets [][]any) []clause.
 }
 
 // byKey returns rows by the values of some fields.
-func byKey(stmt *gorm.Statement, fields []*schema.Field, docs []reflect.Value) map[string]reflect.Value {
+func byKey(stmt *gorm.Statement, fields []*schema.Field,
+	docs []reflect.Value) map[string]reflect.Value {
 	found := make(map[string]reflect.Value, len(docs))
 	for _, doc := range docs {
 		found[keyOf(identity(stmt.Context, fields, doc))] = doc

@@ -22,11 +22,13 @@ func (p *Plugin) beforeUpdate(db *gorm.DB, _ string) {
 	case reflect.Struct:
 		for _, f := range stmt.Schema.PrimaryFields {
 			if v, zero := f.ValueOf(stmt.Context, stmt.ReflectValue); !zero {
-				where = append(where[:len(where):len(where)], clause.Eq{Column: clause.Column{Table: stmt.Table, Name: f.DBName}, Value: v})
+				column := clause.Column{Table: stmt.Table, Name: f.DBName}
+				where = append(where[:len(where):len(where)], clause.Eq{Column: column, Value: v})
 			}
 		}
 	case reflect.Slice, reflect.Array:
-		where = append(where[:len(where):len(where)], identified(stmt, stmt.Schema.PrimaryFields, each(stmt.ReflectValue))...)
+		where = append(where[:len(where):len(where)],
+			identified(stmt, stmt.Schema.PrimaryFields, each(stmt.ReflectValue))...)
 	}
 	p.keep(db, where)
 }
@@ -36,9 +38,11 @@ func (p *Plugin) beforeUpdate(db *gorm.DB, _ string) {
 func (p *Plugin) beforeDelete(db *gorm.DB, _ string) {
 	stmt := db.Statement
 	where := conditions(stmt)
-	where = append(where[:len(where):len(where)], identified(stmt, stmt.Schema.PrimaryFields, each(stmt.ReflectValue))...)
+	where = append(where[:len(where):len(where)],
+		identified(stmt, stmt.Schema.PrimaryFields, each(stmt.ReflectValue))...)
 	if stmt.Model != nil && stmt.Dest != stmt.Model && stmt.ReflectValue.CanAddr() {
-		where = append(where, identified(stmt, stmt.Schema.PrimaryFields, each(reflect.ValueOf(stmt.Model)))...)
+		where = append(where,
+			identified(stmt, stmt.Schema.PrimaryFields, each(reflect.ValueOf(stmt.Model)))...)
 	}
 	p.keep(db, where)
 }
@@ -51,7 +55,8 @@ func (p *Plugin) keep(db *gorm.DB, where []clause.Expression) {
 		return
 	}
 	if _, joined := stmt.Clauses["FROM"].Expression.(clause.From); joined {
-		p.report(stmt.Context, notDispatched+": the statement has a FROM clause", "table", stmt.Table)
+		p.report(stmt.Context,
+			notDispatched+": the statement has a FROM clause", "table", stmt.Table)
 		return
 	}
 	sel := selection{where: where, unscoped: stmt.Unscoped, lock: true, bounds: bounds(stmt)}
@@ -59,7 +64,8 @@ func (p *Plugin) keep(db *gorm.DB, where []clause.Expression) {
 	if !ok {
 		return
 	}
-	if slices.ContainsFunc(sel.bounds, func(c clause.Interface) bool { return c.Name() == "LIMIT" }) {
+	limit := func(c clause.Interface) bool { return c.Name() == "LIMIT" }
+	if slices.ContainsFunc(sel.bounds, limit) {
 		restrict(stmt, identified(stmt, stmt.Schema.PrimaryFields, docs))
 	}
 	db.InstanceSet(before, docs)
@@ -114,7 +120,8 @@ func (p *Plugin) updated(db *gorm.DB, docType string) {
 func (p *Plugin) deleted(db *gorm.DB, docType string) {
 	var documents [][]webhook.Event
 	for _, doc := range kept(db) {
-		documents = append(documents, p.events(db.Statement, webhook.ActionDelete, docType, doc, reflect.Value{}))
+		documents = append(documents,
+			p.events(db.Statement, webhook.ActionDelete, docType, doc, reflect.Value{}))
 	}
 	p.dispatch(db, documents)
 }

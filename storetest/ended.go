@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -100,14 +101,14 @@ type endedCall struct {
 
 // endedCalls calls every method; a is a delivery to be changed.
 func endedCalls(s webhook.Store, a webhook.Delivery) []endedCall {
+	return slices.Concat(endedWrites(s, a), endedReads(s, a.ID), endedPowers(s))
+}
+
+func endedWrites(s webhook.Store, a webhook.Delivery) []endedCall {
 	attempt := response(a.ID, 1)
 	change := changeOf(a, to(webhook.Delivered))
 	change.Attempt = &attempt
-	calls := []endedCall{
-		{"Webhooks", func(ctx context.Context) error {
-			_, _, err := s.Webhooks(ctx, webhook.Revision{})
-			return err
-		}},
+	return []endedCall{
 		{"PutWebhooks", func(ctx context.Context) error {
 			return s.PutWebhooks(ctx, record("new", 0, "x"))
 		}},
@@ -128,8 +129,17 @@ func endedCalls(s webhook.Store, a webhook.Delivery) []endedCall {
 			_, err := s.Update(ctx, []webhook.Change{change})
 			return err
 		}},
+	}
+}
+
+func endedReads(s webhook.Store, id string) []endedCall {
+	return []endedCall{
+		{"Webhooks", func(ctx context.Context) error {
+			_, _, err := s.Webhooks(ctx, webhook.Revision{})
+			return err
+		}},
 		{"Delivery", func(ctx context.Context) error {
-			_, err := s.Delivery(ctx, a.ID)
+			_, err := s.Delivery(ctx, id)
 			return err
 		}},
 		{"Deliveries", func(ctx context.Context) error {
@@ -137,10 +147,13 @@ func endedCalls(s webhook.Store, a webhook.Delivery) []endedCall {
 			return err
 		}},
 		{"Attempts", func(ctx context.Context) error {
-			_, err := s.Attempts(ctx, a.ID)
+			_, err := s.Attempts(ctx, id)
 			return err
 		}},
 	}
+}
+
+func endedPowers(s webhook.Store) (calls []endedCall) {
 	if c, ok := s.(webhook.Counter); ok {
 		calls = append(calls, endedCall{"Count", func(ctx context.Context) error {
 			_, err := c.Count(ctx, "")

@@ -24,7 +24,8 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (n int, err error) {
 			}
 			kept[r.Webhook]++
 			stays := r.inLine() || r.Version > webhook.DeliveryVersion
-			if !stays && len(old) < p.Limit && (r.Finished.Before(before) || p.Keep > 0 && kept[r.Webhook] > p.Keep) {
+			if !stays && len(old) < p.Limit &&
+				(r.Finished.Before(before) || p.Keep > 0 && kept[r.Webhook] > p.Keep) {
 				old = append(old, r)
 			}
 		}
@@ -54,7 +55,8 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 			switch {
 			case r.State == webhook.Pending && (c.OldestDue.IsZero() || r.Due.Before(c.OldestDue)):
 				c.OldestDue = r.Due
-			case (r.State == webhook.Failed || r.State == webhook.Exhausted) && t.first(r.Line) == r.ID:
+			case (r.State == webhook.Failed || r.State == webhook.Exhausted) &&
+				t.first(r.Line) == r.ID:
 				c.Blocked++
 			}
 		}

@@ -22,11 +22,11 @@ import (
 
 // Buckets, with what their keys are made of and what they say.
 var (
-	records    = []byte("webhook_records")    // name: the record; its sequence is the store's Revision
+	records    = []byte("webhook_records")    // name: the record; its sequence is the Revision
 	deliveries = []byte("webhook_deliveries") // id: the row; its sequence is the last Seq
 	newest     = []byte("webhook_newest")     // Created, Seq: id
-	due        = []byte("webhook_due")        // Due, Seq: end of the lease, webhook, id; what Claim may offer
-	lines      = []byte("webhook_lines")      // line, Seq: id; what is neither Delivered nor Canceled
+	due        = []byte("webhook_due")        // Due, Seq: end of lease, webhook, id; for Claim
+	lines      = []byte("webhook_lines")      // line, Seq: id; neither Delivered nor Canceled
 )
 
 // A Store is a webhook.Store, and a Transactor, Pruner and Counter. It is safe for
@@ -60,7 +60,8 @@ func (s *Store) InTransaction(ctx context.Context) bool { return ctx.Value(hostT
 
 // in runs f in a transaction of s.db.View or s.db.Update, or in the host's where
 // ctx carries one. An error undoes all that f did; the host's, the host rolls back.
-func (s *Store) in(ctx context.Context, begin func(func(*bbolt.Tx) error) error, f func(t *tx) error) error {
+func (s *Store) in(ctx context.Context, begin func(func(*bbolt.Tx) error) error,
+	f func(t *tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -128,7 +129,8 @@ func key(parts ...any) (k []byte) {
 }
 
 // Webhooks implements webhook.Store: the sequence says whether anything changed.
-func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) (recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
+func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) (
+	recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
 	err = s.in(ctx, s.db.View, func(t *tx) error {
 		rev.N = int64(t.Bucket(records).Sequence())
 		if rev.N == seen.N {
@@ -207,7 +209,9 @@ func (t *tx) row(id string) (*row, error) {
 // save writes a row and the keys by which it is found, and removes the key of the
 // Due that it had.
 func (t *tx) save(r *row, had time.Time) error {
-	for _, at := range []*time.Time{&r.Created, &r.Due, &r.Since, &r.PausedAt, &r.Finished, &r.LeaseUntil} {
+	for _, at := range []*time.Time{
+		&r.Created, &r.Due, &r.Since, &r.PausedAt, &r.Finished, &r.LeaseUntil,
+	} {
 		*at = at.UTC()
 	}
 	stopped := t.first(r.Line)
@@ -294,7 +298,10 @@ func (t *tx) longestDue(c webhook.Claim) (ids []string) {
 		skip[name] = true
 	}
 	now, at := key(c.Now), t.Bucket(due).Cursor()
-	for k, v := at.First(); k != nil && len(ids) < c.Limit && bytes.Compare(k[:8], now) <= 0; k, v = at.Next() {
+	for k, v := at.First(); k != nil && len(ids) < c.Limit; k, v = at.Next() {
+		if bytes.Compare(k[:8], now) > 0 {
+			break
+		}
 		name, id, _ := bytes.Cut(v[8:], []byte{0})
 		if bytes.Compare(v[:8], now) <= 0 && !skip[string(name)] {
 			ids = append(ids, string(id))
@@ -383,7 +390,8 @@ func (t *tx) newestFirst(after string) iter.Seq2[*row, error] {
 
 // Deliveries implements webhook.Store. It reads whatever lies between those that
 // match: a store for many would have more keys.
-func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) (ds []webhook.Delivery, err error) {
+func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) (
+	ds []webhook.Delivery, err error) {
 	q = q.WithDefaults()
 	err = s.in(ctx, s.db.View, func(t *tx) error {
 		for r, err := range t.newestFirst(q.After) {

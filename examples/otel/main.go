@@ -115,7 +115,9 @@ func orders(ctx context.Context, d *webhook.Dispatcher, telemetry *webhookotel.O
 	var err error
 	for _, event := range []webhook.EventType{webhook.AfterInsert, webhook.OnSubmit} {
 		ctx, span := tracer.Start(ctx, fmt.Sprint("request: ", event))
-		_, failed := d.Dispatch(ctx, webhook.Event{Type: event, DocType: "Sales Order", Name: "SO-00001"})
+		_, failed := d.Dispatch(ctx, webhook.Event{
+			Type: event, DocType: "Sales Order", Name: "SO-00001",
+		})
 		span.End()
 		err = errors.Join(err, failed)
 	}

@@ -98,7 +98,8 @@ func webhooks(url string) []webhook.Webhook {
 // live dispatches what happens to the order, as a host's ORM hooks would.
 func live(ctx context.Context, d *webhook.Dispatcher) error {
 	order := map[string]any{
-		"customer": "Customer A", "customer_group": "Retail", "status": "Draft", "grand_total": 1500.0,
+		"customer": "Customer A", "customer_group": "Retail",
+		"status": "Draft", "grand_total": 1500.0,
 		"items": []any{map[string]any{"item_code": "ITEM-1", "qty": 3}},
 	}
 	steps := []struct {
@@ -156,7 +157,8 @@ func account(ctx context.Context, d *webhook.Dispatcher) error {
 			return err
 		}
 		for _, a := range attempts {
-			fmt.Printf("    attempt %d: status %d after %v", a.Number, a.StatusCode, a.Duration.Round(10*time.Microsecond))
+			fmt.Printf("    attempt %d: status %d after %v",
+				a.Number, a.StatusCode, a.Duration.Round(10*time.Microsecond))
 			if !a.Next.IsZero() {
 				fmt.Printf(", next in %v", a.Next.Sub(a.Time).Round(10*time.Millisecond))
 			}
@@ -171,7 +173,9 @@ func settled(ctx context.Context, d *webhook.Dispatcher) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
-		pending, err := d.Deliveries(ctx, webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}})
+		pending, err := d.Deliveries(ctx, webhook.DeliveryQuery{
+			States: []webhook.State{webhook.Pending},
+		})
 		if err != nil || len(pending) == 0 {
 			return err
 		}
@@ -194,7 +198,8 @@ func startReceiver() (url string, err error) {
 	receive := func(w http.ResponseWriter, r *http.Request) {
 		body, err := webhook.NewVerifier(secret).Verify(r)
 		requests++
-		fmt.Printf("\nrequest %d: %s %s (%s)\n", requests, r.Method, r.URL.Path, r.Header.Get("Content-Type"))
+		fmt.Printf("\nrequest %d: %s %s (%s)\n",
+			requests, r.Method, r.URL.Path, r.Header.Get("Content-Type"))
 		fmt.Printf("  %s, attempt %s of %s\n", r.Header.Get("X-Webhook-Event"),
 			r.Header.Get("X-Webhook-Attempt"), r.Header.Get("Webhook-Id"))
 		fmt.Printf("  X-Frappe-Webhook-Signature: %s\n", r.Header.Get("X-Frappe-Webhook-Signature"))

@@ -78,9 +78,11 @@ type crowdRow struct {
 }
 
 func printCrowd(w io.Writer, rows []crowdRow) {
-	fmt.Fprint(w, "\nMicroseconds, p50 / p99 / p999.\n\n| Endpoints | To a healthy one | p99 to that with none |\n|---|---|---|\n")
+	fmt.Fprint(w, "\nMicroseconds, p50 / p99 / p999.\n\n"+
+		"| Endpoints | To a healthy one | p99 to that with none |\n|---|---|---|\n")
 	for i := range rows {
-		fmt.Fprintf(w, "| %s | %v | %s |\n", rows[i].Scene, &rows[i].Took, rows[i].Ratio.format("%.2f"))
+		fmt.Fprintf(w, "| %s | %v | %s |\n",
+			rows[i].Scene, &rows[i].Took, rows[i].Ratio.format("%.2f"))
 	}
 }
 
@@ -144,8 +146,8 @@ func (c crowd) queue(ctx context.Context, d *webhook.Dispatcher) error {
 // crowdEvent is the i-th for so many endpoints of a kind.
 func crowdEvent(kind string, i, endpoints int) webhook.Event {
 	return webhook.Event{
-		ID: fmt.Sprint(kind, "-", i), Type: webhook.OnUpdate, DocType: fmt.Sprint(kind, i%endpoints), Name: fmt.Sprint("D-", i),
-		Doc: theDocument,
+		ID: fmt.Sprint(kind, "-", i), Type: webhook.OnUpdate,
+		DocType: fmt.Sprint(kind, i%endpoints), Name: fmt.Sprint("D-", i), Doc: theDocument,
 	}
 }
 

@@ -27,7 +27,9 @@ func freshDatabase(ctx context.Context, name string) (string, error) {
 	}
 	defer db.Close()
 	name = "bench_" + name
-	for _, s := range []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name} {
+	for _, s := range []string{
+		"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name,
+	} {
 		if _, err := db.ExecContext(ctx, s); err != nil {
 			return "", err
 		}

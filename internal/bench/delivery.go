@@ -32,9 +32,11 @@ func parse(name string, args []string, s settings, more func(*flag.FlagSet)) (se
 	chosen := f.String("paths", strings.Join(names, ","), "comma-separated, of "+pathNames())
 	f.IntVar(&s.rounds, "rounds", s.rounds, "times that every path is run")
 	f.IntVar(&s.job.Messages, "messages", s.job.Messages, "of a run; slow paths get a fixed share")
-	f.IntVar(&s.job.Callers, "callers", 128, "that hand over messages at once, as requests to a host would")
+	f.IntVar(&s.job.Callers, "callers", 128,
+		"that hand over messages at once, as requests to a host would")
 	f.DurationVar(&s.job.Most, "most", s.job.Most, "that a run may take")
-	f.StringVar(&s.profile, "cpuprofile", "", "PATH=FILE: write a CPU profile of the last run of that path")
+	f.StringVar(&s.profile, "cpuprofile", "",
+		"PATH=FILE: write a CPU profile of the last run of that path")
 	f.StringVar(&s.json, "json", "", "file for the results")
 	if more != nil {
 		more(f)
@@ -50,8 +52,12 @@ func parse(name string, args []string, s settings, more func(*flag.FlagSet)) (se
 // delivery measures how fast the paths deliver.
 func delivery(ctx context.Context, args []string) error {
 	var connections string
-	s, err := parse("delivery", args, settings{paths: paths, rounds: 7, job: job{Messages: 20_000, Most: 10 * time.Second}},
-		func(f *flag.FlagSet) { f.StringVar(&connections, "connections", "16,64", "comma-separated") })
+	usual := settings{
+		paths: paths, rounds: 7, job: job{Messages: 20_000, Most: 10 * time.Second},
+	}
+	s, err := parse("delivery", args, usual, func(f *flag.FlagSet) {
+		f.StringVar(&connections, "connections", "16,64", "comma-separated")
+	})
 	if err != nil {
 		return err
 	}

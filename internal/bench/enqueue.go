@@ -88,9 +88,18 @@ func enqueueFacts(ours, rivers []enqueued, callers int) (all []fact) {
 		what, unit string
 		of         func(enqueued) float64
 	}{
-		{fmt.Sprintf("one event a call, %d callers, no transaction", callers), "/s", func(e enqueued) float64 { return e.rate }},
-		{"call in the host's transaction, p50", "us", func(e enqueued) float64 { return float64(e.call) / 1000 }},
-		{"host's transaction with the call, p50", "us", func(e enqueued) float64 { return float64(e.whole) / 1000 }},
+		{
+			fmt.Sprintf("one event a call, %d callers, no transaction", callers), "/s",
+			func(e enqueued) float64 { return e.rate },
+		},
+		{
+			"call in the host's transaction, p50", "us",
+			func(e enqueued) float64 { return float64(e.call) / 1000 },
+		},
+		{
+			"host's transaction with the call, p50", "us",
+			func(e enqueued) float64 { return float64(e.whole) / 1000 },
+		},
 	} {
 		var a, b []float64
 		for i := range ours {
@@ -124,7 +133,8 @@ func (by *enqueuedBy) hurry(ctx context.Context, e enqueuing) error {
 		}
 		return nil
 	})
-	by.rounds = append(by.rounds, enqueued{rate: float64(by.next.Load()-first) / time.Since(begin).Seconds()})
+	by.rounds = append(by.rounds,
+		enqueued{rate: float64(by.next.Load()-first) / time.Since(begin).Seconds()})
 	return err
 }
 
@@ -144,7 +154,8 @@ func (e enqueuing) takeTurns(ctx context.Context, all []*enqueuedBy) error {
 	for i, by := range all {
 		got := &by.rounds[len(by.rounds)-1]
 		got.call, got.whole = median(calls[i]), median(wholes[i])
-		note("round %d, %s: %.0f/s; in a transaction %v of %v", len(by.rounds)-1, by.name, got.rate, got.call, got.whole)
+		note("round %d, %s: %.0f/s; in a transaction %v of %v",
+			len(by.rounds)-1, by.name, got.rate, got.call, got.whole)
 	}
 	return nil
 }
@@ -153,7 +164,8 @@ func (e enqueuing) takeTurns(ctx context.Context, all []*enqueuedBy) error {
 func (by *enqueuedBy) complete(ctx context.Context) error {
 	events, rows, err := by.stored(ctx)
 	if want := int(by.next.Load()); err == nil && (events != want || rows != by.rows) {
-		err = fmt.Errorf("of %d events %d are stored, of %d rows of the host %d", want, events, by.rows, rows)
+		err = fmt.Errorf("of %d events %d are stored, of %d rows of the host %d",
+			want, events, by.rows, rows)
 	}
 	return err
 }

@@ -73,8 +73,10 @@ func (o *ourEnqueuer) within(ctx context.Context, i int) (call, whole time.Durat
 }
 
 func (o *ourEnqueuer) stored(ctx context.Context) (events, rows int, err error) {
-	err = o.db.QueryRowContext(ctx, "SELECT (SELECT count(DISTINCT d.event_id) FROM webhook_deliveries d "+
-		"JOIN webhook_states s USING (num) WHERE s.state = 'pending'), (SELECT count(*) FROM host)").Scan(&events, &rows)
+	err = o.db.QueryRowContext(ctx,
+		"SELECT (SELECT count(DISTINCT d.event_id) FROM webhook_deliveries d "+
+			"JOIN webhook_states s USING (num) WHERE s.state = 'pending'), "+
+			"(SELECT count(*) FROM host)").Scan(&events, &rows)
 	return events, rows, err
 }
 
@@ -128,7 +130,8 @@ func (r *riverEnqueuer) within(ctx context.Context, i int) (call, whole time.Dur
 }
 
 func (r *riverEnqueuer) stored(ctx context.Context) (events, rows int, err error) {
-	err = r.pool.QueryRow(ctx, "SELECT (SELECT count(DISTINCT args->>'id') FROM river_job WHERE state = 'available'), "+
-		"(SELECT count(*) FROM host)").Scan(&events, &rows)
+	err = r.pool.QueryRow(ctx,
+		"SELECT (SELECT count(DISTINCT args->>'id') FROM river_job WHERE state = 'available'), "+
+			"(SELECT count(*) FROM host)").Scan(&events, &rows)
 	return events, rows, err
 }

@@ -66,7 +66,8 @@ func noneTrue(ctx context.Context) ([]fact, error) {
 	const hooks, calls = 1000, 20
 	var ws []webhook.Webhook
 	for i := range hooks {
-		ws = append(ws, flat(fmt.Sprint("w", i), fmt.Sprintf(`doc.status == "Paid" and doc.grand_total > %d`, i)))
+		ws = append(ws, flat(fmt.Sprint("w", i),
+			fmt.Sprintf(`doc.status == "Paid" and doc.grand_total > %d`, i)))
 	}
 	d, err := newDispatcher(ctx, webhook.NewMemoryStore(), ws...)
 	if err != nil {
@@ -147,7 +148,9 @@ func memoryPerWebhook(ctx context.Context) ([]fact, error) {
 	var ws []webhook.Webhook
 	for i := range n {
 		w := flat(fmt.Sprint("w", i), fmt.Sprintf("doc.grand_total > %d", i))
-		w.Data, w.Body = nil, `{"id": "{{ doc.name }}", "customer": "{{ doc.customer }}", "total": {{ doc.grand_total }}}`
+		w.Data = nil
+		w.Body = `{"id": "{{ doc.name }}", "customer": "{{ doc.customer }}", ` +
+			`"total": {{ doc.grand_total }}}`
 		ws = append(ws, w)
 	}
 	before := heap()

@@ -44,7 +44,8 @@ func fairness(ctx context.Context, args []string) error {
 		quiet := values(runs[0][i], run.rate)
 		for k, sc := range fairScenes {
 			rate := values(runs[k][i], run.rate)
-			r.Fairness = append(r.Fairness, fairRow{p.name, p.title, sc.Name, spreadOf(rate), spreadOf(ratios(rate, quiet))})
+			r.Fairness = append(r.Fairness,
+				fairRow{p.name, p.title, sc.Name, spreadOf(rate), spreadOf(ratios(rate, quiet))})
 		}
 	}
 	return r.finish(s.json)
@@ -62,6 +63,7 @@ type fairRow struct {
 func printFairness(w io.Writer, rows []fairRow) {
 	fmt.Fprint(w, "\n| Path | Scene | Healthy /s | To undisturbed |\n|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", r.Title, r.Scene, r.Rate.format("%.0f"), r.Ratio.format("%.2f"))
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n",
+			r.Title, r.Scene, r.Rate.format("%.0f"), r.Ratio.format("%.2f"))
 	}
 }

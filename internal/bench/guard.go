@@ -87,12 +87,16 @@ func compare(bounds []bound, values map[string]float64, skipped []string) (broke
 
 // measureGuarded returns values by the names that bounds have, and what was
 // left out.
-func measureGuarded(ctx context.Context, rounds, messages int) (map[string]float64, []string, error) {
+func measureGuarded(ctx context.Context, rounds, messages int) (
+	map[string]float64, []string, error) {
 	named, err := pathsNamed("loop,memory,sqlite,postgres,asynq")
 	if err != nil {
 		return nil, nil, err
 	}
-	s := settings{rounds: rounds, job: job{Callers: 128, Messages: messages, Most: 10 * time.Second}}
+	s := settings{
+		rounds: rounds,
+		job:    job{Callers: 128, Messages: messages, Most: 10 * time.Second},
+	}
 	s.paths, s.skipped = reachable(named)
 	values := map[string]float64{}
 	rows, err := s.deliver(ctx, []int{16})

@@ -41,7 +41,8 @@ func (j job) start(ctx context.Context, command string, out any) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*j.Most)
 	defer cancel()
 	if err := runSelf(ctx, command, j, out); err != nil {
-		return fmt.Errorf("run %s, %d connections, %s: %w", j.Path, j.Connections, j.Scene.Name, err)
+		return fmt.Errorf("run %s, %d connections, %s: %w",
+			j.Path, j.Connections, j.Scene.Name, err)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ const latencyMost = 5 * time.Second
 
 // A timing is what a run of a path shows about time.
 type timing struct {
-	Sync time.Duration           // median of a write of 4 KB with fdatasync, where the path's files are
+	Sync time.Duration           // median of a write of 4 KB with fdatasync, beside the path's files
 	Hook map[int][]time.Duration // what take took, by callers
 	Idle []time.Duration         // from take to the receiver, one message every 20 ms
 	Half []time.Duration         // the same at half the rate that the path can do
@@ -61,7 +61,9 @@ func (s settings) time(ctx context.Context, scenes []scene) ([]latencyRow, error
 	var rows []latencyRow
 	for _, p := range s.paths {
 		for _, sc := range scenes {
-			rows = append(rows, latencyRow{Path: p.name, Title: p.title, Scene: sc.Name, Hook: map[int]*percentiles{}})
+			rows = append(rows, latencyRow{
+				Path: p.name, Title: p.title, Scene: sc.Name, Hook: map[int]*percentiles{},
+			})
 		}
 	}
 	for round := range s.rounds {
@@ -141,7 +143,8 @@ func (w *stopwatch) take(ctx context.Context, i int, to endpoint) error {
 
 // paced hands over n messages at a rate, and returns how long each took to the
 // receiver.
-func (j job) paced(ctx context.Context, s sender, first, n int, rate float64) ([]time.Duration, error) {
+func (j job) paced(ctx context.Context, s sender, first, n int, rate float64) (
+	[]time.Duration, error) {
 	if err := j.To.expect(ctx, n); err != nil {
 		return nil, err
 	}
@@ -263,7 +266,9 @@ func (r *latencyRow) settle() {
 }
 
 func printLatency(w io.Writer, rows []latencyRow) {
-	fmt.Fprint(w, "\nMicroseconds, p50 / p99 / p999.\n\n| Path | Scene | fdatasync | Hook, 1 caller | Hook, 8 | Hook, 64 | To the receiver, idle | At half load |\n"+
+	fmt.Fprint(w, "\nMicroseconds, p50 / p99 / p999.\n\n"+
+		"| Path | Scene | fdatasync | Hook, 1 caller | Hook, 8 | Hook, 64 "+
+		"| To the receiver, idle | At half load |\n"+
 		"|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %s | %s | %.0f | %v | %v | %v | %v | %v |\n", r.Title, r.Scene, r.Sync,

@@ -13,7 +13,8 @@ import (
 // process.
 func oneAtATime() error {
 	file := filepath.Join(os.TempDir(), "docevent-webhook-bench.lock")
-	fd, err := syscall.Open(file, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o666) // an os.File would be closed when collected
+	// An os.File would be closed when it is collected.
+	fd, err := syscall.Open(file, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o666)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", file, err)
 	}

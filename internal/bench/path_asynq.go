@@ -20,8 +20,9 @@ const (
 // asynq with a hand-written worker.
 var asynqPath = path{
 	name: "asynq", title: "asynq + Redis", share: 20, needs: redisAddress,
-	settings: "Config.Concurrency = connections, PoolSize = twice that, TaskCheckInterval 1s as by default, " +
-		"Retention 1h so that finished tasks can be queried; Redis without persistence",
+	settings: "Config.Concurrency = connections, PoolSize = twice that, " +
+		"TaskCheckInterval 1s as by default, Retention 1h so that finished tasks " +
+		"can be queried; Redis without persistence",
 	open: openAsynq,
 }
 
@@ -48,7 +49,9 @@ func openAsynq(ctx context.Context, j job) (sender, error) {
 	}
 	a := &asynqSender{
 		client: asynq.NewClient(opt), inspector: asynq.NewInspector(opt),
-		server: asynq.NewServer(opt, asynq.Config{Concurrency: j.Connections, LogLevel: asynq.FatalLevel}),
+		server: asynq.NewServer(opt, asynq.Config{
+			Concurrency: j.Connections, LogLevel: asynq.FatalLevel,
+		}),
 	}
 	return a, a.server.Start(mux)
 }

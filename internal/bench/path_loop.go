@@ -62,7 +62,8 @@ func newLoop(j job) (*loop, error) {
 }
 
 func (l *loop) take(ctx context.Context, i int, to endpoint) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.to.url(to), bytes.NewReader(l.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.to.url(to),
+		bytes.NewReader(l.body))
 	if err != nil {
 		return err
 	}

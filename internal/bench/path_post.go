@@ -25,13 +25,16 @@ const postTimeout = 15 * time.Second
 // newPoster returns a poster whose idle pool has the right size.
 func newPoster(j job) poster {
 	return poster{j.To, &http.Client{Timeout: postTimeout, Transport: &http.Transport{
-		MaxIdleConnsPerHost: j.Connections, MaxConnsPerHost: j.Connections, DisableCompression: true,
+		MaxIdleConnsPerHost: j.Connections,
+		MaxConnsPerHost:     j.Connections,
+		DisableCompression:  true,
 	}}}
 }
 
 // post signs a body and sends it.
 func (p poster) post(ctx context.Context, id string, body []byte, to endpoint) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.to.url(to), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.to.url(to),
+		bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -44,7 +47,8 @@ func (p poster) post(ctx context.Context, id string, body []byte, to endpoint) e
 // Goroutines, as many as there are connections, with the default Transport.
 var boundedPath = path{
 	name: "goroutine", title: "goroutine + http.Post, bounded", share: 50,
-	settings: "a semaphore of as many goroutines as connections; http.DefaultTransport, which keeps 2 idle connections a host",
+	settings: "a semaphore of as many goroutines as connections; http.DefaultTransport, " +
+		"which keeps 2 idle connections a host",
 	open: func(_ context.Context, j job) (sender, error) {
 		return newSpawner(poster{j.To, &http.Client{Timeout: postTimeout}}, j.Connections), nil
 	},
@@ -62,7 +66,8 @@ var pooledPath = path{
 // As many goroutines as there are messages.
 var unboundedPath = path{
 	name: "goroutine-unbounded", title: "goroutine + http.Post, unbounded", share: 10,
-	settings: "a goroutine a message, but no more than 500 at once: more would run out of descriptors",
+	settings: "a goroutine a message, but no more than 500 at once: " +
+		"more would run out of descriptors",
 	open: func(_ context.Context, j job) (sender, error) {
 		return newSpawner(poster{j.To, &http.Client{Timeout: postTimeout}}, 500), nil
 	},

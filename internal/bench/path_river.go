@@ -18,7 +18,8 @@ import (
 
 // river, one call for a hundred events.
 var riverManyPath = path{
-	name: "river-many", title: "river + PostgreSQL, InsertMany of 100", share: 15, needs: postgresAddress,
+	name: "river-many", title: "river + PostgreSQL, InsertMany of 100",
+	share: 15, needs: postgresAddress,
 	settings: riverSettings,
 	open: func(ctx context.Context, j job) (sender, error) {
 		r, err := openRiver(ctx, j)
@@ -40,8 +41,11 @@ const (
 	riverCooldown = 2 * time.Millisecond
 )
 
-var riverSettings = fmt.Sprintf("MaxWorkers %d (requests bounded by MaxConnsPerHost = connections), FetchCooldown and FetchPollInterval %v, "+
-	"pgxpool of 30, jobs kept as by default; PostgreSQL as it runs, synchronous_commit on", riverWorkers, riverCooldown)
+var riverSettings = fmt.Sprintf(
+	"MaxWorkers %d (requests bounded by MaxConnsPerHost = connections), "+
+		"FetchCooldown and FetchPollInterval %v, pgxpool of 30, jobs kept as by default; "+
+		"PostgreSQL as it runs, synchronous_commit on",
+	riverWorkers, riverCooldown)
 
 type riverArgs struct {
 	ID   string          `json:"id"`
@@ -71,7 +75,8 @@ func openRiver(ctx context.Context, j job) (*riverSender, error) {
 		return nil, err
 	}
 	driver := riverpgxv5.New(pool)
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))
+	silent := &slog.HandlerOptions{Level: slog.LevelError + 1}
+	log := slog.New(slog.NewTextHandler(os.Stderr, silent))
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: log})
 	if err != nil {
 		return nil, err
@@ -119,7 +124,8 @@ func (r riverBatches) takeMany(ctx context.Context, first, n int) error {
 		if err != nil {
 			return err
 		}
-		params = append(params, river.InsertManyParams{Args: riverArgs{strconv.Itoa(i), healthy, body}})
+		params = append(params,
+			river.InsertManyParams{Args: riverArgs{strconv.Itoa(i), healthy, body}})
 	}
 	_, err := r.client.InsertMany(ctx, params)
 	return err
@@ -131,7 +137,8 @@ func (r *riverSender) close(ctx context.Context, total int) error {
 		return err
 	}
 	var completed int
-	err := r.pool.QueryRow(ctx, "SELECT count(*) FROM river_job WHERE state = 'completed'").Scan(&completed)
+	err := r.pool.QueryRow(ctx,
+		"SELECT count(*) FROM river_job WHERE state = 'completed'").Scan(&completed)
 	if err == nil && completed != total {
 		err = fmt.Errorf("of %d jobs %d are completed", total, completed)
 	}

@@ -92,10 +92,11 @@ func openWebhook(ctx context.Context, s webhook.Store, j job) (*ours, error) {
 		}),
 		stopped: make(chan error, 1),
 	}
+	errorsOnly := &slog.HandlerOptions{Level: slog.LevelError}
 	var err error
 	o.d, err = webhook.New(s, &webhook.Options{
 		Transport: o.transport, Concurrency: j.Connections, PerEndpoint: j.Connections,
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, errorsOnly)),
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +115,8 @@ func openWebhook(ctx context.Context, s webhook.Store, j job) (*ours, error) {
 
 func orderEvent(i int, to endpoint) webhook.Event {
 	return webhook.Event{
-		ID: strconv.Itoa(i), Type: webhook.OnUpdate, DocType: to.docType(), Name: theOrder.Name, Doc: theDocument,
+		ID: strconv.Itoa(i), Type: webhook.OnUpdate, DocType: to.docType(),
+		Name: theOrder.Name, Doc: theDocument,
 	}
 }
 

@@ -110,7 +110,8 @@ func summarize(paths []path, connections int, runs [][]run) []deliveryRow {
 }
 
 func printDelivery(w io.Writer, rows []deliveryRow) {
-	fmt.Fprint(w, "\n| Path | Connections | Rate /s | Rate / L | CPU s / 1,000 | CPU / L | Allocations | KB | Reuse % |\n"+
+	fmt.Fprint(w, "\n| Path | Connections | Rate /s | Rate / L | CPU s / 1,000 | CPU / L | "+
+		"Allocations | KB | Reuse % |\n"+
 		"|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %s | %.0f | %.1f | %.2f |\n",

@@ -25,8 +25,11 @@ type scaleRow struct {
 func scale(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("scale", flag.ExitOnError)
 	file := f.String("json", "", "file for the results")
-	memory := f.Int("memory", 1_000_000, "pending deliveries in MemoryStore at most, a power of ten")
-	sql := f.Int("sql", 100_000, "pending and finished deliveries in SQLite and PostgreSQL at most, a power of ten; 0 leaves them out")
+	memory := f.Int("memory", 1_000_000,
+		"pending deliveries in MemoryStore at most, a power of ten")
+	sql := f.Int("sql", 100_000,
+		"pending and finished deliveries in SQLite and PostgreSQL at most, a power of ten; "+
+			"0 leaves them out")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -95,7 +98,9 @@ func exponent(rows []scaleRow) float64 {
 func printScale(w io.Writer, rows []scaleRow) {
 	fmt.Fprint(w, "\n| What grows | Unit | ns a unit, by size | Exponent |\n|---|---|---|---|\n")
 	for len(rows) > 0 {
-		end := slices.IndexFunc(rows, func(r scaleRow) bool { return r.What != rows[0].What || r.Unit != rows[0].Unit })
+		end := slices.IndexFunc(rows, func(r scaleRow) bool {
+			return r.What != rows[0].What || r.Unit != rows[0].Unit
+		})
 		if end < 0 {
 			end = len(rows)
 		}

@@ -9,12 +9,14 @@ import (
 )
 
 // instant is a Transport that answers at once.
-var instant = webhook.TransportFunc(func(context.Context, *webhook.Request) (*webhook.Response, error) {
-	return &webhook.Response{StatusCode: 200}, nil
-})
+var instant = webhook.TransportFunc(
+	func(context.Context, *webhook.Request) (*webhook.Response, error) {
+		return &webhook.Response{StatusCode: 200}, nil
+	})
 
 // newDispatcher has the webhooks and does not run.
-func newDispatcher(ctx context.Context, s webhook.Store, hooks ...webhook.Webhook) (*webhook.Dispatcher, error) {
+func newDispatcher(ctx context.Context, s webhook.Store, hooks ...webhook.Webhook) (
+	*webhook.Dispatcher, error) {
 	d, err := webhook.New(s, &webhook.Options{Transport: instant})
 	if err != nil {
 		return nil, err
@@ -26,18 +28,26 @@ func newDispatcher(ctx context.Context, s webhook.Store, hooks ...webhook.Webhoo
 // with.
 func flat(name, condition string) webhook.Webhook {
 	return webhook.Webhook{
-		Name: name, DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate}, Condition: condition,
-		URL: "https://example.com/hook", Secret: secret, Structure: webhook.JSON,
-		Data: []webhook.Field{{Fieldname: "name", Key: "id"}, {Fieldname: "customer", Key: "customer"},
-			{Fieldname: "grand_total", Key: "total"}},
+		Name: name, DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate},
+		Condition: condition,
+		URL:       "https://example.com/hook", Secret: secret, Structure: webhook.JSON,
+		Data: []webhook.Field{
+			{Fieldname: "name", Key: "id"},
+			{Fieldname: "customer", Key: "customer"},
+			{Fieldname: "grand_total", Key: "total"},
+		},
 	}
 }
 
 func flatEvent(id string) webhook.Event {
-	return webhook.Event{ID: id, Type: webhook.OnUpdate, DocType: "Sales Order", Name: "SO-1", Doc: flatDocument}
+	return webhook.Event{
+		ID: id, Type: webhook.OnUpdate, DocType: "Sales Order", Name: "SO-1", Doc: flatDocument,
+	}
 }
 
-var flatDocument = map[string]any{"name": "SO-1", "customer": "Customer 0", "grand_total": 1500.5, "status": "Open"}
+var flatDocument = map[string]any{
+	"name": "SO-1", "customer": "Customer 0", "grand_total": 1500.5, "status": "Open",
+}
 
 // webhooksOnOneType has one that fires.
 func webhooksOnOneType(ctx context.Context) ([]scaleRow, error) {
@@ -45,7 +55,8 @@ func webhooksOnOneType(ctx context.Context) ([]scaleRow, error) {
 	for _, n := range powers(1, 10_000) {
 		var hooks []webhook.Webhook
 		for i := range n {
-			hooks = append(hooks, flat(fmt.Sprint("w", i), fmt.Sprintf(`doc.customer == "Customer %d"`, i)))
+			hooks = append(hooks,
+				flat(fmt.Sprint("w", i), fmt.Sprintf(`doc.customer == "Customer %d"`, i)))
 		}
 		d, err := newDispatcher(ctx, webhook.NewMemoryStore(), hooks...)
 		if err != nil {
@@ -64,7 +75,9 @@ func webhooksOnOneType(ctx context.Context) ([]scaleRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, scaleRow{"webhooks on one doctype, one fires", n, "webhook", ns, allocs})
+		rows = append(rows, scaleRow{
+			"webhooks on one doctype, one fires", n, "webhook", ns, allocs,
+		})
 		note("%d webhooks", n)
 	}
 	return rows, nil

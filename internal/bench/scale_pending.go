@@ -34,7 +34,8 @@ func (s *stock) enqueue(ctx context.Context, n int) error {
 		s.made++
 		id := fmt.Sprintf("msg_%026d", s.made)
 		ds[i] = webhook.Delivery{
-			ID: id, EventID: id, Type: webhook.OnUpdate, Webhook: "orders", DocType: "Sales Order", DocName: "SO-1",
+			ID: id, EventID: id, Type: webhook.OnUpdate,
+			Webhook: "orders", DocType: "Sales Order", DocName: "SO-1",
 			Method: "POST", Body: s.body, ContentType: "application/json", Created: s.now,
 			Version: webhook.DeliveryVersion, State: webhook.Pending, Due: s.now, Since: s.now,
 		}
@@ -54,7 +55,9 @@ func (s *stock) fill(ctx context.Context, n int) error {
 }
 
 func (s *stock) claim(ctx context.Context) ([]webhook.Delivery, error) {
-	ds, err := s.store.Claim(ctx, webhook.Claim{Now: s.now, Lease: time.Minute, Owner: "bench", Limit: stockBatch})
+	ds, err := s.store.Claim(ctx, webhook.Claim{
+		Now: s.now, Lease: time.Minute, Owner: "bench", Limit: stockBatch,
+	})
 	if err == nil && len(ds) != stockBatch {
 		err = fmt.Errorf("claimed %d of %d", len(ds), stockBatch)
 	}
@@ -66,10 +69,12 @@ func (s *stock) deliver(ctx context.Context, ds []webhook.Delivery) error {
 	cs := make([]webhook.Change, len(ds))
 	for i, d := range ds {
 		cs[i] = webhook.Change{
-			ID: d.ID, Fence: d.Fence, State: webhook.Delivered, Attempts: 1, Tries: 1, Due: d.Due, Since: d.Since,
-			Finished: s.now,
-			Attempt: &webhook.Attempt{DeliveryID: d.ID, Number: 1, Time: s.now, Duration: time.Millisecond,
-				StatusCode: 200, State: webhook.Delivered},
+			ID: d.ID, Fence: d.Fence, State: webhook.Delivered, Attempts: 1, Tries: 1,
+			Due: d.Due, Since: d.Since, Finished: s.now,
+			Attempt: &webhook.Attempt{
+				DeliveryID: d.ID, Number: 1, Time: s.now, Duration: time.Millisecond,
+				StatusCode: 200, State: webhook.Delivered,
+			},
 		}
 	}
 	errs, err := s.store.Update(ctx, cs)
@@ -118,13 +123,17 @@ func (s *stock) measure(ctx context.Context, what string, size int) ([]scaleRow,
 		if err := s.deliver(ctx, ds); err != nil {
 			return nil, err
 		}
-		for i, d := range []time.Duration{enqueued.Sub(begin), claimed.Sub(enqueued), time.Since(claimed)} {
+		for i, d := range []time.Duration{
+			enqueued.Sub(begin), claimed.Sub(enqueued), time.Since(claimed),
+		} {
 			costs[i] = append(costs[i], float64(d)/stockBatch)
 		}
 	}
 	var rows []scaleRow
 	for i, unit := range units {
-		rows = append(rows, scaleRow{What: s.name + ", " + what, Size: size, Unit: unit, Nanos: median(costs[i])})
+		rows = append(rows, scaleRow{
+			What: s.name + ", " + what, Size: size, Unit: unit, Nanos: median(costs[i]),
+		})
 	}
 	note("%s, %d %s", s.name, size, what)
 	return rows, nil
@@ -181,9 +190,12 @@ func pendingInMemory(ctx context.Context, most int) ([]scaleRow, error) {
 
 func pendingInSQL(ctx context.Context, most int) ([]scaleRow, error) {
 	var rows []scaleRow
-	for _, measure := range []func(*stock, context.Context, int) ([]scaleRow, error){(*stock).grow, (*stock).age} {
+	type measure = func(*stock, context.Context, int) ([]scaleRow, error)
+	for _, of := range []measure{(*stock).grow, (*stock).age} {
 		for _, d := range []sqlstore.Dialect{sqlstore.SQLite, sqlstore.Postgres} {
-			more, err := inSQL(ctx, d, func(s *stock) ([]scaleRow, error) { return measure(s, ctx, most) })
+			more, err := inSQL(ctx, d, func(s *stock) ([]scaleRow, error) {
+				return of(s, ctx, most)
+			})
 			if err != nil {
 				return nil, err
 			}
@@ -194,7 +206,8 @@ func pendingInSQL(ctx context.Context, most int) ([]scaleRow, error) {
 }
 
 // inSQL calls f with an empty database.
-func inSQL(ctx context.Context, d sqlstore.Dialect, f func(*stock) ([]scaleRow, error)) ([]scaleRow, error) {
+func inSQL(ctx context.Context, d sqlstore.Dialect,
+	f func(*stock) ([]scaleRow, error)) ([]scaleRow, error) {
 	dir, err := os.MkdirTemp(os.Getenv("BENCH_DIR"), "bench")
 	if err != nil {
 		return nil, err

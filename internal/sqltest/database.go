@@ -53,7 +53,8 @@ func Locate(dialect sqlstore.Dialect, dir, prefix string) (Database, error) {
 
 // SQLiteDSN names a file as the package documentation of sqlstore advises.
 func SQLiteDSN(file string) string {
-	return "file:" + file + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)"
+	return "file:" + file +
+		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)"
 }
 
 // Connect opens a pool.
@@ -77,7 +78,9 @@ func (d Database) Drop(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	for _, table := range []string{"schema", "records", "deliveries", "states", "attempts", "lines", "host"} {
+	for _, table := range []string{
+		"schema", "records", "deliveries", "states", "attempts", "lines", "host",
+	} {
 		if _, err := db.ExecContext(ctx, "DROP TABLE IF EXISTS "+d.Prefix+table); err != nil {
 			return err
 		}

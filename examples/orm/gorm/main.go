@@ -59,8 +59,9 @@ func main() {
 		Body: `{"order": {{ doc.name }}, "customer": {{ doc.customer }}, "was": {{ previous.status }}}`,
 	}))
 	check(d.SaveWebhook(ctx, webhook.Webhook{
-		Name: "New orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.AfterInsert},
-		URL: "https://example.com/new", Secret: "a secret of mine",
+		Name: "New orders", DocType: "Sales Order",
+		Events: []webhook.EventType{webhook.AfterInsert},
+		URL:    "https://example.com/new", Secret: "a secret of mine",
 	}))
 
 	// From here on, GORM's writes are events.

@@ -35,7 +35,8 @@ type app struct {
 // place writes an order. The row and its deliveries are committed together.
 func (a *app) place(ctx context.Context, o Order) error {
 	return sqlstore.InTx(ctx, a.d, a.db, nil, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO orders (name, customer, total, status) VALUES (?, ?, ?, ?)",
+		_, err := tx.ExecContext(ctx,
+			"INSERT INTO orders (name, customer, total, status) VALUES (?, ?, ?, ?)",
 			o.Name, o.Customer, o.Total, o.Status)
 		if err != nil {
 			return err
@@ -54,7 +55,8 @@ func (a *app) submit(ctx context.Context, name string, charge func(Order) error)
 			return err
 		}
 		o := Order{Name: name}
-		row := tx.QueryRowContext(ctx, "SELECT customer, total, status FROM orders WHERE name = ?", name)
+		row := tx.QueryRowContext(ctx,
+			"SELECT customer, total, status FROM orders WHERE name = ?", name)
 		if err := row.Scan(&o.Customer, &o.Total, &o.Status); err != nil {
 			return err
 		}
@@ -85,7 +87,8 @@ func main() {
 		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)")
 	check(err)
 	defer db.Close()
-	_, err = db.ExecContext(ctx, "CREATE TABLE orders (name TEXT PRIMARY KEY, customer TEXT, total INTEGER, status TEXT)")
+	_, err = db.ExecContext(ctx,
+		"CREATE TABLE orders (name TEXT PRIMARY KEY, customer TEXT, total INTEGER, status TEXT)")
 	check(err)
 
 	// Webhooks and deliveries live in it too.
@@ -102,13 +105,18 @@ func main() {
 	}))
 
 	a := &app{db: db, d: d}
-	for _, o := range []Order{{"SO-1", "Ada", 120, "Draft"}, {"SO-2", "Grace", 80, "Draft"}, {"SO-3", "Edsger", 300, "Draft"}} {
+	for _, o := range []Order{
+		{"SO-1", "Ada", 120, "Draft"},
+		{"SO-2", "Grace", 80, "Draft"},
+		{"SO-3", "Edsger", 300, "Draft"},
+	} {
 		check(a.place(ctx, o))
 	}
 	accepted := func(Order) error { return nil }
 	check(a.submit(ctx, "SO-1", accepted))
 	check(a.submit(ctx, "SO-2", accepted)) // too small for the webhook
-	fmt.Println("SO-3:", a.submit(ctx, "SO-3", func(Order) error { return errors.New("card declined") }))
+	declined := func(Order) error { return errors.New("card declined") }
+	fmt.Println("SO-3:", a.submit(ctx, "SO-3", declined))
 
 	check(d.Drain(ctx)) // a server runs `go d.Run(ctx)` instead
 	for _, r := range endpoint.Requests() {

@@ -39,10 +39,12 @@ func Observe(d *webhook.Dispatcher, opts *Options) (metric.Registration, error) 
 		metric.WithUnit("s"), metric.WithDescription("How late the delivery due first is"))
 	errs[1] = err
 	blocked, err := meter.Int64ObservableGauge("webhook.lines.blocked",
-		metric.WithUnit("{line}"), metric.WithDescription("Ordered lines stopped by a delivery that failed"))
+		metric.WithUnit("{line}"),
+		metric.WithDescription("Ordered lines stopped by a delivery that failed"))
 	errs[2] = err
 	breakers, err := meter.Int64ObservableGauge("webhook.breakers.open",
-		metric.WithUnit("{breaker}"), metric.WithDescription("Webhooks left alone because they fail"))
+		metric.WithUnit("{breaker}"),
+		metric.WithDescription("Webhooks left alone because they fail"))
 	errs[3] = err
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
@@ -53,7 +55,8 @@ func Observe(d *webhook.Dispatcher, opts *Options) (metric.Registration, error) 
 			return err
 		}
 		for _, s := range states {
-			out.ObserveInt64(deliveries, int64(stats.ByState[s]), metric.WithAttributes(keyState.String(string(s))))
+			out.ObserveInt64(deliveries, int64(stats.ByState[s]),
+				metric.WithAttributes(keyState.String(string(s))))
 		}
 		out.ObserveFloat64(oldest, stats.OldestDue.Seconds())
 		out.ObserveInt64(blocked, int64(stats.BlockedLines))

@@ -31,7 +31,8 @@ func (s spans) dispatch(ctx context.Context, r webhook.Report, err error) {
 		return
 	}
 	for _, o := range r.Outcomes {
-		span.AddEvent("outcome", trace.WithTimestamp(now), trace.WithAttributes(outcomeAttributes(o)...))
+		span.AddEvent("outcome", trace.WithTimestamp(now),
+			trace.WithAttributes(outcomeAttributes(o)...))
 	}
 	if err != nil {
 		span.RecordError(err, trace.WithTimestamp(now))

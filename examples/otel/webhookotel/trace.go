@@ -70,7 +70,8 @@ func newMeters(meter metric.Meter) (*meters, error) {
 		metric.WithUnit("{attempt}"), metric.WithDescription("Requests made for deliveries"))
 	m.durations, errs[2] = meter.Float64Histogram("webhook.attempt.duration",
 		metric.WithUnit("s"), metric.WithDescription("How long attempts took"),
-		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30, 60))
+		metric.WithExplicitBucketBoundaries(
+			.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30, 60))
 	m.disables, errs[3] = meter.Int64Counter("webhook.disables",
 		metric.WithUnit("{webhook}"), metric.WithDescription("Webhooks taken out of service"))
 	m.breakers, errs[4] = meter.Int64Counter("webhook.breakers.opened",

@@ -44,6 +44,7 @@ const goBody = `{
 
 func bodyTasks() []task {
 	pongo2.SetAutoescape(false)
+	pongo2Body := strings.Replace(jinjaBody, "loop.last", "forloop.Last", 1)
 	var tasks []task
 	for _, n := range []int{1, 10, 100, 1000} {
 		o := newOrder(n)
@@ -54,7 +55,7 @@ func bodyTasks() []task {
 			{name: "webhook, struct", run: ourBody(jinjaBody, o, true)},
 			{name: "webhook, GoTemplate", run: ourGoBody(goBody, o.asMap())},
 			{name: "json.Marshal of a struct", run: marshal(o.message())},
-			{name: "pongo2", run: pongoBody(strings.Replace(jinjaBody, "loop.last", "forloop.Last", 1), o.asMap())},
+			{name: "pongo2", run: pongoBody(pongo2Body, o.asMap())},
 			{name: "gonja", run: gonjaBody(jinjaBody, o.asMap())},
 			{name: "text/template", run: textBody(goBody, o.asMap())},
 		}

@@ -23,17 +23,22 @@ var conditions = []struct{ name, jinja, pongo, expr, cel, gotext string }{
 	{
 		`doc.customer_group == "Premium"`,
 		`{{ doc.customer_group == "Premium" }}`, `{{ doc.customer_group == "Premium" }}`,
-		`doc.customer_group == "Premium"`, `doc.customer_group == "Premium"`, `{{eq .doc.customer_group "Premium"}}`,
+		`doc.customer_group == "Premium"`, `doc.customer_group == "Premium"`,
+		`{{eq .doc.customer_group "Premium"}}`,
 	},
 	{
 		`doc.status in ["Submitted", "Paid"]`,
-		`{{ doc.status in ["Submitted", "Paid"] }}`, `{{ doc.status == "Submitted" or doc.status == "Paid" }}`,
-		`doc.status in ["Submitted", "Paid"]`, `doc.status in ["Submitted", "Paid"]`, `{{eq .doc.status "Submitted" "Paid"}}`,
+		`{{ doc.status in ["Submitted", "Paid"] }}`,
+		`{{ doc.status == "Submitted" or doc.status == "Paid" }}`,
+		`doc.status in ["Submitted", "Paid"]`, `doc.status in ["Submitted", "Paid"]`,
+		`{{eq .doc.status "Submitted" "Paid"}}`,
 	},
 	{
 		`doc.grand_total > 5000 and doc.customer_group == "Premium"`,
-		`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`, `{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`,
-		`doc.grand_total > 5000 and doc.customer_group == "Premium"`, `doc.grand_total > 5000.0 && doc.customer_group == "Premium"`,
+		`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`,
+		`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`,
+		`doc.grand_total > 5000 and doc.customer_group == "Premium"`,
+		`doc.grand_total > 5000.0 && doc.customer_group == "Premium"`,
 		`{{and (gt .doc.grand_total 5000.0) (eq .doc.customer_group "Premium")}}`,
 	},
 }

@@ -37,7 +37,10 @@ type messageItem struct {
 }
 
 func newOrder(items int) *order {
-	o := &order{Name: "SO-0001", Status: "Submitted", Customer: "ACME Corp", CustomerGroup: "Premium", GrandTotal: 15000.5}
+	o := &order{
+		Name: "SO-0001", Status: "Submitted",
+		Customer: "ACME Corp", CustomerGroup: "Premium", GrandTotal: 15000.5,
+	}
 	for i := range items {
 		o.Items = append(o.Items, item{fmt.Sprintf("ITEM-%03d", i), i%9 + 1, 10.5})
 	}
@@ -51,7 +54,8 @@ func (o *order) asMap() map[string]any {
 		items[i] = map[string]any{"item_code": it.ItemCode, "qty": it.Qty, "rate": it.Rate}
 	}
 	return map[string]any{
-		"name": o.Name, "status": o.Status, "customer": o.Customer, "customer_group": o.CustomerGroup,
+		"name": o.Name, "status": o.Status,
+		"customer": o.Customer, "customer_group": o.CustomerGroup,
 		"grand_total": o.GrandTotal, "items": items,
 	}
 }
@@ -66,7 +70,8 @@ func (o *order) message() *message {
 
 func sameJSON(a, b []byte) bool {
 	var x, y any
-	return json.Unmarshal(bytes.TrimSpace(a), &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+	return json.Unmarshal(bytes.TrimSpace(a), &x) == nil &&
+		json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func must[T any](v T, err error) T {

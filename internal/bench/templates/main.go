@@ -34,7 +34,8 @@ type task struct {
 func main() {
 	rounds := flag.Int("rounds", 9, "rounds of each contestant")
 	span := flag.Duration("span", 10*time.Millisecond, "length of a round")
-	profile := flag.String("profile", "", "profile the library's body with 100 items to this file, and nothing else")
+	profile := flag.String("profile", "",
+		"profile the library's body with 100 items to this file, and nothing else")
 	flag.Parse()
 	log.SetFlags(0)
 	if *profile != "" {
@@ -69,7 +70,8 @@ func report(out *tabwriter.Writer, t task, rounds int, span time.Duration) {
 			base = median
 		}
 		allocs := testing.AllocsPerRun(100, func() { c.run() })
-		fmt.Fprintf(out, "%s%s\t%.0f\t%.0f\t%.2f\t\n", c.name, verdict(c), median, allocs, median/base)
+		fmt.Fprintf(out, "%s%s\t%.0f\t%.0f\t%.2f\t\n",
+			c.name, verdict(c), median, allocs, median/base)
 	}
 }
 

@@ -120,8 +120,9 @@ var fillings = map[sqlstore.Dialect]filling{
 	},
 	sqlstore.SQLite: {
 		columns: "id", values: "'msg_' || hex(i * 7919 % 1000003) || i",
-		series: "(WITH RECURSIVE g(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM g WHERE i < ?2) SELECT i FROM g)",
-		after:  "PRAGMA wal_checkpoint(TRUNCATE)",
+		series: "(WITH RECURSIVE g(i) AS " +
+			"(SELECT ?1 UNION ALL SELECT i + 1 FROM g WHERE i < ?2) SELECT i FROM g)",
+		after: "PRAGMA wal_checkpoint(TRUNCATE)",
 	},
 }
 
@@ -129,16 +130,20 @@ var fillings = map[sqlstore.Dialect]filling{
 func (m *measure) add(ctx context.Context, n int, state, name string, due int, place string) error {
 	f, first := fillings[m.d.Dialect], m.rows
 	m.rows += n
-	_, err := m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}deliveries ("+f.columns+", event_id, type, webhook, doctype, "+
-		"doc_name, tenant, method, url, body, content_type, chain, trace, created) SELECT "+f.values+", 'evt', 'on_update', '"+name+
-		"', 'Sales Order', 'SO-1', '', 'POST', '', "+m.body()+", 'application/json', '', '', 1 FROM "+f.series), first, m.rows-1)
-	if err != nil {
+	text := m.d.SQL("INSERT INTO {prefix}deliveries (" + f.columns +
+		", event_id, type, webhook, doctype, doc_name, tenant, method, url, body, " +
+		"content_type, chain, trace, created) " +
+		"SELECT " + f.values + ", 'evt', 'on_update', '" + name + "', 'Sales Order', 'SO-1', " +
+		"'', 'POST', '', " + m.body() + ", 'application/json', '', '', 1 FROM " + f.series)
+	if _, err := m.db.ExecContext(ctx, text, first, m.rows-1); err != nil {
 		return err
 	}
 	at := strconv.Itoa(due) + " + num"
-	_, err = m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}states (num, webhook, created, version, state, reason, attempts, tries, due, "+
-		"since, paused_at, finished, owner, lease_until, fence, queue_at, queue_place) SELECT num, webhook, created, 1, '"+state+
-		"', '', 0, 0, "+at+", 1, 0, 0, '', 0, 0, "+at+", "+place+" FROM {prefix}deliveries "+
+	_, err := m.db.ExecContext(ctx, m.d.SQL("INSERT INTO {prefix}states (num, webhook, created, "+
+		"version, state, reason, attempts, tries, due, since, paused_at, finished, "+
+		"owner, lease_until, fence, queue_at, queue_place) "+
+		"SELECT num, webhook, created, 1, '"+state+"', '', 0, 0, "+at+", 1, 0, 0, "+
+		"'', 0, 0, "+at+", "+place+" FROM {prefix}deliveries "+
 		"WHERE num > (SELECT COALESCE(MAX(num), 0) FROM {prefix}states)"))
 	if err != nil {
 		return err
@@ -165,7 +170,8 @@ func (m *measure) claim(ctx context.Context, what string, skip ...string) error 
 	for i := range m.rounds + warm {
 		began := time.Now()
 		ds, err := m.store.Claim(ctx, webhook.Claim{
-			Now: time.UnixMicro(1 << 40), Lease: time.Minute, Owner: "claimcost", Limit: claimed, Skip: skip,
+			Now: time.UnixMicro(1 << 40), Lease: time.Minute,
+			Owner: "claimcost", Limit: claimed, Skip: skip,
 		})
 		if err != nil {
 			return err
@@ -179,7 +185,9 @@ func (m *measure) claim(ctx context.Context, what string, skip ...string) error 
 		// Back, so that the next claim finds the same.
 		changes := make([]webhook.Change, len(ds))
 		for j, d := range ds {
-			changes[j] = webhook.Change{ID: d.ID, Fence: d.Fence, State: webhook.Pending, Due: d.Due, Since: d.Since}
+			changes[j] = webhook.Change{
+				ID: d.ID, Fence: d.Fence, State: webhook.Pending, Due: d.Due, Since: d.Since,
+			}
 		}
 		if _, err := m.store.Update(ctx, changes); err != nil {
 			return err
@@ -190,7 +198,8 @@ func (m *measure) claim(ctx context.Context, what string, skip ...string) error 
 	if m.least == 0 {
 		m.least = fastest
 	}
-	fmt.Printf("%-8s %-48s fastest %7.2f ms  median %7.2f ms  fastest to the first's %5.2f\n", m.d.Dialect, what,
-		float64(fastest.Microseconds())/1000, float64(median.Microseconds())/1000, float64(fastest)/float64(m.least))
+	fmt.Printf("%-8s %-48s fastest %7.2f ms  median %7.2f ms  fastest to the first's %5.2f\n",
+		m.d.Dialect, what, float64(fastest.Microseconds())/1000,
+		float64(median.Microseconds())/1000, float64(fastest)/float64(m.least))
 	return nil
 }
