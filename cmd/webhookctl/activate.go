@@ -15,8 +15,10 @@ type activateCmd struct {
 
 // Help is shown by --help.
 func (*activateCmd) Help() string {
-	return `Posts {"event":"Webhook Validate","data":{}} to the endpoint; a 2xx activates the webhook for its present URL. Exit ` +
-		"code 3 if the endpoint did not accept. With --json: one document, its status, or the attempt that failed."
+	return "Posts {\"event\":\"Webhook Validate\",\"data\":{}} to the endpoint; " +
+		"a 2xx activates the webhook for its present URL. " +
+		"Exit code 3 if the endpoint did not accept. With --json: one document, its status, " +
+		"or the attempt that failed."
 }
 
 // Run activates a webhook.

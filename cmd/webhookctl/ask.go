@@ -14,10 +14,14 @@ import (
 // only for twenty things or more. A total of -1 stands for one that is not
 // known.
 func (c *console) progress(total int, what string) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription(what),
-		progressbar.OptionSetVisibility(c.bars && (total < 0 || total >= 20)), progressbar.OptionShowCount(),
+	return progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(c.err),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionSetVisibility(c.bars && (total < 0 || total >= 20)),
+		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetSpinnerChangeInterval(0)) // without it a goroutine of the bar reads its state unlocked
+		// Without it a goroutine of the bar reads its state unlocked.
+		progressbar.OptionSetSpinnerChangeInterval(0))
 }
 
 // confirm asks. Where there is nobody to ask, --yes is needed.

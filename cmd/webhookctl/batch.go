@@ -29,7 +29,8 @@ type batch struct {
 // into few writes.
 const batchWorkers = 256
 
-func (b *batch) run(ctx context.Context, c *console, d *webhook.Dispatcher, s *selection, q webhook.DeliveryQuery) error {
+func (b *batch) run(ctx context.Context, c *console, d *webhook.Dispatcher, s *selection,
+	q webhook.DeliveryQuery) error {
 	named := len(b.ids) > 0
 	if named && !s.everything() {
 		return usagef("give ids or filters, not both")
@@ -40,7 +41,8 @@ func (b *batch) run(ctx context.Context, c *console, d *webhook.Dispatcher, s *s
 			return err
 		}
 		if len(b.ids) > 0 && !b.yes {
-			if err := c.confirm(ctx, fmt.Sprintf("%s %s?", b.verb, count(len(b.ids), "delivery"))); err != nil {
+			question := fmt.Sprintf("%s %s?", b.verb, count(len(b.ids), "delivery"))
+			if err := c.confirm(ctx, question); err != nil {
 				return err
 			}
 		}

@@ -15,8 +15,10 @@ type cancelCmd struct {
 
 // Help is shown by --help.
 func (*cancelCmd) Help() string {
-	return "Ends deliveries that are not delivered: no attempt starts afterwards. Selected are, without --state, those that are " +
-		"pending or paused. Exit code 3 if some could not be canceled. With --json: one document, {matched, changed, skipped}."
+	return "Ends deliveries that are not delivered: no attempt starts afterwards. " +
+		"Selected are, without --state, those that are pending or paused. " +
+		"Exit code 3 if some could not be canceled. With --json: one document, " +
+		"{matched, changed, skipped}."
 }
 
 // Run cancels.

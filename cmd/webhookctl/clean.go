@@ -11,7 +11,8 @@ import (
 // its reader, other than show itself: control characters of both sets, and those
 // that turn the direction of text or break lines.
 func harmful(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) ||
+		r == '\u2028' || r == '\u2029'
 }
 
 // clean makes a text fit for one line: harmful characters and bytes that are

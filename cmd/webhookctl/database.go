@@ -14,22 +14,24 @@ import (
 
 // databaseFlags say where webhooks and deliveries are stored.
 type databaseFlags struct {
-	DSN         string `name:"dsn" env:"WEBHOOK_DSN" placeholder:"DSN" help:"The database: postgres://USER:PASSWORD@HOST/NAME, mysql://USER:PASSWORD@HOST/NAME, or the path of a SQLite file. With a password, better in the environment."`
+	DSN         string `name:"dsn" env:"WEBHOOK_DSN" placeholder:"DSN" help:"${dsn_help}"`
 	TablePrefix string `placeholder:"PREFIX" help:"What the names of the tables begin with. Defaults to webhook_."`
-	SealKeys    string `name:"seal-keys-file" placeholder:"FILE" help:"File of the keys the host seals secrets with: 32 bytes each in base64, one a line, the newest first."`
+	SealKeys    string `name:"seal-keys-file" placeholder:"FILE" help:"${seal_keys_help}"`
 }
 
 // openStore opens the database for a function.
 func (f *databaseFlags) openStore(ctx context.Context, use func(webhook.Store) error) error {
 	err := f.openSQL(ctx, func(store *sqlstore.Store) error { return use(store) })
-	if err != nil && f.SealKeys == "" && strings.Contains(err.Error(), "Options.Sealer is not set") {
+	if err != nil && f.SealKeys == "" &&
+		strings.Contains(err.Error(), "Options.Sealer is not set") {
 		return fmt.Errorf("%w: give the keys of the host by --seal-keys-file", err)
 	}
 	return err
 }
 
 // database opens the database for a function that sends nothing.
-func (f *databaseFlags) database(ctx context.Context, c *console, use func(*webhook.Dispatcher) error) error {
+func (f *databaseFlags) database(ctx context.Context, c *console,
+	use func(*webhook.Dispatcher) error) error {
 	return f.sending(ctx, c, nil, use)
 }
 
@@ -79,14 +81,16 @@ func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) e
 	if err := db.PingContext(ctx); err != nil {
 		return source.redact(fmt.Errorf("open the database: %w", oneLine(err)))
 	}
-	store, err := sqlstore.NewWithOptions(db, source.dialect, &sqlstore.Options{Prefix: f.TablePrefix})
+	store, err := sqlstore.NewWithOptions(db, source.dialect,
+		&sqlstore.Options{Prefix: f.TablePrefix})
 	if err != nil {
 		return err
 	}
 	err = use(store)
 	var schema *sqlstore.SchemaError
 	if errors.As(err, &schema) && schema.Found < schema.Known {
-		return errors.New("the database has no tables for webhooks, or older ones: run webhookctl migrate")
+		return errors.New(
+			"the database has no tables for webhooks, or older ones: run webhookctl migrate")
 	}
 	return source.redact(err)
 }

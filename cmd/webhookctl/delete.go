@@ -15,8 +15,8 @@ type deleteCmd struct {
 
 // Help is shown by --help.
 func (*deleteCmd) Help() string {
-	return "Removes it with its secret. Its deliveries that are not finished become canceled; what is logged stays. With --json: " +
-		"one document, {deleted}."
+	return "Removes it with its secret. Its deliveries that are not finished become canceled; " +
+		"what is logged stays. With --json: one document, {deleted}."
 }
 
 // Run deletes a webhook.

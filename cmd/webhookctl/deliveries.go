@@ -31,7 +31,9 @@ func (cmd *deliveriesCmd) Run(ctx context.Context, c *console) error {
 	q.Limit, q.After = cmd.Limit, cmd.After
 	return cmd.database(ctx, c, func(d *webhook.Dispatcher) error {
 		if cmd.All {
-			return pages(ctx, d, q, func(ds []webhook.Delivery) error { return listDeliveries(c, ds) })
+			return pages(ctx, d, q, func(ds []webhook.Delivery) error {
+				return listDeliveries(c, ds)
+			})
 		}
 		ds, err := d.Deliveries(ctx, q)
 		if err != nil {
@@ -59,10 +61,14 @@ func listDeliveries(c *console, ds []webhook.Delivery) error {
 	var rows [][]string
 	for i := range ds {
 		d := &ds[i]
-		rows = append(rows, []string{stamp(d.Created), d.ID, d.Webhook, string(d.Type), documentOf(d),
-			string(d.State), strconv.Itoa(d.Attempts), nextOf(d)})
+		rows = append(rows, []string{
+			stamp(d.Created), d.ID, d.Webhook, string(d.Type), documentOf(d),
+			string(d.State), strconv.Itoa(d.Attempts), nextOf(d),
+		})
 	}
-	c.table([]string{"CREATED", "ID", "WEBHOOK", "EVENT", "DOCUMENT", "STATE", "ATTEMPTS", "NEXT"}, rows)
+	c.table([]string{
+		"CREATED", "ID", "WEBHOOK", "EVENT", "DOCUMENT", "STATE", "ATTEMPTS", "NEXT",
+	}, rows)
 	return nil
 }
 

@@ -13,16 +13,19 @@ type dispatchCmd struct {
 
 // Help is shown by --help.
 func (*dispatchCmd) Help() string {
-	return "For what the host missed, and for trying. Stores the deliveries; the host, or webhookctl drain, sends them. With the " +
-		"--event-id of an earlier call nothing is sent twice. Conditions and bodies that need the host's own functions " +
-		"cannot be evaluated here. Exit code 3 if one could not be. With --json: one document, {outcomes}."
+	return "For what the host missed, and for trying. Stores the deliveries; " +
+		"the host, or webhookctl drain, sends them. " +
+		"With the --event-id of an earlier call nothing is sent twice. " +
+		"Conditions and bodies that need the host's own functions cannot be evaluated here. " +
+		"Exit code 3 if one could not be. With --json: one document, {outcomes}."
 }
 
 // Run dispatches an event.
 func (cmd *dispatchCmd) Run(ctx context.Context, c *console) error {
-	return cmd.report(ctx, c, &cmd.Event, func(d *webhook.Dispatcher, ev webhook.Event) (webhook.Report, error) {
+	ask := func(d *webhook.Dispatcher, ev webhook.Event) (webhook.Report, error) {
 		return d.Dispatch(ctx, ev)
-	})
+	}
+	return cmd.report(ctx, c, &cmd.Event, ask)
 }
 
 type explainCmd struct {
@@ -32,14 +35,16 @@ type explainCmd struct {
 
 // Help is shown by --help.
 func (*explainCmd) Help() string {
-	return "Stores nothing. Exit code 3 if a condition or body cannot be evaluated. With --json: one document, {outcomes}."
+	return "Stores nothing. Exit code 3 if a condition or body cannot be evaluated. " +
+		"With --json: one document, {outcomes}."
 }
 
 // Run explains an event.
 func (cmd *explainCmd) Run(ctx context.Context, c *console) error {
-	return cmd.report(ctx, c, &cmd.Event, func(d *webhook.Dispatcher, ev webhook.Event) (webhook.Report, error) {
+	ask := func(d *webhook.Dispatcher, ev webhook.Event) (webhook.Report, error) {
 		return d.Explain(ctx, ev)
-	})
+	}
+	return cmd.report(ctx, c, &cmd.Event, ask)
 }
 
 // report prints what the webhooks do with an event.

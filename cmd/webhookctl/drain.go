@@ -19,16 +19,19 @@ type drainCmd struct {
 
 // Help is shown by --help.
 func (*drainCmd) Help() string {
-	return "Sends from here, beside the host or in its place, by the library's default options: webhooks without a retry policy " +
-		"or timeout of their own get the library's, not the host's. Does not wait for retries. Exit code 3 if an attempt " +
-		"did not deliver. With --json: one document, {attempts, by_state, failures, disabled}."
+	return "Sends from here, beside the host or in its place, by the library's default options: " +
+		"webhooks without a retry policy or timeout of their own get the library's, " +
+		"not the host's. Does not wait for retries. Exit code 3 if an attempt did not deliver. " +
+		"With --json: one document, {attempts, by_state, failures, disabled}."
 }
 
 // Run drains.
 func (cmd *drainCmd) Run(ctx context.Context, c *console) error {
 	return cmd.openStore(ctx, func(store webhook.Store) error {
-		n := &drained{ByState: map[webhook.State]int{}, Failures: []*failure{}, Disabled: []string{},
-			bar: c.progress(-1, "drain")}
+		n := &drained{
+			ByState: map[webhook.State]int{}, Failures: []*failure{}, Disabled: []string{},
+			bar: c.progress(-1, "drain"),
+		}
 		d, err := cmd.dispatcher(ctx, c, store, &webhook.Options{
 			Transport: cmd.transport(),
 			Trace:     &webhook.Trace{Attempt: n.count, Disable: n.disable},
@@ -102,7 +105,8 @@ func (n *drained) answer(c *console, err error) error {
 	if jerr := n.print(c); jerr != nil {
 		return jerr
 	}
-	if slices.ContainsFunc(n.Failures, func(f *failure) bool { return f.Class == webhook.ClassBlocked }) {
+	blocked := func(f *failure) bool { return f.Class == webhook.ClassBlocked }
+	if slices.ContainsFunc(n.Failures, blocked) {
 		hintBlocked(c, webhook.ClassBlocked)
 	}
 	if err == nil && len(n.Failures) > 0 {

@@ -35,7 +35,8 @@ func parseDSN(dsn string) (*source, error) {
 	}
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return nil, usagef("the DSN is not a URL; special characters of its password must be percent-encoded")
+		return nil, usagef(
+			"the DSN is not a URL; special characters of its password must be percent-encoded")
 	}
 	switch scheme {
 	case "postgres", "postgresql":
@@ -43,7 +44,8 @@ func parseDSN(dsn string) (*source, error) {
 	case "mysql":
 		return mysqlSource(u)
 	}
-	return nil, usagef("the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
+	return nil, usagef(
+		"the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
 }
 
 // secretsOf returns the passwords of a DSN, as they are and as they are escaped.
@@ -84,7 +86,9 @@ func mysqlSource(u *url.URL) (*source, error) {
 		cfg.Addr = net.JoinHostPort(u.Hostname(), "3306")
 	}
 	cfg.DBName = strings.TrimPrefix(u.Path, "/")
-	return &source{driver: "mysql", name: cfg.FormatDSN(), dialect: sqlstore.MySQL, secrets: secretsOf(u)}, nil
+	return &source{
+		driver: "mysql", name: cfg.FormatDSN(), dialect: sqlstore.MySQL, secrets: secretsOf(u),
+	}, nil
 }
 
 // sqlitePath returns the path that a DSN without "://" stands for.
@@ -96,7 +100,8 @@ func sqliteSource(path string) (*source, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil && strings.ContainsAny(path, "@="): // perhaps of another form, with a password
-		return nil, usagef("the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
+		return nil, usagef(
+			"the DSN is neither postgres://... nor mysql://... nor the path of a SQLite file")
 	case errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("no database at %s: webhookctl migrate makes one", path)
 	case err != nil:

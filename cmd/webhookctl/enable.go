@@ -15,7 +15,8 @@ type enableCmd struct {
 
 // Help is shown by --help.
 func (*enableCmd) Help() string {
-	return "Forgets its failures, and makes its paused deliveries due, spread over a minute. With --json: one document, its status."
+	return "Forgets its failures, and makes its paused deliveries due, spread over a minute. " +
+		"With --json: one document, its status."
 }
 
 // Run enables a webhook.
@@ -47,7 +48,8 @@ type disableCmd struct {
 
 // Help is shown by --help.
 func (*disableCmd) Help() string {
-	return "It takes no more deliveries until it is enabled, and those it has wait. With --json: one document, its status."
+	return "It takes no more deliveries until it is enabled, and those it has wait. " +
+		"With --json: one document, its status."
 }
 
 // Run disables a webhook.

@@ -24,9 +24,11 @@ type importCmd struct {
 
 // Help is shown by --help.
 func (*importCmd) Help() string {
-	return "Without --save writes our JSON, an array, to standard output or a file. Secrets are not written there: with " +
-		"--save they are carried over. What could not be carried over is noted on standard error. Exit code 3 if a webhook " +
-		"is invalid. With --json: one document, {webhooks, notes}, and with --save {saved, unchanged, notes}."
+	return "Without --save writes our JSON, an array, to standard output or a file. " +
+		"Secrets are not written there: with --save they are carried over. " +
+		"What could not be carried over is noted on standard error. " +
+		"Exit code 3 if a webhook is invalid. With --json: one document, {webhooks, notes}, " +
+		"and with --save {saved, unchanged, notes}."
 }
 
 // imported is what an import read.
@@ -112,7 +114,8 @@ func (im *imported) leaveOutSecret(w *webhook.Webhook) {
 		}
 	}
 	w.Secret = ""
-	im.notes[w.Name] = append(im.notes[w.Name], `secret: it is not written; add "secret", or import with --save`)
+	im.notes[w.Name] = append(im.notes[w.Name],
+		`secret: it is not written; add "secret", or import with --save`)
 }
 
 func (im *imported) printNotes(c *console) {
@@ -188,14 +191,17 @@ func (cmd *importCmd) save(ctx context.Context, c *console, im *imported) error 
 // saveAll saves the webhooks. With --skip-invalid it leaves out one by one those
 // that are valid by themselves and beyond what the options allow, such as a
 // timeout that is too long for a lease.
-func (cmd *importCmd) saveAll(ctx context.Context, c *console, d *webhook.Dispatcher, im *imported) error {
+func (cmd *importCmd) saveAll(ctx context.Context, c *console, d *webhook.Dispatcher,
+	im *imported) error {
 	for {
 		err := d.SaveWebhooks(ctx, im.webhooks...)
 		var refused *webhook.ConfigError
 		if !cmd.SkipInvalid || !errors.As(err, &refused) {
 			return err
 		}
-		at := slices.IndexFunc(im.webhooks, func(w webhook.Webhook) bool { return w.Name == refused.Webhook })
+		at := slices.IndexFunc(im.webhooks, func(w webhook.Webhook) bool {
+			return w.Name == refused.Webhook
+		})
 		if at < 0 {
 			return err
 		}
@@ -215,7 +221,8 @@ func (s *saved) print(c *console) {
 		what  string
 	}{{s.Saved, done}, {s.Unchanged, kept}} {
 		if len(group.names) > 0 {
-			c.line("%s %s: %s", count(len(group.names), "webhook"), group.what, strings.Join(cleanAll(group.names), ", "))
+			c.line("%s %s: %s", count(len(group.names), "webhook"),
+				group.what, strings.Join(cleanAll(group.names), ", "))
 		}
 	}
 }

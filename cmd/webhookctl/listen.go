@@ -27,9 +27,10 @@ type listenCmd struct {
 
 // Help is shown by --help.
 func (*listenCmd) Help() string {
-	return "Shows each request that comes, its body indented if it is JSON. With a secret, in WEBHOOK_SECRET or a file, it " +
-		"verifies the signatures; without one, it says that nothing was verified. Ends with Ctrl-C. With --json: one line " +
-		"for each request."
+	return "Shows each request that comes, its body indented if it is JSON. " +
+		"With a secret, in WEBHOOK_SECRET or a file, it verifies the signatures; without one, " +
+		"it says that nothing was verified. Ends with Ctrl-C. " +
+		"With --json: one line for each request."
 }
 
 // maxListenBody bounds the body of a request.
@@ -56,13 +57,17 @@ func (cmd *listenCmd) Run(ctx context.Context, c *console) error {
 	c.note("listening on http://%s, %s; Ctrl-C ends it", l.Addr(), verifying)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	return serve(ctx, l, &listener{cmd: cmd, verifier: v, console: c, stop: stop, answered: ctx.Done()})
+	return serve(ctx, l, &listener{
+		cmd: cmd, verifier: v, console: c, stop: stop, answered: ctx.Done(),
+	})
 }
 
 // serve serves until ctx ends, and lets requests finish for a few seconds.
 func serve(ctx context.Context, l net.Listener, h *listener) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
-		MaxHeaderBytes: 64 << 10}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		MaxHeaderBytes: 64 << 10,
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {
@@ -165,8 +170,9 @@ func (l *listener) header(h http.Header) http.Header {
 // be checked with --header of verify.
 func (l *listener) public(key string) bool {
 	switch key {
-	case "Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "Date", "User-Agent",
-		"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature", "X-Frappe-Webhook-Signature",
+	case "Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type",
+		"Date", "User-Agent", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature",
+		"X-Frappe-Webhook-Signature",
 		http.CanonicalHeaderKey(l.cmd.SignatureHeader):
 		return true
 	}
@@ -199,7 +205,8 @@ func (l *listener) print(r *received) error {
 	case r.Verified != nil:
 		verdict = c.word("verified")
 	}
-	c.line("%s %s %s -> %d, %s", r.Time.Format("15:04:05.000"), clean(r.Method), clean(r.URL), r.Status, verdict)
+	c.line("%s %s %s -> %d, %s",
+		r.Time.Format("15:04:05.000"), clean(r.Method), clean(r.URL), r.Status, verdict)
 	printHeader(c, r.Header)
 	body := r.Bytes
 	if body == nil {

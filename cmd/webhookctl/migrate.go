@@ -14,7 +14,9 @@ type migrateCmd struct{ databaseFlags }
 
 // Help is shown by --help.
 func (*migrateCmd) Help() string {
-	return "Makes the tables, or brings them up to date; a SQLite file is made if it is not there. The host does this by itself when it calls Migrate."
+	return "Makes the tables, or brings them up to date; " +
+		"a SQLite file is made if it is not there. " +
+		"The host does this by itself when it calls Migrate."
 }
 
 // Run migrates.

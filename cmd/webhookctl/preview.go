@@ -22,10 +22,12 @@ type previewCmd struct {
 
 // Help is shown by --help.
 func (*previewCmd) Help() string {
-	return "Prints the request byte for byte, with confidential headers masked, whether it would be sent, and why not. " +
-		"What of the event is not given is taken from the webhook. Nothing is sent and nothing stored. Exit code 3 if " +
-		"the webhook is invalid, or its condition or body cannot be evaluated. With --json: one document, {outcome, " +
-		"request, warnings}, the body in base64."
+	return "Prints the request byte for byte, with confidential headers masked, " +
+		"whether it would be sent, and why not. " +
+		"What of the event is not given is taken from the webhook. " +
+		"Nothing is sent and nothing stored. Exit code 3 if the webhook is invalid, " +
+		"or its condition or body cannot be evaluated. With --json: one document, " +
+		"{outcome, request, warnings}, the body in base64."
 }
 
 // Run shows what one webhook would send.
@@ -84,12 +86,14 @@ func (cmd *previewCmd) chooseFrom(ctx context.Context, c *console) (webhook.Webh
 		return cand.webhook, nil
 	}
 	if cmd.Name == "" {
-		return webhook.Webhook{}, usagef("%s has several webhooks, say which: %s", cmd.File, strings.Join(names, ", "))
+		return webhook.Webhook{}, usagef("%s has several webhooks, say which: %s",
+			cmd.File, strings.Join(names, ", "))
 	}
 	return webhook.Webhook{}, fmt.Errorf("%s has no webhook %q", cmd.File, cmd.Name)
 }
 
-func showPreview(ctx context.Context, c *console, d *webhook.Dispatcher, w webhook.Webhook, ev webhook.Event) error {
+func showPreview(ctx context.Context, c *console, d *webhook.Dispatcher, w webhook.Webhook,
+	ev webhook.Event) error {
 	p, err := d.Preview(ctx, w, suit(ev, &w))
 	var ce *webhook.ConfigError
 	if errors.As(err, &ce) {

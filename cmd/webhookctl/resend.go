@@ -15,9 +15,10 @@ type resendCmd struct {
 
 // Help is shown by --help.
 func (*resendCmd) Help() string {
-	return "Makes deliveries due now, with the same id and bytes; the host, or webhookctl drain, sends them. Selected are, " +
-		"without --state, those that failed or are exhausted. Those that are changed meanwhile, or not in a state for it, are " +
-		"left alone and counted. Exit code 3 if some were. With --json: one document, {matched, changed, skipped}."
+	return "Makes deliveries due now, with the same id and bytes; the host, or webhookctl drain, " +
+		"sends them. Selected are, without --state, those that failed or are exhausted. " +
+		"Those that are changed meanwhile, or not in a state for it, are left alone and counted. " +
+		"Exit code 3 if some were. With --json: one document, {matched, changed, skipped}."
 }
 
 // Run resends.

@@ -16,8 +16,9 @@ type rotateCmd struct {
 
 // Help is shown by --help.
 func (*rotateCmd) Help() string {
-	return "Signs by a new secret from the next attempt on. In the overlap Standard Webhooks signs by both, the other schemes by " +
-		"the new one alone: give it to the receiver first. With --json: one document, the webhook's status."
+	return "Signs by a new secret from the next attempt on. " +
+		"In the overlap Standard Webhooks signs by both, the other schemes by the new one alone: " +
+		"give it to the receiver first. With --json: one document, the webhook's status."
 }
 
 // Run replaces a secret.
@@ -27,8 +28,8 @@ func (cmd *rotateCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	if len(secrets) != 1 {
-		return usagef("%s given: set WEBHOOK_SECRET to the new one, or give a --secret-file of one line",
-			count(len(secrets), "secret"))
+		return usagef("%s given: set WEBHOOK_SECRET to the new one, "+
+			"or give a --secret-file of one line", count(len(secrets), "secret"))
 	}
 	return cmd.database(ctx, c, func(d *webhook.Dispatcher) error {
 		if _, err := d.RotateSecret(ctx, cmd.Name, secrets[0], cmd.Overlap); err != nil {

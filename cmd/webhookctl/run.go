@@ -43,8 +43,19 @@ type grammar struct {
 const description = `Checks, imports, tries, watches and repairs webhooks.
 
 Exit codes: 0 done; 1 it could not be done; 2 the command line is wrong; ` +
-	`3 it was done and the answer is no: a file is invalid, a signature is not right, an endpoint refused, ` +
-	"some of the deliveries could not be changed."
+	"3 it was done and the answer is no: a file is invalid, a signature is not right, " +
+	"an endpoint refused, some of the deliveries could not be changed."
+
+// longHelp is the help of flags for which a tag is too narrow.
+var longHelp = kong.Vars{
+	"dsn_help": "The database: postgres://USER:PASSWORD@HOST/NAME, " +
+		"mysql://USER:PASSWORD@HOST/NAME, or the path of a SQLite file. " +
+		"With a password, better in the environment.",
+	"seal_keys_help": "File of the keys the host seals secrets with: 32 bytes each in base64, " +
+		"one a line, the newest first.",
+	"since_help": "Made at this time or later: RFC 3339, or as lists show times, " +
+		"or a day such as 2026-01-31. 24h: in the last 24 hours.",
+}
 
 // run runs the command that args ask for and returns its exit code. Answers go
 // to stdout, everything else to stderr.
@@ -61,7 +72,8 @@ func runCommand(ctx context.Context, c *console, args []string) error {
 	var g grammar
 	helped := false
 	parser, err := kong.New(&g,
-		kong.Name("webhookctl"), kong.Description(description), kong.Writers(c.out, c.err),
+		kong.Name("webhookctl"), kong.Description(description), longHelp,
+		kong.Writers(c.out, c.err),
 		kong.Exit(func(int) { helped = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "files", Title: "Configuration:"},

@@ -17,7 +17,7 @@ type selection struct {
 	DocName string          `name:"name" placeholder:"NAME" help:"Of the document of this name."`
 	Tenant  string          `help:"Of this tenant."`
 	State   []webhook.State `short:"s" enum:"pending,delivered,failed,exhausted,paused,canceled" help:"In this state; several times, or with commas, for several: ${enum}."`
-	Since   moment          `placeholder:"TIME" help:"Made at this time or later: RFC 3339, or as lists show times, or a day such as 2026-01-31. 24h: in the last 24 hours."`
+	Since   moment          `placeholder:"TIME" help:"${since_help}"`
 	Until   moment          `placeholder:"TIME" help:"Made before this time."`
 }
 
@@ -53,11 +53,13 @@ func (m *moment) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return errors.New("neither a time such as 2026-01-31T12:00:00Z or 2026-01-31 nor a duration such as 24h")
+	return errors.New(
+		"neither a time such as 2026-01-31T12:00:00Z or 2026-01-31 nor a duration such as 24h")
 }
 
 // pages calls f for every page of the deliveries of q, the newest first.
-func pages(ctx context.Context, d *webhook.Dispatcher, q webhook.DeliveryQuery, f func([]webhook.Delivery) error) error {
+func pages(ctx context.Context, d *webhook.Dispatcher, q webhook.DeliveryQuery,
+	f func([]webhook.Delivery) error) error {
 	q.Limit = 1000
 	for {
 		ds, err := d.Deliveries(ctx, q)
@@ -79,7 +81,8 @@ func idsOf(ctx context.Context, d *webhook.Dispatcher, q webhook.DeliveryQuery) 
 	var ids []string
 	err := pages(ctx, d, q, func(ds []webhook.Delivery) error {
 		if len(ids) > maxSelected {
-			return fmt.Errorf("more than %d deliveries: narrow it by --since, --until or --webhook", maxSelected)
+			return fmt.Errorf("more than %d deliveries: narrow it by --since, --until or --webhook",
+				maxSelected)
 		}
 		for i := range ds {
 			ids = append(ids, ds[i].ID)

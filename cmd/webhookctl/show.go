@@ -15,8 +15,8 @@ type showCmd struct {
 
 // Help is shown by --help.
 func (*showCmd) Help() string {
-	return "The delivery, its body, and each attempt with what was answered. With --json: one document, {delivery, " +
-		"attempts}, bodies in base64."
+	return "The delivery, its body, and each attempt with what was answered. " +
+		"With --json: one document, {delivery, attempts}, bodies in base64."
 }
 
 // Run shows a delivery.
@@ -51,7 +51,8 @@ func (cmd *showCmd) Run(ctx context.Context, c *console) error {
 func printDelivery(c *console, d *webhook.Delivery) {
 	c.fields([][2]string{
 		{"Delivery", d.ID}, {"Webhook", d.Webhook}, {"Event", string(d.Type) + " " + d.EventID},
-		{"Document", documentOf(d)}, {"Tenant", d.Tenant}, {"State", string(d.State)}, {"Reason", d.Reason},
+		{"Document", documentOf(d)}, {"Tenant", d.Tenant},
+		{"State", string(d.State)}, {"Reason", d.Reason},
 		{"Attempts", strconv.Itoa(d.Attempts)}, {"Created", stamp(d.Created)}, {"Due", dueOf(d)},
 		{"Finished", stamp(d.Finished)}, {"URL", redactURL(d.URL)}, {"Content-Type", d.ContentType},
 	})
@@ -70,7 +71,8 @@ func printAttempt(c *console, a *webhook.Attempt) {
 	if result == "" {
 		result = "status " + strconv.Itoa(a.StatusCode)
 	}
-	c.line("Attempt %d at %s, %v: %s, %s", a.Number, stamp(a.Time), a.Duration.Round(time.Millisecond),
+	c.line("Attempt %d at %s, %v: %s, %s",
+		a.Number, stamp(a.Time), a.Duration.Round(time.Millisecond),
 		clean(result), c.word(string(a.State)))
 	printHeader(c, a.Header)
 	printBody(c, a.Body)

@@ -11,8 +11,8 @@ type statsCmd struct{ databaseFlags }
 
 // Help is shown by --help.
 func (*statsCmd) Help() string {
-	return "By state; for how long the one due first has been due; and how many lines of ordered deliveries are stopped by a " +
-		"failed one. With --json: one document."
+	return "By state; for how long the one due first has been due; and how many lines of ordered " +
+		"deliveries are stopped by a failed one. With --json: one document."
 }
 
 // Run counts.
@@ -36,8 +36,10 @@ func (cmd *statsCmd) Run(ctx context.Context, c *console) error {
 
 // printStates prints how many deliveries are in each state, if there are any.
 func printStates(c *console, by map[webhook.State]int) {
-	for _, s := range []webhook.State{webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Exhausted,
-		webhook.Paused, webhook.Canceled} {
+	for _, s := range []webhook.State{
+		webhook.Pending, webhook.Delivered, webhook.Failed,
+		webhook.Exhausted, webhook.Paused, webhook.Canceled,
+	} {
 		if by[s] > 0 {
 			c.line("%s: %d", c.word(string(s)), by[s])
 		}

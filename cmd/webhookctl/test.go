@@ -15,9 +15,10 @@ type testCmd struct {
 
 // Help is shown by --help.
 func (*testCmd) Help() string {
-	return "The request has the header X-Webhook-Test and is not stored. It is sent whatever the condition and the state. What " +
-		"of the event is not given is taken from the webhook. Exit code 3 if the endpoint did not accept it. With --json: one " +
-		"document, the attempt."
+	return "The request has the header X-Webhook-Test and is not stored. " +
+		"It is sent whatever the condition and the state. " +
+		"What of the event is not given is taken from the webhook. " +
+		"Exit code 3 if the endpoint did not accept it. With --json: one document, the attempt."
 }
 
 // Run sends a test request.

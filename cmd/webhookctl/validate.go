@@ -12,8 +12,9 @@ type validateCmd struct {
 
 // Help is shown by --help.
 func (*validateCmd) Help() string {
-	return "Says everything that is wrong, with file, index from 0, name and field, and for templates the line and " +
-		"column with a caret. Functions and filters that only the host has are not known here, and not refused. " +
+	return "Says everything that is wrong, with file, index from 0, name and field, " +
+		"and for templates the line and column with a caret. " +
+		"Functions and filters that only the host has are not known here, and not refused. " +
 		"Exit code 3 if a webhook is invalid. With --json: one document, {webhooks, errors, notes}."
 }
 
@@ -52,7 +53,8 @@ func (v *verdict) add(ctx context.Context, c *console, file string) error {
 	all, err := c.readCandidates(ctx, file)
 	var malformed *formError
 	if errors.As(err, &malformed) {
-		v.Errors = append(v.Errors, finding{File: file, Index: wholeFile, Error: malformed.err.Error()})
+		v.Errors = append(v.Errors,
+			finding{File: file, Index: wholeFile, Error: malformed.err.Error()})
 		return nil
 	}
 	if err != nil {

@@ -23,9 +23,9 @@ type verifyCmd struct {
 
 // Help is shown by --help.
 func (*verifyCmd) Help() string {
-	return "Knows Frappe's signature, Standard Webhooks and, when accepted, the secret header. The secret comes from " +
-		"WEBHOOK_SECRET or a file, never from the command line. Exit code 3 if the request is not verified. " +
-		"With --json: one document, {verified, error}."
+	return "Knows Frappe's signature, Standard Webhooks and, when accepted, the secret header. " +
+		"The secret comes from WEBHOOK_SECRET or a file, never from the command line. " +
+		"Exit code 3 if the request is not verified. With --json: one document, {verified, error}."
 }
 
 // Run verifies one request.

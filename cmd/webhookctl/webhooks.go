@@ -14,8 +14,10 @@ type webhooksCmd struct{ databaseFlags }
 
 // Help is shown by --help.
 func (*webhooksCmd) Help() string {
-	return "With the state each is in, who put it there and why. Values of headers, and of URLs all but the beginning, are " +
-		"masked. With --json: one line for each webhook, {webhook, status, error}, error being why this command cannot use it."
+	return "With the state each is in, who put it there and why. " +
+		"Values of headers, and of URLs all but the beginning, are masked. " +
+		"With --json: one line for each webhook, {webhook, status, error}, " +
+		"error being why this command cannot use it."
 }
 
 // Run lists the webhooks.
@@ -40,7 +42,9 @@ func (cmd *webhooksCmd) Run(ctx context.Context, c *console) error {
 			rows = append(rows, webhookRow(&w, st, fault))
 		}
 		if !c.json {
-			c.table([]string{"NAME", "DOCTYPE", "EVENTS", "URL", "STATE", "SINCE", "FAILURES", "WHY"}, rows)
+			c.table([]string{
+				"NAME", "DOCTYPE", "EVENTS", "URL", "STATE", "SINCE", "FAILURES", "WHY",
+			}, rows)
 		}
 		return nil
 	})
