@@ -60,6 +60,7 @@ func TestConfigErrors(t *testing.T) {
 		{"method", func(w *webhook.Webhook) { w.Method = "FETCH" }, "Method", false},
 		{"header name", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{}, {Key: "X A", Value: "v"}} }, "Headers[1]", false},
 		{"header line break", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "X-A", Value: "v\nInjected: 1"}} }, "Headers[0]", false},
+		{"header name line break", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "X-A\n", Value: "v"}} }, "Headers[0]", false},
 		{"header blank", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "X-A", Value: " v"}} }, "Headers[0]", false},
 		{"reserved header", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "webhook-id", Value: "v"}} }, "Headers[0]", false},
 		{"host header", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "host", Value: "v"}} }, "Headers[0]", false},

@@ -49,9 +49,9 @@ const (
 	maxHeaderBytes = 8 << 10 // of one row
 )
 
-// headerKey returns the name that a row's key gives. A colon behind it, as
-// Frappe's documentation writes them, is no part of it.
-func headerKey(key string) string { return strings.TrimSuffix(strings.TrimSpace(key), ":") }
+// headerKey returns the name that a row's key gives. Blanks around it and a colon
+// behind it, as Frappe's documentation writes them, are no part of it.
+func headerKey(key string) string { return strings.TrimSuffix(strings.Trim(key, " \t"), ":") }
 
 // headerRows returns the header that the rows make.
 func headerRows(rows []Header, signature string) (http.Header, error) {

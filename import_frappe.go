@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/textproto"
 	"reflect"
 	"slices"
@@ -197,6 +198,12 @@ type imported struct {
 // (webhook.py: timeout or 5; press_webhook_log.py).
 const frappeTimeout = 5 * time.Second
 
+// seconds returns a number of seconds. One that no Duration can hold becomes one
+// that is refused as it would be.
+func seconds(n int) time.Duration {
+	return time.Duration(max(-1, min(int64(n), math.MaxInt64/int64(time.Second)))) * time.Second
+}
+
 // importFrappe makes a webhook of a document. With an error the webhook has its
 // name, if it is known.
 func importFrappe(kind documentKind, raw json.RawMessage) (imported, error) {
@@ -263,7 +270,7 @@ func (d *frappeDocument) webhook(in *imported) error {
 		Timeout: frappeTimeout, Disabled: d.Enabled != nil && !bool(*d.Enabled),
 	}
 	if d.Timeout != 0 {
-		in.webhook.Timeout = time.Duration(d.Timeout) * time.Second
+		in.webhook.Timeout = seconds(d.Timeout)
 	}
 	d.body(in)
 	d.headers(in)

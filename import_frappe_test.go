@@ -234,6 +234,8 @@ func TestImportIsSavedWholeOrNotAtAll(t *testing.T) {
 		{`"condition":"doc.status = 1"`, "Condition"},
 		{`"webhook_json":"{ \"a\": {{ doc.title }"`, "Body"},
 		{`"timeout":3600`, "Timeout"},
+		{`"timeout":18446744079`, "Timeout"},  // as nanoseconds in 64 bits: 5.3 s
+		{`"timeout":-18446744069`, "Timeout"}, // as nanoseconds in 64 bits: 4.7 s
 	}
 	for _, tt := range tests {
 		doc := strings.Replace(frappeDoc(tt.members), `"name":"w"`, `"name":"bad"`, 1)
