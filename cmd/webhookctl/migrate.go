@@ -16,7 +16,7 @@ type migrateCmd struct{ databaseFlags }
 func (*migrateCmd) Help() string {
 	return "Makes the tables, or brings them up to date; " +
 		"a SQLite file is made if it is not there. " +
-		"The host does this by itself when it calls Migrate."
+		"The host does this by itself when it calls Migrate. With --json: one document, {}."
 }
 
 // Run migrates.
