@@ -40,8 +40,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// A Plugin dispatches what a *gorm.DB writes. Use it with db.Use, once for a
-// dispatcher and a database. It is safe for concurrent use.
+// A Plugin dispatches what a *gorm.DB writes. Use it with db.Use; of several for one
+// database GORM refuses all but the first. It is safe for concurrent use.
 type Plugin struct {
 	d       *webhook.Dispatcher
 	opts    Options
