@@ -45,12 +45,12 @@ func finder(last, must bool) *Func {
 
 func affix(has func(s, fix string) bool) *Func {
 	return def("self affix start=none end=none", func(c call) any {
-		part, _ := c.between()
+		part, _, within := c.between()
 		fixes, several := c.a[1].(value.Tuple)
 		if !several {
 			fixes = value.Tuple{c.a[1]}
 		}
-		return slices.ContainsFunc(fixes, func(f any) bool { return has(part, textOf(f)) })
+		return slices.ContainsFunc(fixes, func(f any) bool { return has(part, textOf(f)) && within })
 	})
 }
 
@@ -58,7 +58,7 @@ func textMethods() table {
 	return table{
 		"upper":      onText(upper),
 		"lower":      onText(lower),
-		"casefold":   onText(func(s string) string { return lower(upper(s)) }),
+		"casefold":   onText(foldCase),
 		"swapcase":   onText(swapCase),
 		"capitalize": onText(capitalize),
 		"title":      onText(titleCase),
@@ -73,14 +73,11 @@ func textMethods() table {
 		"index":      finder(false, true),
 		"isdigit":    every(isDigitLike),
 		"isdecimal":  every(unicode.IsDigit),
-		"istitle": def("self", func(c call) any {
-			s := c.str(0)
-			return s == titleCase(s) && strings.IndexFunc(s, unicode.IsUpper) >= 0
-		}),
-		"isnumeric": every(unicode.IsNumber),
-		"isalpha":   every(unicode.IsLetter),
-		"isalnum":   every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
-		"isspace":   every(unicode.IsSpace),
+		"istitle":    def("self", func(c call) any { return isTitled(c.str(0)) }),
+		"isnumeric":  every(unicode.IsNumber),
+		"isalpha":    every(unicode.IsLetter),
+		"isalnum":    every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
+		"isspace":    every(unicode.IsSpace),
 		"isidentifier": def("self", func(c call) any {
 			s := c.str(0)
 			return s != "" && !unicode.IsDigit([]rune(s)[0]) && strings.IndexFunc(s, notInNames) < 0
@@ -88,10 +85,14 @@ func textMethods() table {
 		"isprintable": def("self", func(c call) any {
 			return strings.IndexFunc(c.str(0), func(c rune) bool { return !unicode.IsPrint(c) }) < 0
 		}),
-		"islower": def("self", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
-		"isupper": def("self", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
+		"islower": def("self", func(c call) any { return isCased(c.str(0), isCapital) }),
+		"isupper": def("self", func(c call) any { return isCased(c.str(0), isSmall) }),
 		"zfill": def("self width", func(c call) any {
-			return spec{fill: "0", align: '=', width: c.int(1)}.place(c.Run, c.str(0), true)
+			s, sign := c.str(0), 0
+			if s != "" && strings.IndexByte("-+", s[0]) >= 0 {
+				sign = 1
+			}
+			return s[:sign] + c.pad(s[sign:], c.int(1)-sign, "0", '>')
 		}),
 		"split":     def("self sep=none maxsplit=-1", func(c call) any { return c.split(false) }),
 		"rsplit":    def("self sep=none maxsplit=-1", func(c call) any { return c.split(true) }),
@@ -130,8 +131,11 @@ func textMethods() table {
 		"removesuffix": def("self fix", func(c call) any { return strings.TrimSuffix(c.str(0), c.text(1)) }),
 
 		"count": def("self sub start=none end=none", func(c call) any {
-			part, _ := c.between()
-			return int64(strings.Count(part, c.text(1)))
+			part, _, within := c.between()
+			if n := strings.Count(part, c.text(1)); within {
+				return int64(n)
+			}
+			return int64(0)
 		}),
 		"format": def("self *args **kwargs", func(c call) any {
 			return c.format(c.a[0], c.rest(1), c.names(2))
@@ -178,24 +182,26 @@ func (c call) strip(left, right bool) string {
 }
 
 // between cuts the text to the slice that the last two arguments give, and
-// tells where in characters it begins.
-func (c call) between() (string, int) {
+// tells where in characters it begins. Where the slice is not within the text
+// nothing is found in it, not even the empty text.
+func (c call) between() (part string, from int, within bool) {
 	s := c.str(0)
 	if c.a[2] == nil && c.a[3] == nil {
-		return s, 0
+		return s, 0, true
 	}
 	runes := []rune(s)
 	lo, hi, _ := sliceBounds([3]any{c.a[2], c.a[3], nil}, len(runes))
-	return string(runes[lo:max(lo, hi)]), lo
+	within = lo <= hi && (c.a[2] == nil || intOf(c.a[2]) <= len(runes))
+	return string(runes[lo:max(lo, hi)]), lo, within
 }
 
 func (c call) find(last bool) int64 {
-	part, from := c.between()
+	part, from, within := c.between()
 	i := strings.Index(part, c.text(1))
 	if last {
 		i = strings.LastIndex(part, c.text(1))
 	}
-	if i < 0 {
+	if i < 0 || !within {
 		return -1
 	}
 	return int64(from + utf8.RuneCountInString(part[:i]))

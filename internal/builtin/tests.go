@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/docevent/webhook/internal/value"
 )
@@ -36,8 +35,8 @@ func newTests() table {
 		"test":      def("name", func(c call) any { return c.knows(Test) }),
 		"sequence":  is(isIndexable),
 		"iterable":  is(isIterable),
-		"lower":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsUpper) }),
-		"upper":     def("value", func(c call) any { return isCased(c.str(0), unicode.IsLower) }),
+		"lower":     def("value", func(c call) any { return isCased(c.str(0), isCapital) }),
+		"upper":     def("value", func(c call) any { return isCased(c.str(0), isSmall) }),
 		"sameas":    def("value other", func(c call) any { return c.same(c.a[0], c.a[1]) }),
 		"in":        def("value seq", func(c call) any { return c.contains(c.a[1], c.a[0]) }),
 
@@ -81,18 +80,6 @@ func isIterable(v any) bool {
 	}
 	_, err := value.Len(v)
 	return err == nil
-}
-
-// isCased reports whether s has letters with case and none of the wrong one.
-func isCased(s string, wrong func(rune) bool) bool {
-	cased := false
-	for _, c := range s {
-		if wrong(c) || unicode.IsTitle(c) {
-			return false
-		}
-		cased = cased || unicode.IsUpper(c) || unicode.IsLower(c)
-	}
-	return cased
 }
 
 // same is Python's is, for what can be told apart: kinds count.
