@@ -201,7 +201,12 @@ func tupleMethods() table {
 			}
 			return n
 		}),
-		"index": def("self value", func(c call) any { return int64(c.index()) }),
+		"index": def("self value start=none stop=none", func(c call) any {
+			items := c.list(0)
+			lo, hi, _ := sliceBounds([3]any{c.a[2], c.a[3], nil}, len(items))
+			c.a[0] = value.Tuple(items[lo:max(lo, hi)])
+			return int64(lo + c.index())
+		}),
 	}
 }
 

@@ -80,8 +80,11 @@ func (p *percenter) directive(s string) (out, rest string) {
 		v := p.member(m[2])
 		take = func() any { return v }
 	}
-	if f.width = p.size(m[4]); m[5] != "" {
-		f.prec = p.size(m[6])
+	f.width = p.size(m[4])
+	left := f.width < 0 // which only * gives
+	f.width = max(f.width, -f.width)
+	if m[5] != "" {
+		f.prec = max(p.size(m[6]), 0)
 	}
 	switch {
 	case has("+"):
@@ -92,7 +95,7 @@ func (p *percenter) directive(s string) (out, rest string) {
 	switch {
 	case f.verb == '%':
 		return "%", s[len(m[0]):]
-	case has("-"):
+	case has("-") || left:
 		f.align = '<'
 	case has("0") && strings.IndexByte("srca", f.verb) < 0:
 		f.fill, f.align = "0", '='
@@ -113,13 +116,14 @@ func (p *percenter) member(name string) any {
 	return v
 }
 
-// size reads a width or precision, or takes it from the arguments for *.
+// size reads a width or precision, or takes it from the arguments for *, where
+// it may be below zero.
 func (p *percenter) size(s string) int {
 	if s != "*" {
 		return sizeOf(s)
 	}
 	n := intOf(p.take())
-	if n < 0 || n > value.MaxText {
+	if n < -value.MaxText || n > value.MaxText {
 		refuse("width must be a number up to 1048576")
 	}
 	return n

@@ -12,6 +12,7 @@ var percentExamples = []example{
 	{src: `"%r %a" % ("é", "é")`, want: `'é' '\xe9'`},
 	{src: `"%c%c" % (65, "b")`, want: "Ab"},
 	{src: `"%*d" % (5, 1)`, want: "    1"},
+	{src: `"%*d|%-*d|%.*f|%.*f" % (-5, 1, -3, 2, 1, 2.25, -1, 2.5)`, want: "1    |2  |2.2|2"},
 	{src: `"%.2s" % "abc"`, want: "ab"},
 	{src: `"100%%" % ()`, want: "100%"},
 	{src: `"%s" % [1, 2]`, want: "[1, 2]"},

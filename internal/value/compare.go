@@ -108,6 +108,10 @@ func (c *comparer) equal(a, b any) bool {
 	if order, ok := compareTimes(a, b); ok {
 		return order == 0
 	}
+	if x, ok := a.(*View); ok {
+		y, ok := b.(*View)
+		return ok && c.equalViews(x, y)
+	}
 	switch {
 	case IsMapping(a) && IsMapping(b):
 		return c.equalMaps(a, b)
@@ -150,6 +154,28 @@ func (c *comparer) equalItems(x, y []any) bool {
 		}
 	}
 	return true
+}
+
+// equalViews compares the keys or the members of two mappings, whose order does
+// not count. The values of mappings are never equal.
+func (c *comparer) equalViews(x, y *View) bool {
+	if x.Name != y.Name || x.Name == "dict_values" {
+		return x == y
+	}
+	return c.equalMaps(x.mapping(), y.mapping())
+}
+
+// mapping is what the View is of, or its keys without their values.
+func (v *View) mapping() *Object {
+	o := NewObject()
+	for _, item := range v.Items {
+		if pair, ok := item.(Tuple); ok && v.Name == "dict_items" {
+			o.Set(pair[0], pair[1])
+		} else {
+			o.Set(item, nil)
+		}
+	}
+	return o
 }
 
 func (c *comparer) equalMaps(a, b any) bool {
