@@ -118,6 +118,11 @@ func (l *Library) Find(k Kind, name string) *Func {
 	return nil
 }
 
+// Replaced reports whether one of the names is the host's own.
+func (l *Library) Replaced(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return l.host[name] != nil })
+}
+
 // FindOrStranger is Find, with what stands for the unknown in a lenient Library.
 func (l *Library) FindOrStranger(k Kind, name string) *Func {
 	if f := l.Find(k, name); f != nil {

@@ -24,7 +24,7 @@ func TestSeldomUsed(t *testing.T) {
 		{`{{ "a\tbb\tc".expandtabs(4) }}`, "a   bb  c"},
 		{`{{ "a-b-c".rpartition("-") }}`, "('a-b', '-', 'c')"},
 		{`{{ "{0[0]} {a.b!r:>5} {1:{w}.{p}f}|".format([1], 3.14159, a={"b": "x"}, w=7, p=2) }}`, "1   'x'    3.14|"},
-		{`{% if true: %}a{% elif false: %}{% else: %}{% endif %}{% for i in []: %}{% else: %}b{% endfor %}`, "ab"},
+		{`{% if (1 if doc.missing else 0) %}a{% else %}b{% endif %}{% if true: %}a{% elif false: %}{% else: %}{% endif %}{% for i in []: %}{% else: %}b{% endfor %}`, "bab"},
 		{`{% set x: %}c{% endset %}{% with y = 1: %}{{ x }}{{ y }}{% endwith %}{% with: %}d{% endwith %}`, "c1d"},
 		{"{%\u00a0if\u00a0true\u00a0%}a{%\u00a0endif\u00a0%}{{\u00a0'b\u00a0c'\u00a0|\u3000upper\u00a0}}{%\u00a0raw\u00a0%}{{{%\u2003endraw\u00a0%}", "aB\u00a0C{{"},
 		{`{{ nowdate is defined }} {{ range is undefined }} {{ dict is callable }} {{ frappe is not defined }} {{ doc.x is callable }}`, "True False True False True"},

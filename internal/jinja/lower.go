@@ -144,6 +144,9 @@ func (l *lowerer) stmt(s stmt) []parse.Node {
 		return []parse.Node{&parse.TextNode{NodeType: parse.NodeText, Pos: pos, Text: []byte(s.s)}}
 	case *outS:
 		return []parse.Node{l.action(l.outPiece(s.x))}
+	case *doS:
+		get := l.expr(s.x)
+		return []parse.Node{l.action(piece{do: func(r *run) { get(r) }, stand: standOf(s.x)})}
 	case *ifS:
 		return []parse.Node{l.ifNode(s)}
 	case *forS:
@@ -158,8 +161,11 @@ func (l *lowerer) stmt(s stmt) []parse.Node {
 
 func (l *lowerer) outPiece(x expr) piece {
 	p := piece{out: l.peek(x), stand: standOf(x), safe: isSafe(x)}
-	if l.joins(x) {
+	switch {
+	case l.joins(x):
 		p.out, p.safe = separator(p.out), true
+	case l.joinsFragments(x):
+		p.out = fragments(p.out)
 	}
 	return p
 }
@@ -182,6 +188,43 @@ func separator(get evalFn) evalFn {
 		v := get(r)
 		if s, ok := v.(string); ok && strings.Trim(s, ", ") == "" {
 			return value.Safe(s)
+		}
+		return v
+	}
+}
+
+// joinsFragments reports whether an output is fragments of JSON with commas
+// between, as templates for JSON write the elements of an array:
+// {{ tags | map("tojson") | join(", ") }}.
+func (l *lowerer) joinsFragments(x expr) bool {
+	join, ok := x.(*filterX)
+	if !ok || join.name != "join" || len(join.args) != 1 {
+		return false
+	}
+	if comma, _ := spelledText(join.args[0].x); strings.TrimSpace(comma) != "," {
+		return false
+	}
+	mapped, ok := join.x.(*filterX)
+	if !ok || mapped.name != "map" || len(mapped.args) == 0 || mapped.args[0].name != "" {
+		return false
+	}
+	by, _ := spelledText(mapped.args[0].x)
+	return (by == "tojson" || by == "json") && !l.env.Replaced("join", "map", "tojson", "json")
+}
+
+// spelledText is the text of a literal.
+func spelledText(x expr) (string, bool) {
+	v, _ := constant(x)
+	s, ok := v.(string)
+	return s, ok
+}
+
+// fragments makes joined fragments of JSON one fragment.
+func fragments(get evalFn) evalFn {
+	return func(r *run) any {
+		v := get(r)
+		if s, ok := v.(string); ok {
+			return value.JSON(s)
 		}
 		return v
 	}

@@ -19,6 +19,10 @@ type (
 		pos int
 		x   expr
 	}
+	// doS is evaluated and writes nothing.
+	doS struct {
+		x expr
+	}
 	ifS struct {
 		pos       int
 		test      expr
@@ -104,7 +108,33 @@ func (p *parser) output() stmt {
 	if s, any := commas(x); any {
 		return s
 	}
+	if call := silenced(x); call != nil {
+		return &doS{call}
+	}
 	return &outS{x.info().pos, x}
+}
+
+// silent are the methods that change a list or dict and give None.
+var silent = []string{"append", "extend", "insert", "remove", "clear", "reverse", "sort", "update"}
+
+// silenced returns the call of an output that is there for what it does and
+// writes nothing: {{ rows.append(d) or "" }}. Nil if x is another output.
+func silenced(x expr) expr {
+	either, ok := x.(*boolX)
+	if !ok || !either.or {
+		return nil
+	}
+	if s, ok := spelledText(either.r); !ok || s != "" {
+		return nil
+	}
+	call, ok := either.l.(*callX)
+	if !ok {
+		return nil
+	}
+	if method, ok := call.fn.(*attrX); ok && slices.Contains(silent, method.name) {
+		return call
+	}
+	return nil
 }
 
 // commas returns an output of nothing but commas, which templates for JSON put
@@ -222,7 +252,7 @@ var refusedTags = map[string]string{
 
 func (p *parser) ifStatement(pos int) stmt {
 	s, start := &ifS{pos: pos}, p.i
-	s.test = p.tuple()
+	s.test = p.series(p.or) // as in Jinja2, no if within the if
 	s.key = p.spelling(start)
 	p.opened()
 	var end token

@@ -3,8 +3,10 @@ package jsonbody_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"testing"
+	"text/template"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +30,7 @@ var bodies = []struct {
 	{"in a list in a string", `{"a": "{{ doc.list }}", "b": "{{ doc.map }}"}`, jinja.Jinja},
 	{"loop", `[{% for x in doc.list %}"{{ x }}"{% if not loop.last %}, {% endif %}{% endfor %}]`, jinja.Jinja},
 	{"joiner", `{% set comma = joiner(", ") %}[{% for x in doc.list %}{{ comma() }}{"x": "{{ x }}{{ comma() }}"}{% endfor %}]`, jinja.Jinja},
+	{"fragments", `[{{ doc.list | map("tojson") | join(", ") }}, "{{ doc.list | map("json") | join(",") }}"]`, jinja.Jinja},
 	{"set", `{% set x = doc.v ~ doc.v %}{% set y %}{{ doc.v }}{% endset %}{"a": "{{ x }}", "b": "{{ y }}", "c": {{ y }}}`, jinja.Jinja},
 	{"filters", `{"a": "{{ doc.v | upper | trim }}", "b": {{ doc.v | replace("a", "b") }}, "c": "{{ "%s" | format(doc.v) }}"}`, jinja.Jinja},
 	{"escaped for HTML", `{"a": "{{ doc.v | e }}", "b": {{ doc.v | e }}}`, jinja.Jinja},
@@ -93,6 +96,37 @@ func TestManyGoroutines(t *testing.T) {
 			})
 		}
 		group.Wait()
+	}
+}
+
+// TestIdioms renders what templates for JSON do with lists.
+func TestIdioms(t *testing.T) {
+	env, err := jinja.NewEnv(template.FuncMap{"replaced": strings.ToUpper})
+	require.NoError(t, err)
+	hosted, err := jinja.NewEnv(template.FuncMap{"tojson": func(s string) string { return s }})
+	require.NoError(t, err)
+	tests := []struct {
+		name, source string
+		env          *jinja.Env
+		want         string
+	}{
+		{"fragments", `[{{ doc.list | map("tojson") | join(", ") }}]`, env, `["\"", "\""]`},
+		{"fragments in a string", `"[{{ doc.list | map("json") | join(",") }}]"`, env, `"[\"\\\"\",\"\\\"\"]"`},
+		{"no fragments", `[{{ [] | map("tojson") | join(",") }}]`, env, `[]`},
+		{"other separator", `[{{ [1, 2] | map("tojson") | join("-") }}]`, env, `["1-2"]`},
+		{"other filter", `[{{ ["a", "b"] | map("replaced") | join(",") }}]`, env, `["A,B"]`},
+		{"filter of the host", `[{{ ["1", "2"] | map("tojson") | join(",") }}]`, hosted, `["1,2"]`},
+		{"changed and silent", `{% set l = [] %}{% for x in doc.list %}{{ l.append(x) or "" }}{% endfor %}{{ l }}`, env, `["\"","\""]`},
+		{"or nothing", `[{{ doc.v or "" }}, {{ none or "" }}, {{ "".strip() or "" }}]`, env, `["\"", "", ""]`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tmpl, err := tt.env.Template("body", tt.source, jinja.Jinja)
+			require.NoError(t, err)
+			got, err := render(tmpl, new(jsonbody.Memo), documentWith(`"`))
+			require.NoError(t, err)
+			require.Equal(t, tt.want, got)
+		})
 	}
 }
 
