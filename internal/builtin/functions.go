@@ -143,7 +143,8 @@ func pythonFunctions() table {
 		"float": def("x=0.0", pythonFloat),
 		"round": def("number ndigits=none", pythonRound),
 		"bool":  def("x=false", func(c call) any { return c.truth(0) }),
-		"list":  listFilters()["list"],
+		"list":  def("iterable=''", listFilters()["list"].fn),
+		"tuple": def("iterable=''", func(c call) any { return value.Tuple(c.list(0)) }),
 		"set":   def("iterable=''", func(c call) any { return c.Set(c.list(0)) }),
 	}
 }
@@ -156,6 +157,13 @@ func (r *Run) Set(items []any) *value.Object {
 		set.Set(item, nil)
 	}
 	return set
+}
+
+// Dict makes a dict of pairs of a key and a value.
+func (r *Run) Dict(pairs []any) *value.Object {
+	d := value.NewObject()
+	call{Run: r}.fill(d, value.Tuple(pairs))
+	return d
 }
 
 // anyIs looks for an element of that truth.

@@ -47,6 +47,8 @@ func (c *compiler) comprehension(x *compX) evalFn {
 			return value.NewGenerator(out)
 		case "}":
 			return r.Set(out)
+		case ":":
+			return r.Dict(out)
 		}
 		return value.NewList(out)
 	}

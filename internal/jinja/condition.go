@@ -17,17 +17,29 @@ type Condition struct {
 // Condition compiles a condition: a template, a bare expression as in Python,
 // or one behind eval:. White space alone holds always. A template that is one
 // output is its expression, judged by its truth; any other is rendered, and is
-// false when what it writes, trimmed, spells nothing. Errors are of type *Error.
+// false when what it writes, trimmed, spells nothing. What is no template
+// although it has the marks of one, all of them in strings, is an expression.
+// Errors are of type *Error.
 func (e *Env) Condition(name, src string, lang Lang) (*Condition, error) {
+	c, err := e.condition(name, src, lang, isTemplate(src))
+	if err != nil && lang == Jinja && isTemplate(src) && marksInStrings(src) {
+		if bare, bareErr := e.condition(name, src, lang, false); bareErr == nil {
+			return bare, nil
+		}
+	}
+	return c, err
+}
+
+func (e *Env) condition(name, src string, lang Lang, template bool) (*Condition, error) {
 	c := &Condition{t: e.newTemplate(name, src, lang)}
 	c.t.tolerant = true
-	if err := c.compile(lang); err != nil {
+	if err := c.compile(lang, template); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Condition) compile(lang Lang) (err error) {
+func (c *Condition) compile(lang Lang, template bool) (err error) {
 	t := c.t
 	defer t.caught(&err)
 	t.checkSource()
@@ -36,7 +48,7 @@ func (c *Condition) compile(lang Lang) (err error) {
 		c.holds = func(*run) bool { return true }
 	case lang == GoTemplate:
 		c.compileGo(!strings.Contains(t.src, "{{"))
-	case isTemplate(t.src):
+	case template:
 		p := newParser(strings.TrimSuffix(t.src, "\n"), false)
 		body := p.template()
 		if x := onlyOutput(body); x != nil {
@@ -77,6 +89,27 @@ func (c *Condition) compileGo(bare bool) {
 
 func isTemplate(src string) bool {
 	return strings.Contains(src, "{{") || strings.Contains(src, "{%") || strings.Contains(src, "{#")
+}
+
+// marksInStrings reports whether a template's marks stand nowhere but in strings,
+// as Python has them: '{%d}' % doc.qty.
+func marksInStrings(src string) bool {
+	for {
+		i := strings.IndexAny(src, `'"`)
+		if i < 0 {
+			return !isTemplate(src)
+		}
+		if isTemplate(src[:i]) {
+			return false
+		}
+		quote := src[i]
+		for i++; i < len(src) && src[i] != quote; i++ {
+			if src[i] == '\\' {
+				i++
+			}
+		}
+		src = src[min(i+1, len(src)):]
+	}
 }
 
 // onlyOutput returns the output of a template that has nothing else in it but

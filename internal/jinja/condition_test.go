@@ -2,6 +2,7 @@ package jinja_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,14 @@ func TestCondition(t *testing.T) {
 		{`{d.item_code for d in doc.items} == {"B", "A"}`, true},
 		{`{d.item_code for d in doc.items} == {"B"} or "C" in {d.item_code for d in doc.items}`, false},
 		{`sorted({3, 1, 2, 3}) == [1, 2, 3]`, true},
+		{`{d.item_code: d.qty for d in doc.items}["A"] == 6 and {k: v for k, v in [(1, 2)] if v > 2} == {}`, true},
+		{`tuple([1, 2]) == (1, 2) and list() == [] and tuple() == ()`, true},
+		{`-2 ** 2 == -4 and 2 ** 3 ** 2 == 512 and 2 ** -1 == .5 and -doc.min_qty ** 2 == -25 and (-2) ** 2 == 4`, true},
+		{`2 ** -2 ** 2 == .0625 and - - 2 ** 2 == 4 and -doc.min_qty|abs == 5 and 2 * -3 ** 2 == -18`, true},
+		{`{{ -2 ** 2 == 4 and 2 ** 3 ** 2 == 64 }}`, true},
+		{`doc.min_qty == 5. and 1.e1 > 9 and [1.][0] == 1 and doc.items.0.qty == 6.`, true},
+		{`"{%d}" % doc.min_qty == "{5}" and "a{{b".format() == 'a{b' and "it's {#" != doc.name`, true},
+		{`"{{ doc.status }}" == 'Open'`, true}, // a template, which writes something
 		{`.5 < doc.min_qty - 4.75 + .25e1 and [.5][0] == .5 and (.5)`, true},
 		{`doc.total is None`, true},
 		{`doc.total is not None`, false},
@@ -174,8 +183,11 @@ func TestConditionErrors(t *testing.T) {
 		{"not", `!doc.a`, "unexpected '!'", "write not", 1, 1},
 		{"assign", `doc.a = 1`, "unexpected =", "write == to compare", 1, 7},
 		{"is", `doc.a is not 1`, "is asks for the name of a test", "write == or != to compare", 1, 10},
-		{"dict comprehension", `{d: 1 for d in doc.a}`, "unexpected for, expected ,", "comprehensions make lists: [x for x in xs]", 1, 7},
+		{"comprehension without brackets", `doc.a, d for d in doc.b`, "unexpected for", "comprehensions make lists: [x for x in xs]", 1, 10},
+		{"f-string", `doc.a == f"{doc.b}"`, "unexpected a string", `strings have no prefix: write "%s" % x, not f"{x}"`, 1, 11},
+		{"neither template nor expression", `'{%d}' % doc.a +`, "unexpected }", "", 1, 5},
 		{"transposed", `doc.a.spilt()`, `unknown method "spilt"`, "did you mean split?", 1, 7},
+		{"power chain", strings.Repeat("2**-", 9000) + "1", "nests deeper than 200 levels", "", 1, 400},
 		{"null", "doc.a ==\n  null", `unknown name "null"`, "write none", 2, 3},
 		{"root", `dok.total > 1`, `unknown name "dok"`, "did you mean doc?", 1, 1},
 		{"filter", `{{ doc.a|uper }}`, `unknown filter "uper"`, "did you mean upper?", 1, 10},

@@ -201,7 +201,7 @@ func (l *lexer) code(end string) {
 		case c == '"' || c == '\'':
 			l.quoted(c)
 		case isDigit(c), end == "" && l.pointFirst():
-			l.number()
+			l.number(end == "")
 		default:
 			l.word()
 		}

@@ -75,6 +75,8 @@ func (l *lexer) codePoint(s string, n int) rune {
 var (
 	floats = regexp.MustCompile(`^(\d+(_\d+)*((\.\d+(_\d+)*)?[eE][+-]?\d+(_\d+)*|\.\d+(_\d+)*)|\.\d+(_\d+)*([eE][+-]?\d+(_\d+)*)?)`)
 	ints   = regexp.MustCompile(`^(0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[\da-fA-F])+|[1-9](_?\d)*|0(_?0)*)`)
+
+	endInPoint = regexp.MustCompile(`^\d+(_\d+)*\.([eE][+-]?\d+(_\d+)*)?`)
 )
 
 // pointFirst reports whether a number without digits before its point begins
@@ -97,11 +99,15 @@ func (l *lexer) pointFirst() bool {
 }
 
 // number reads an integer or a float. After a point only an integer can stand:
-// doc.rows.0.1 has two of them.
-func (l *lexer) number() {
+// doc.rows.0.1 has two of them. A bare float may end in its point.
+func (l *lexer) number(bare bool) {
 	kind, text := tokFloat, floats.FindString(l.src[l.pos:])
-	if l.pos > 0 && l.src[l.pos-1] == '.' || text == "" {
+	member := l.pos > 0 && l.src[l.pos-1] == '.'
+	if member || text == "" {
 		kind, text = tokInt, ints.FindString(l.src[l.pos:])
+	}
+	if whole := endInPoint.FindString(l.src[l.pos:]); bare && !member && len(whole) > len(text) {
+		kind, text = tokFloat, whole
 	}
 	l.emit(kind, strings.ReplaceAll(text, "_", ""), l.pos)
 	l.pos += len(text)

@@ -14,7 +14,8 @@ type parser struct {
 	toks  []token
 	i     int
 	depth int
-	// python allows what only bare conditions have: comprehensions.
+	// python allows what only bare conditions have, such as comprehensions, and
+	// ranks ** as Python does.
 	python bool
 	// bound are the names that are assigned to anywhere: such a name is
 	// undefined, not unknown, where it is not in sight.
@@ -72,8 +73,16 @@ func (p *parser) unexpected(want string) {
 		hint = "comprehensions make lists: [x for x in xs]"
 	case t.isName("for"):
 		hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
+	case t.kind == tokString && p.prefixed():
+		hint = `strings have no prefix: write "%s" % x, not f"{x}"`
 	}
 	refuse(t.pos, hint, "unexpected %s%s", builtin.Clip(t.describe()), want)
+}
+
+// prefixed reports whether a name stands right before the current token.
+func (p *parser) prefixed() bool {
+	before := p.toks[max(p.i-1, 0)]
+	return before.kind == tokName && before.pos+len(before.text) == p.cur().pos
 }
 
 // spelling is what the parser read since token i, for a key.
@@ -193,7 +202,25 @@ func (p *parser) binary(operand func() expr, ops ...string) expr {
 
 func (p *parser) sum() expr     { return p.binary(p.concat, "+", "-") }
 func (p *parser) product() expr { return p.binary(p.power, "*", "/", "//", "%") }
-func (p *parser) power() expr   { return p.binary(p.filtered, "**") }
+
+// power reads a ** b. Jinja2 takes several from the left, Python from the right.
+func (p *parser) power() expr {
+	if !p.python {
+		return p.binary(p.filtered, "**")
+	}
+	return p.raised(p.filtered())
+}
+
+// raised is x or, where ** follows, x to that power.
+func (p *parser) raised(x expr) expr {
+	if !p.cur().isOp("**") {
+		return x
+	}
+	p.enter()
+	defer p.leave()
+	pos := p.next().pos
+	return node(pos, &binaryX{op: "**", l: x, r: p.power()})
+}
 
 func (p *parser) concat() expr {
 	first := p.product()
@@ -234,7 +261,11 @@ func (p *parser) unary() expr {
 	if !p.accept("-") && !p.accept("+") {
 		return p.postfix(p.primary())
 	}
-	return p.postfix(node(t.pos, &signX{negative: t.text == "-", x: p.unary()}))
+	x := p.unary()
+	if p.python { // -2 ** 2 is -4
+		x = p.raised(x)
+	}
+	return p.postfix(node(t.pos, &signX{negative: t.text == "-", x: x}))
 }
 
 func (p *parser) postfix(x expr) expr {

@@ -121,14 +121,19 @@ func (p *parser) dict(pos int) expr {
 	d := &dictX{}
 	for p.more(len(d.keys), "}") {
 		k := p.expression()
-		switch inSet := p.python && len(d.keys) == 0; {
-		case inSet && p.cur().isName("for"):
+		first := p.python && len(d.keys) == 0
+		switch {
+		case first && p.cur().isName("for"):
 			return p.comprehension(k, pos, "}")
-		case inSet && !p.cur().isOp(":"):
+		case first && !p.cur().isOp(":"):
 			return p.setOf(k, pos)
 		}
 		p.expect(":")
-		d.keys, d.values = append(d.keys, k), append(d.values, p.expression())
+		v := p.expression()
+		if first && p.cur().isName("for") {
+			return p.comprehension(node(pos, &listX{items: []expr{k, v}, tuple: true}), pos, ":")
+		}
+		d.keys, d.values = append(d.keys, k), append(d.values, v)
 	}
 	return node(pos, d)
 }
@@ -136,7 +141,8 @@ func (p *parser) dict(pos int) expr {
 // maxFors is how many loops a comprehension may have.
 const maxFors = 10
 
-// comprehension reads the rest of [x for a in b if c].
+// comprehension reads the rest of [x for a in b if c]. What it makes is known by
+// its closing bracket, and a dict by a colon.
 func (p *parser) comprehension(elem expr, pos int, end string) expr {
 	c := &compX{elem: elem, end: end}
 	for p.acceptName("for") {
@@ -152,7 +158,7 @@ func (p *parser) comprehension(elem expr, pos int, end string) expr {
 			refuse(pos, "", "comprehension has more than %d loops", maxFors)
 		}
 	}
-	p.expect(end)
+	p.expect(strings.Replace(end, ":", "}", 1))
 	return node(pos, c)
 }
 
