@@ -37,7 +37,8 @@ func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, 
 	start := d.now()
 	began := time.Now()
 	req, err := d.request(h, del, start, test)
-	hide := h.hide.of(req, d.opts.SignatureHeader, h.url != nil) // before the Transport can change the request
+	// Before the Transport can change the request.
+	hide := h.hide.of(req, d.opts.SignatureHeader, h.url != nil)
 	var resp *Response
 	if err == nil {
 		resp, err = d.send(ctx, req)
@@ -192,7 +193,8 @@ func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redacto
 		a.Class, a.Error = ClassStatus, fmt.Sprintf("status %d", resp.StatusCode)
 	}
 	if resp != nil {
-		a.StatusCode, a.Header, a.Body = resp.StatusCode, hide.header(resp.Header), hide.body(resp.Body)
+		a.StatusCode = resp.StatusCode
+		a.Header, a.Body = hide.header(resp.Header), hide.body(resp.Body)
 	}
 }
 
@@ -225,13 +227,15 @@ func hintJitter(hint time.Duration) time.Duration {
 }
 
 // retry says when a delivery is due again, or why it is not.
-func (d *Dispatcher) retry(h *hook, del *Delivery, a *Attempt, hint time.Duration) (State, time.Time, string) {
+func (d *Dispatcher) retry(h *hook, del *Delivery, a *Attempt, hint time.Duration) (
+	State, time.Time, string) {
 	policy := d.policy(h)
 	if del.Tries+1 >= policy.MaxAttempts {
 		return Exhausted, time.Time{}, ReasonAttempts
 	}
 	delay := policy.delay(del.Tries + 1)
-	delay = max(delay+policy.jitter(delay), min(hint+hintJitter(hint), maxRetryAfter), time.Millisecond)
+	asked := min(hint+hintJitter(hint), maxRetryAfter)
+	delay = max(delay+policy.jitter(delay), asked, time.Millisecond)
 	due := a.Time.Add(a.Duration + delay)
 	since := del.Since
 	if since.IsZero() {

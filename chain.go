@@ -37,7 +37,8 @@ func parseChain(header string) chain {
 	var c chain
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimSpace(tag)
-		if raw, err := hex.DecodeString(tag); err == nil && len(raw) == tagBytes && len(c) < maxTags {
+		raw, err := hex.DecodeString(tag)
+		if err == nil && len(raw) == tagBytes && len(c) < maxTags {
 			c = append(c, tag)
 		}
 	}

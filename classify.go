@@ -18,7 +18,7 @@ const (
 	VerdictDelivered Verdict = "delivered" // done
 	VerdictRetry     Verdict = "retry"     // may succeed later
 	VerdictFailed    Verdict = "failed"    // can never succeed
-	VerdictGone      Verdict = "gone"      // as failed, and the webhook is disabled unless its URL is dynamic
+	VerdictGone      Verdict = "gone"      // failed, and disables the webhook of a fixed URL
 )
 
 // permanentStatus are the answers that the same request will get again (RFC

@@ -44,7 +44,8 @@ func (d *Dispatcher) SaveWebhooks(ctx context.Context, ws ...Webhook) error {
 
 // retryConflict reads the webhooks and stores the records that change makes of
 // them. When someone else saved something in between, it does so again.
-func (d *Dispatcher) retryConflict(ctx context.Context, change func(*index) ([]WebhookRecord, error)) error {
+func (d *Dispatcher) retryConflict(ctx context.Context,
+	change func(*index) ([]WebhookRecord, error)) error {
 	var err error
 	for range saveTries {
 		idx, rerr := d.refresh(ctx)
@@ -76,7 +77,8 @@ func (d *Dispatcher) follow(ctx context.Context) error {
 }
 
 // changes returns the records that a save has to write.
-func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) ([]WebhookRecord, error) {
+func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) (
+	[]WebhookRecord, error) {
 	var recs []WebhookRecord
 	for _, w := range ws {
 		e := idx.byName[w.Name]
@@ -112,11 +114,13 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 	rec, rev := &record{ID: newID("wh_")}, int64(0)
 	if old != nil {
 		if old.hook.rec.ID == "" {
-			return nil, wrap(old.hook.err, "webhook: the stored one cannot be read, and is not saved over")
+			return nil, wrap(old.hook.err,
+				"webhook: the stored one cannot be read, and is not saved over")
 		}
 		rec, rev = old.hook.rec.clone(), old.hook.rev
 		if rec.Webhook.Tenant != w.Tenant {
-			return nil, configError(w.Name, fieldErrorf("Tenant", "the name belongs to another tenant"))
+			return nil, configError(w.Name,
+				fieldErrorf("Tenant", "the name belongs to another tenant"))
 		}
 	}
 	if w.Revision != 0 && w.Revision != rev {
@@ -204,8 +208,8 @@ func (d *Dispatcher) Webhooks(ctx context.Context) ([]Webhook, error) {
 func (h *hook) shown() Webhook {
 	w := h.w
 	w.Revision = h.rev
-	w.Events, w.Headers, w.Data = slices.Clone(w.Events), slices.Clone(w.Headers), slices.Clone(w.Data)
-	w.Signatures = slices.Clone(w.Signatures)
+	w.Events, w.Headers = slices.Clone(w.Events), slices.Clone(w.Headers)
+	w.Data, w.Signatures = slices.Clone(w.Data), slices.Clone(w.Signatures)
 	if w.Retry != nil {
 		r := *w.Retry
 		r.Schedule = slices.Clone(r.Schedule)
@@ -225,7 +229,8 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 		return wrap(err, "webhook: delete webhook %q", name)
 	}
 	if e.statusRev != 0 {
-		if err := d.store.DeleteWebhook(ctx, statusPrefix+name); err != nil && !errors.Is(err, ErrNotFound) {
+		err := d.store.DeleteWebhook(ctx, statusPrefix+name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return wrap(err, "webhook: delete status of %q", name)
 		}
 	}
@@ -243,7 +248,8 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 // force at a time. A webhook of SchemeNone signs by its default scheme from then
 // on. The error is a *[ConfigError] if there would be more, or if the webhook's
 // schemes cannot use the secret; or [ErrNotFound].
-func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, overlap time.Duration) (string, error) {
+func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string,
+	overlap time.Duration) (string, error) {
 	if secret == "" {
 		secret = NewSecret()
 	}
@@ -265,7 +271,8 @@ func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string, over
 }
 
 // rotated returns what is stored of a webhook whose secret is replaced.
-func (d *Dispatcher) rotated(h *hook, secret string, overlap time.Duration) (*WebhookRecord, error) {
+func (d *Dispatcher) rotated(h *hook, secret string,
+	overlap time.Duration) (*WebhookRecord, error) {
 	rec, now := h.rec.clone(), d.now()
 	rec.rotate(secret, now.Add(max(0, overlap)))
 	rec.Secrets = slices.DeleteFunc(rec.Secrets, func(s storedSecret) bool {
@@ -273,7 +280,8 @@ func (d *Dispatcher) rotated(h *hook, secret string, overlap time.Duration) (*We
 	})
 	if len(rec.Secrets) > maxSecrets {
 		return nil, configError(h.w.Name, fieldErrorf("Secret",
-			"more than %d would be in force: wait for the overlap of an older one to end, or rotate without one", maxSecrets))
+			"more than %d would be in force: wait for the overlap of an older one to end, "+
+				"or rotate without one", maxSecrets))
 	}
 	if slices.Contains(rec.Webhook.Signatures, SchemeNone) {
 		rec.Webhook.Signatures = nil

@@ -68,7 +68,8 @@ func (d *deadlines) close(x *deadline) {
 }
 
 // limit is within for a context that may carry more than parent does.
-func (d *deadlines) limit(ctx context.Context, t time.Duration) (context.Context, context.CancelFunc) {
+func (d *deadlines) limit(ctx context.Context, t time.Duration) (
+	context.Context, context.CancelFunc) {
 	if ctx != d.parent {
 		return context.WithTimeout(ctx, t)
 	}

@@ -128,13 +128,16 @@ func (d *Dispatcher) tell(ctx context.Context, h *hook, del *Delivery, r *result
 	case errors.Is(stored, ErrLeaseLost):
 		d.log.WarnContext(ctx, "webhook: the delivery changed during its attempt", args...)
 	case stored != nil:
-		d.log.ErrorContext(ctx, "webhook: what came of an attempt is not stored", append(args, "error", stored)...)
+		d.log.ErrorContext(ctx, "webhook: what came of an attempt is not stored",
+			append(args, "error", stored)...)
 	case a.State == Delivered:
 		d.log.DebugContext(ctx, "webhook: delivered", args...)
 	case a.State == Pending:
-		d.log.InfoContext(ctx, "webhook: attempt failed", append(args, "error", a.Error, "next", a.Next)...)
+		d.log.InfoContext(ctx, "webhook: attempt failed",
+			append(args, "error", a.Error, "next", a.Next)...)
 	default:
-		d.log.WarnContext(ctx, "webhook: delivery failed", append(args, "error", a.Error, "reason", r.reason)...)
+		d.log.WarnContext(ctx, "webhook: delivery failed",
+			append(args, "error", a.Error, "reason", r.reason)...)
 	}
 }
 
@@ -169,7 +172,8 @@ func (d *Dispatcher) judgeHealth(writes context.Context, e *entry, v Verdict) {
 	if err := d.storeHealthOf(ctx, h.w.Name); err != nil {
 		d.log.Warn("webhook: store health", "webhook", h.w.Name, "error", err)
 	}
-	if err := d.disable(ctx, h.w.Name, ByLibrary, reason); err != nil && !errors.Is(err, ErrNotFound) {
+	err := d.disable(ctx, h.w.Name, ByLibrary, reason)
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		d.log.Error("webhook: disable", "webhook", h.w.Name, "error", err)
 	}
 }

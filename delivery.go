@@ -19,31 +19,33 @@ type Delivery struct {
 	EventID     string    `json:"event_id"`               // Event.ID
 	Type        EventType `json:"type"`                   // of the event
 	Webhook     string    `json:"webhook"`                // its name
-	DocType     string    `json:"doctype,omitempty"`      // of the document; "" for a named event without one
+	DocType     string    `json:"doctype,omitempty"`      // the document's; "" if there is none
 	DocName     string    `json:"doc_name,omitempty"`     // Event.Name
 	Tenant      string    `json:"tenant,omitempty"`       // of the event and the webhook
 	Method      string    `json:"method,omitempty"`       // the webhook's when it was made
 	URL         string    `json:"url,omitempty"`          // the dynamic URL as rendered, else ""
 	Body        []byte    `json:"body,omitempty"`         // nil for none
 	ContentType string    `json:"content_type,omitempty"` // of Body; "" without one
-	Chain       string    `json:"chain,omitempty"`        // the webhooks that led here, as X-Webhook-Chain has it
-	Trace       string    `json:"trace,omitempty"`        // what Trace.Carry made of the Dispatch's context; at most 1 KiB
-	Line        string    `json:"line,omitempty"`         // what it is ordered within, "" for nothing
+	Chain       string    `json:"chain,omitempty"`        // what led here: X-Webhook-Chain
+	Trace       string    `json:"trace,omitempty"`        // from Trace.Carry; at most 1 KiB
+	Line        string    `json:"line,omitempty"`         // what it is ordered within; "" for none
 	Seq         int64     `json:"seq,omitempty"`          // its place in the line, set by the store
 	Created     time.Time `json:"created,omitzero"`       // when the event was dispatched
-	Version     int       `json:"version"`                // of the row's meaning; see DeliveryVersion
+	Version     int       `json:"version"`                // of the row; see DeliveryVersion
 
 	// What follows is what changes, by Claim and Update.
-	State      State     `json:"state"`
-	Reason     string    `json:"reason,omitempty"`     // why it ended or waits, such as "webhook_deleted"
-	Attempts   int       `json:"attempts"`             // made so far; numbers go on over a Resend
-	Tries      int       `json:"tries"`                // of those, the ones counted against the retry policy
-	Due        time.Time `json:"due,omitzero"`         // no attempt is made before
-	Since      time.Time `json:"since,omitzero"`       // when its age began; zero until the first attempt of an ordered one
+	State    State     `json:"state"`
+	Reason   string    `json:"reason,omitempty"` // why it ended or waits; see ReasonAge
+	Attempts int       `json:"attempts"`         // made so far; numbers go on over a Resend
+	Tries    int       `json:"tries"`            // those that the retry policy counts
+	Due      time.Time `json:"due,omitzero"`     // no attempt is made before
+	// Since is when its age began: for an ordered one its first attempt, and zero
+	// before that.
+	Since      time.Time `json:"since,omitzero"`
 	PausedAt   time.Time `json:"paused_at,omitzero"`   // zero unless it is Paused
-	Finished   time.Time `json:"finished,omitzero"`    // when it was Delivered, Failed, Exhausted or Canceled
+	Finished   time.Time `json:"finished,omitzero"`    // zero unless it has ended, in any way
 	Owner      string    `json:"owner,omitempty"`      // of the lease
-	LeaseUntil time.Time `json:"lease_until,omitzero"` // the Owner alone may attempt it before; zero for no lease
+	LeaseUntil time.Time `json:"lease_until,omitzero"` // the Owner's until then; zero for none
 	Fence      int64     `json:"fence,omitempty"`      // raised by every claim and change
 }
 
@@ -74,7 +76,7 @@ const (
 	ReasonCanceled       = "canceled"         // Dispatcher.Cancel
 	ReasonWebhookDeleted = "webhook_deleted"  // the webhook is gone
 	ReasonDisabled       = "webhook_disabled" // waits for the webhook to be enabled
-	ReasonEndpoint       = "endpoint_changed" // the webhook's endpoint is another than the rendered URL's
+	ReasonEndpoint       = "endpoint_changed" // the webhook's endpoint is no longer the URL's
 )
 
 // An Attempt is one HTTP request for a delivery, as logged. It holds neither
@@ -87,12 +89,12 @@ type Attempt struct {
 	Time       time.Time     `json:"time,omitzero"`    // when it began
 	Duration   time.Duration `json:"duration"`         // until the response was read, or failed
 	StatusCode int           `json:"status_code"`      // 0 if none came
-	Class      string        `json:"class,omitempty"`  // of the error, such as "timeout"; "" for a clean success
+	Class      string        `json:"class,omitempty"`  // such as "timeout"; "" for a clean success
 	Error      string        `json:"error,omitempty"`  // for people; "" for a clean success
 	Header     http.Header   `json:"header,omitempty"` // of the response, redacted
 	Body       []byte        `json:"body,omitempty"`   // the beginning of the response's body
 	State      State         `json:"state"`            // what it made of the delivery
-	Next       time.Time     `json:"next,omitzero"`    // when the next one is due; zero if there is none
+	Next       time.Time     `json:"next,omitzero"`    // when the next is due; zero if none is
 }
 
 // attemptJSON is the JSON form of an Attempt: the duration is a string.

@@ -23,25 +23,25 @@ type Dispatcher struct {
 	env   *jinja.Env
 	log   *slog.Logger
 	owner string         // names this process in leases
-	own   *HTTPTransport // the Transport that New made, which the host cannot close; nil: there is none
+	own   *HTTPTransport // made by New, so that the host cannot close it; nil: there is none
 	made  time.Time
 
 	index  atomic.Pointer[index]
-	looked atomic.Int64  // when the index was last compared with the store, in nanoseconds since made
+	looked atomic.Int64  // when index was last compared with the store: nanoseconds since made
 	clock  clock         // the store's
 	wake   chan struct{} // holds one token while something may be due
 	hurry  chan struct{} // holds one token while a transaction of the host's may commit
 
 	hand     handoff               // from Dispatch to Run
 	enqueues group[Delivery, bool] // joins calls of Store.Enqueue
-	lined    group[Delivery, bool] // those with ordered deliveries, which may wait for a host's transaction
+	lined    group[Delivery, bool] // those of ordered ones, which may wait for a host's transaction
 	updates  group[Change, error]  // joins calls of Store.Update
 	reload   chan struct{}         // holds one token while the records are read; see refresh
 	valves   valves                // gates, breakers and health of the webhooks, in this process
 	run      sync.Mutex            // held by Run
 
 	housekept atomic.Pointer[time.Time] // when housekeep was last begun; nil: never
-	recounts  atomic.Pointer[time.Time] // until when Retention.PerWebhook is not looked at; nil: never
+	recounts  atomic.Pointer[time.Time] // when to apply Retention.PerWebhook again; nil: now
 }
 
 // New returns a Dispatcher on a store. A nil opts means all defaults. It does no
@@ -72,7 +72,9 @@ func New(store Store, opts *Options) (*Dispatcher, error) {
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), reload: make(chan struct{}, 1),
 		enqueues: group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: turns},
 		lined:    group[Delivery, bool]{write: guarded.Enqueue, apart: inMemory, turns: newTurns()},
-		updates:  group[Change, error]{write: guarded.Update, apart: inMemory, turns: turns, enough: min(2*o.Concurrency, 64)},
+		updates: group[Change, error]{
+			write: guarded.Update, apart: inMemory, turns: turns, enough: min(2*o.Concurrency, 64),
+		},
 	}, nil
 }
 
@@ -120,7 +122,8 @@ func (d *Dispatcher) Dispatch(ctx context.Context, events ...Event) (Report, err
 // asks. Conditions, tenants and disabled webhooks are not looked at. It is false
 // within [Suppress]. The error is that of a store whose webhooks could never be
 // read.
-func (d *Dispatcher) Listens(ctx context.Context, docType string, types ...EventType) (bool, error) {
+func (d *Dispatcher) Listens(ctx context.Context, docType string,
+	types ...EventType) (bool, error) {
 	if isSuppressed(ctx) {
 		return false, nil
 	}
@@ -128,7 +131,8 @@ func (d *Dispatcher) Listens(ctx context.Context, docType string, types ...Event
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(types, func(t EventType) bool { return idx.listens(docType, t) }), nil
+	listens := func(t EventType) bool { return idx.listens(docType, t) }
+	return slices.ContainsFunc(types, listens), nil
 }
 
 // listeners checks the events, and returns the index if anyone listens to one of

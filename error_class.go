@@ -34,7 +34,7 @@ const (
 // The other classes of an [Attempt].
 const (
 	ClassStatus          = "status"           // the status that came is no success
-	ClassEndpointChanged = "endpoint_changed" // the webhook's endpoint is another than the rendered URL's
+	ClassEndpointChanged = "endpoint_changed" // the webhook's endpoint is no longer the URL's
 )
 
 // ErrorClass sorts an error of a [Transport], or a [Response]'s BodyErr, into

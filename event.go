@@ -18,7 +18,7 @@ type EventType string
 // The document events. A webhook that listens to them has a DocType.
 const (
 	AfterInsert         EventType = "after_insert"           // a new document was stored
-	OnUpdate            EventType = "on_update"              // every save, also on insert and submit
+	OnUpdate            EventType = "on_update"              // every save, insert and submit too
 	OnSubmit            EventType = "on_submit"              // docstatus became 1
 	OnCancel            EventType = "on_cancel"              // docstatus became 2
 	OnTrash             EventType = "on_trash"               // before a delete
@@ -26,7 +26,9 @@ const (
 	OnChange            EventType = "on_change"              // every save, and single-field writes
 )
 
-var documentEvents = []EventType{AfterInsert, OnUpdate, OnSubmit, OnCancel, OnTrash, OnUpdateAfterSubmit, OnChange}
+var documentEvents = []EventType{
+	AfterInsert, OnUpdate, OnSubmit, OnCancel, OnTrash, OnUpdateAfterSubmit, OnChange,
+}
 
 // IsDocumentEvent reports whether t is one of the seven document events; every
 // other name is a named event.

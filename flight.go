@@ -88,7 +88,9 @@ func (r *runner) fly(f *flight) {
 	var after aftermath
 	// Deferred: a Transport may end the goroutine, as a test's FailNow does.
 	defer func() { r.landings.add(landing{f, after, true}) }()
-	after = r.d.deliver(r.attempts, r.settles, f, func() { r.landings.add(landing{f, answered, false}) })
+	after = r.d.deliver(r.attempts, r.settles, f, func() {
+		r.landings.add(landing{f, answered, false})
+	})
 }
 
 // landAll takes in the attempts that ended.

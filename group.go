@@ -22,7 +22,7 @@ import (
 type group[T, R any] struct {
 	write  func(context.Context, []T) ([]R, error) // one result for each item
 	turns  *turns                                  // shared with other groups of the store
-	apart  bool                                    // join nothing: write has answered before who waits for it wakes up
+	apart  bool                                    // join nothing: write is faster than a wake-up
 	enough int                                     // items for which nobody waits any longer
 
 	mu      sync.Mutex  // guards the fields below

@@ -23,7 +23,8 @@ func contain(err *error, where string) {
 	}
 }
 
-func (g guardedStore) Webhooks(ctx context.Context, seen Revision) (_ []WebhookRecord, _ Revision, err error) {
+func (g guardedStore) Webhooks(ctx context.Context, seen Revision) (
+	_ []WebhookRecord, _ Revision, err error) {
 	defer contain(&err, "store")
 	return g.store.Webhooks(ctx, seen)
 }

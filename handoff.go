@@ -33,7 +33,8 @@ const maxOnTheWay = 256
 func (h *handoff) reserve(webhook string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.running || !h.open || h.reserved >= h.room || h.full[webhook] || h.onTheWay[webhook] >= maxOnTheWay {
+	if !h.running || !h.open || h.reserved >= h.room || h.full[webhook] ||
+		h.onTheWay[webhook] >= maxOnTheWay {
 		return false
 	}
 	h.reserved++
@@ -160,7 +161,8 @@ func (d *Dispatcher) lease(ds []Delivery) (n int) {
 
 // handOver gives what was leased, and is new, to Run. fresh is nil when the store
 // failed; asked is before anything was leased.
-func (d *Dispatcher) handOver(ctx context.Context, ds []Delivery, fresh []bool, leased int, asked time.Time) {
+func (d *Dispatcher) handOver(ctx context.Context, ds []Delivery, fresh []bool, leased int,
+	asked time.Time) {
 	items := make([]*flight, 0, leased)
 	for i := range ds {
 		switch {

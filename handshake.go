@@ -40,7 +40,8 @@ func (d *Dispatcher) handshake(ctx context.Context, h *hook) (*Attempt, error) {
 	case h.err != nil:
 		return nil, wrap(h.err, "webhook %q: handshake", h.w.Name)
 	case h.url != nil:
-		return nil, fmt.Errorf("webhook %q: handshake: the URL is dynamic and there is no document", h.w.Name)
+		return nil, fmt.Errorf("webhook %q: handshake: the URL is dynamic and there is no document",
+			h.w.Name)
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
@@ -81,7 +82,8 @@ func (d *Dispatcher) Activate(ctx context.Context, name string) error {
 	url := digest(e.hook.rec.ID, e.hook.w.URL)
 	err = d.changeStatus(ctx, name, func(now *entry, s *statusRecord) (bool, error) {
 		if digest(now.hook.rec.ID, now.hook.w.URL) != url {
-			return false, wrap(ErrConflict, "webhook %q: the URL changed during the handshake", name)
+			return false, wrap(ErrConflict,
+				"webhook %q: the URL changed during the handshake", name)
 		}
 		s.Activated, s.ActivatedURL = d.now(), url
 		if now.status.State == NotActivated {

@@ -62,7 +62,10 @@ func (c *compiler) fill(h *hook) error {
 		func() error { return checkEnums(w) },
 		func() (err error) { h.condition, err = c.condition(w); return },
 		func() error { return c.target(h) },
-		func() (err error) { h.header, err = headerRows(w.Headers, c.opts.SignatureHeader); return },
+		func() (err error) {
+			h.header, err = headerRows(w.Headers, c.opts.SignatureHeader)
+			return
+		},
 		func() error { return checkData(w, &c.opts) },
 		func() error { return checkBodyType(h) },
 		func() (err error) { h.payload, err = c.payload(h); return },
@@ -129,7 +132,8 @@ func checkEnums(w *Webhook) error {
 	case "", JSON, Form, Text:
 		return nil
 	}
-	return fieldErrorf("Structure", "%q is none of empty, %q, %q and %q", w.Structure, JSON, Form, Text)
+	return fieldErrorf("Structure",
+		"%q is none of empty, %q, %q and %q", w.Structure, JSON, Form, Text)
 }
 
 // checkBodyType checks the Content-Type row against the structure.
@@ -155,7 +159,8 @@ type expiringSigner struct {
 }
 
 // sign signs with the secrets that are in force.
-func (h *hook) sign(header headerSetter, id, signatureHeader string, now time.Time, body []byte) error {
+func (h *hook) sign(header headerSetter, id, signatureHeader string, now time.Time,
+	body []byte) error {
 	s := h.signer.Load()
 	if s == nil || !s.until.IsZero() && !now.Before(s.until) {
 		made, err := newSigner(h.w.Signatures, h.rec.secrets(now), signatureHeader)

@@ -38,7 +38,8 @@ func checkMethod(method string) error {
 // A body without GetBody cannot be sent twice. A request without a body could
 // be: net/http repeats one when a kept connection turns out to be dead, or an
 // HTTP/2 peer refuses the stream. It is ended by cancel then.
-func newHTTPRequest(ctx context.Context, cancel context.CancelCauseFunc, u *url.URL, req *Request) *http.Request {
+func newHTTPRequest(ctx context.Context, cancel context.CancelCauseFunc, u *url.URL,
+	req *Request) *http.Request {
 	header, body := req.Header, req.Body
 	if !req.lasting {
 		header, body = header.Clone(), bytes.Clone(body)

@@ -13,7 +13,8 @@ const bodyTime = time.Second
 
 // read makes a Response and finishes with the connection: it goes back to its
 // pool when the body was read to the end, and is closed otherwise.
-func (t *HTTPTransport) read(ctx context.Context, cancel context.CancelCauseFunc, r *http.Response) *Response {
+func (t *HTTPTransport) read(ctx context.Context, cancel context.CancelCauseFunc,
+	r *http.Response) *Response {
 	resp := &Response{StatusCode: r.StatusCode, Header: r.Header}
 	defer r.Body.Close()
 	if r.Body == http.NoBody || r.StatusCode == http.StatusSwitchingProtocols {

@@ -57,7 +57,8 @@ func readWebhook(raw json.RawMessage) (Webhook, error) {
 	case notFrappe:
 		return readOurs(raw)
 	case otherFrappe:
-		return Webhook{}, fieldErrorf("doctype", "a document of Frappe, but no Webhook or Press Webhook")
+		return Webhook{}, fieldErrorf("doctype",
+			"a document of Frappe, but no Webhook or Press Webhook")
 	}
 	in, err := importFrappe(kind, raw)
 	switch {
@@ -150,7 +151,8 @@ func eachObject(r io.Reader, f func(int, json.RawMessage) error) error {
 		return err
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return jsonFault(dec, text, -1, errors.New("something stands behind the end; several webhooks are an array"))
+		return jsonFault(dec, text, -1,
+			errors.New("something stands behind the end; several webhooks are an array"))
 	}
 	return nil
 }
@@ -160,7 +162,9 @@ func eachElement(dec *json.Decoder, text []byte, f func(int, json.RawMessage) er
 	_, _ = dec.Token() // the opening bracket, which is there
 	for i := 0; dec.More(); i++ {
 		if i == maxImportWebhooks {
-			return &ImportError{Index: -1, Err: fmt.Errorf("more than %d webhooks", maxImportWebhooks)}
+			return &ImportError{
+				Index: -1, Err: fmt.Errorf("more than %d webhooks", maxImportWebhooks),
+			}
 		}
 		if err := oneObject(dec, text, i, f); err != nil {
 			return err

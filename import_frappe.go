@@ -253,14 +253,15 @@ func (d *frappeDocument) webhook(in *imported) error {
 	event := EventType(d.DocEvent)
 	switch {
 	case event == "workflow_transition":
-		in.lost = "webhook_docevent: workflow_transition is a task of a workflow, not an event of documents: " +
-			"dispatch a named event from the transition"
+		in.lost = "webhook_docevent: workflow_transition is a task of a workflow, " +
+			"not an event of documents: dispatch a named event from the transition"
 		return nil
 	case event == "":
 		in.lost = "webhook_docevent: none is chosen, so it never fires"
 		return nil
 	case !event.IsDocumentEvent():
-		return fieldErrorf("webhook_docevent", "%q is no event of documents%s", d.DocEvent, similarEvent(event))
+		return fieldErrorf("webhook_docevent",
+			"%q is no event of documents%s", d.DocEvent, similarEvent(event))
 	case d.Structure != "" && d.Structure != frappeForm && d.Structure != frappeJSON:
 		return fieldErrorf("request_structure", "neither %q nor %q", frappeForm, frappeJSON)
 	}
@@ -286,7 +287,8 @@ func (d *frappeDocument) webhook(in *imported) error {
 // having been activated, which must be done again here.
 func (d *frappeDocument) press(in *imported) {
 	in.webhook = Webhook{
-		Name: d.Name, URL: strings.TrimSpace(d.Endpoint), Tenant: d.Team, Timeout: frappeTimeout, RequireActivation: true,
+		Name: d.Name, URL: strings.TrimSpace(d.Endpoint), Tenant: d.Team,
+		Timeout: frappeTimeout, RequireActivation: true,
 	}
 	for _, e := range d.Events {
 		in.webhook.Events = append(in.webhook.Events, e.Event)
@@ -299,7 +301,8 @@ func (d *frappeDocument) press(in *imported) {
 		in.webhook.Secret = d.FlatSecret
 	case d.FlatSecret != "":
 		in.webhook.Disabled = true
-		in.notes = append(in.notes, "secret: the export does not hold it; the webhook comes in disabled")
+		in.notes = append(in.notes,
+			"secret: the export does not hold it; the webhook comes in disabled")
 	}
 }
 
@@ -311,7 +314,8 @@ func (d *frappeDocument) security(in *imported) {
 	switch {
 	case bool(d.Secured) && hidden(d.Secret):
 		in.webhook.Disabled = true
-		in.notes = append(in.notes, "webhook_secret: the export does not hold it; the webhook comes in disabled")
+		in.notes = append(in.notes,
+			"webhook_secret: the export does not hold it; the webhook comes in disabled")
 	case bool(d.Secured):
 		in.webhook.Secret = d.Secret
 	case !hidden(d.Secret):
@@ -345,14 +349,16 @@ func (d *frappeDocument) body(in *imported) {
 		w.Structure = JSON
 	}
 	if d.Structure == frappeForm {
-		in.notes = append(in.notes, `request_structure: Frappe sends JSON for "Form URL-Encoded", and so does this; `+
-			`choose Form to send a form`)
+		in.notes = append(in.notes,
+			`request_structure: Frappe sends JSON for "Form URL-Encoded", and so does this; `+
+				`choose Form to send a form`)
 	}
 	if len(d.Data) > 0 && !rows {
 		in.notes = append(in.notes, "webhook_data: Frappe drops it when the structure is JSON")
 	}
 	if d.JSON != "" && !template {
-		in.notes = append(in.notes, "webhook_json: Frappe does not send it beside webhook_data or as a form")
+		in.notes = append(in.notes,
+			"webhook_json: Frappe does not send it beside webhook_data or as a form")
 	}
 }
 

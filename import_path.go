@@ -14,7 +14,8 @@ import (
 // are matched with their case, one may stand there once, and those that the
 // value does not have are handed to unknown. Its errors are fieldErrors that
 // name the member; what does not fit is not repeated, as it may be a secret.
-func readInto(raw json.RawMessage, v reflect.Value, path string, unknown func(string, json.RawMessage) error) error {
+func readInto(raw json.RawMessage, v reflect.Value, path string,
+	unknown func(string, json.RawMessage) error) error {
 	switch {
 	case string(raw) == "null" && v.Kind() != reflect.Struct:
 		return nil
@@ -46,7 +47,8 @@ func readsItself(v reflect.Value) bool {
 	return false
 }
 
-func readMembers(raw json.RawMessage, v reflect.Value, path string, unknown func(string, json.RawMessage) error) error {
+func readMembers(raw json.RawMessage, v reflect.Value, path string,
+	unknown func(string, json.RawMessage) error) error {
 	fields := map[string]reflect.Value{}
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
@@ -90,7 +92,8 @@ func eachMember(raw json.RawMessage, f func(string, json.RawMessage) error, path
 	return nil
 }
 
-func readElements(raw json.RawMessage, v reflect.Value, path string, unknown func(string, json.RawMessage) error) error {
+func readElements(raw json.RawMessage, v reflect.Value, path string,
+	unknown func(string, json.RawMessage) error) error {
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil {
 		return &fieldError{field: path, err: misfit(err)}

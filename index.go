@@ -169,8 +169,11 @@ func (d *Dispatcher) ask(ctx context.Context, seen Revision) ([]WebhookRecord, R
 // not compiled again. If one of them is sealed and cannot be opened there is no
 // index: to go on without it would lose its events, and save over its secrets.
 func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) {
-	x := &index{byName: map[string]*entry{}, byEvent: map[eventKey][]*entry{}, tags: map[string]bool{}}
-	if i := slices.IndexFunc(recs, func(r WebhookRecord) bool { return r.Name == chainKeyName }); i >= 0 {
+	x := &index{
+		byName: map[string]*entry{}, byEvent: map[eventKey][]*entry{}, tags: map[string]bool{},
+	}
+	isChainKey := func(r WebhookRecord) bool { return r.Name == chainKeyName }
+	if i := slices.IndexFunc(recs, isChainKey); i >= 0 {
 		x.keyRev, x.keyStale = recs[i].Revision, !d.sealed(recs[i].Data)
 		if err := d.decode(chainKeyName, recs[i].Data, &x.chainKey); err != nil {
 			return nil, wrap(err, "webhook: read the chain key")
@@ -213,14 +216,17 @@ func (x *index) link() {
 		}
 	}
 	for _, es := range x.byEvent {
-		slices.SortFunc(es, func(a, b *entry) int { return strings.Compare(a.hook.w.Name, b.hook.w.Name) })
+		slices.SortFunc(es, func(a, b *entry) int {
+			return strings.Compare(a.hook.w.Name, b.hook.w.Name)
+		})
 	}
 }
 
 // reuse returns the hook of a record: the old one if nothing changed.
 func (d *Dispatcher) reuse(r WebhookRecord, old *index, chainKey string) *hook {
 	if old != nil && old.chainKey == chainKey {
-		if e := old.byName[r.Name]; e != nil && e.hook.rev == r.Revision && bytes.Equal(e.hook.data, r.Data) {
+		e := old.byName[r.Name]
+		if e != nil && e.hook.rev == r.Revision && bytes.Equal(e.hook.data, r.Data) {
 			return e.hook
 		}
 	}
@@ -234,7 +240,8 @@ func (d *Dispatcher) reuse(r WebhookRecord, old *index, chainKey string) *hook {
 // error is errUnsealed.
 func (d *Dispatcher) readStatus(r WebhookRecord, h *hook, old *index) (statusRecord, error) {
 	if old != nil {
-		if e := old.byName[h.w.Name]; e != nil && e.hook.rec.ID == h.rec.ID && e.statusRev == r.Revision && h.rec.ID != "" {
+		e := old.byName[h.w.Name]
+		if e != nil && e.hook.rec.ID == h.rec.ID && e.statusRev == r.Revision && h.rec.ID != "" {
 			return e.rec, nil
 		}
 	}
@@ -280,11 +287,11 @@ func (d *Dispatcher) heard(r WebhookRecord) Webhook {
 			Tenant  string      `json:"tenant"`
 		} `json:"webhook"`
 	}
-	w := Webhook{Name: r.Name}
-	if d.decode(r.Name, r.Data, &known) == nil {
-		w.DocType, w.Events, w.Tenant = known.Webhook.DocType, known.Webhook.Events, known.Webhook.Tenant
+	if d.decode(r.Name, r.Data, &known) != nil {
+		return Webhook{Name: r.Name}
 	}
-	return w
+	w := &known.Webhook
+	return Webhook{Name: r.Name, DocType: w.DocType, Events: w.Events, Tenant: w.Tenant}
 }
 
 // find returns a webhook as it stands in the store now.

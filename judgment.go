@@ -21,7 +21,8 @@ type evaluation struct {
 }
 
 // newEvaluation copies the event and fills in what it left empty.
-func (d *Dispatcher) newEvaluation(ctx context.Context, budget renderBudget, idx *index, ev *Event) *evaluation {
+func (d *Dispatcher) newEvaluation(ctx context.Context, budget renderBudget, idx *index,
+	ev *Event) *evaluation {
 	v := &evaluation{budget: budget, idx: idx, ev: *ev, chain: chainFrom(ctx), now: d.now()}
 	if ev = &v.ev; ev.ID == "" {
 		ev.ID = newID("evt_")
@@ -138,7 +139,8 @@ func (j *judgment) delivery(del *Delivery) error {
 
 // idEncoding spells delivery ids and lines: lower case, no padding, nothing
 // that a header, file name or shell would mind.
-var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").
+	WithPadding(base32.NoPadding)
 
 // deliveryID names one webhook's delivery for one event.
 func deliveryID(ev *Event, webhookID string) string {

@@ -105,7 +105,8 @@ func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 
 // changeDelivery changes a delivery as it stands, again if it changes meanwhile.
 // An empty change changes nothing.
-func (d *Dispatcher) changeDelivery(ctx context.Context, id string, change func(*Delivery) (Change, error)) error {
+func (d *Dispatcher) changeDelivery(ctx context.Context, id string,
+	change func(*Delivery) (Change, error)) error {
 	for range saveTries {
 		del, err := d.store.Delivery(ctx, id)
 		if err == nil && del == nil {
@@ -230,7 +231,10 @@ func (d *Dispatcher) Stats(ctx context.Context) (*Stats, error) {
 		return nil, wrap(err, "webhook: stats")
 	}
 	now := d.now()
-	s := &Stats{ByState: counts.ByState, BlockedLines: counts.Blocked, OpenBreakers: d.valves.breakers(time.Now())}
+	s := &Stats{
+		ByState: counts.ByState, BlockedLines: counts.Blocked,
+		OpenBreakers: d.valves.breakers(time.Now()),
+	}
 	if !counts.OldestDue.IsZero() {
 		s.OldestDue = max(0, now.Sub(counts.OldestDue))
 	}

@@ -136,8 +136,9 @@ func (s *MemoryStore) file(h uint32, r *memoryRow) {
 	at := s.all.last
 	if at != 0 && s.rows.Get(at).created > r.created && s.filed != 0 {
 		at = s.filed
-		for next := links(at).after; next != 0 && s.rows.Get(next).created <= r.created; next = links(at).after {
-			at = next
+		next := links(at).after
+		for next != 0 && s.rows.Get(next).created <= r.created {
+			at, next = next, links(next).after
 		}
 	}
 	for at != 0 && s.rows.Get(at).created > r.created {

@@ -40,7 +40,9 @@ func sharedOf(d *Delivery) memoryShared {
 // clone returns k with strings of its own: the caller's may be parts of larger
 // ones.
 func (k memoryShared) clone() memoryShared {
-	for _, s := range []*string{&k.Webhook, &k.DocType, &k.Tenant, &k.Method, &k.ContentType, &k.Chain} {
+	for _, s := range []*string{
+		&k.Webhook, &k.DocType, &k.Tenant, &k.Method, &k.ContentType, &k.Chain,
+	} {
 		*s = strings.Clone(*s)
 	}
 	k.Type = EventType(strings.Clone(string(k.Type)))
@@ -75,7 +77,9 @@ type memoryKinds struct {
 }
 
 func newMemoryKinds() memoryKinds {
-	return memoryKinds{byFields: map[memoryShared]*memoryKind{}, webhooks: map[string]*memoryWebhook{}}
+	return memoryKinds{
+		byFields: map[memoryShared]*memoryKind{}, webhooks: map[string]*memoryWebhook{},
+	}
 }
 
 // hold returns the kind of d, which is in use by one row more.

@@ -18,7 +18,8 @@ func newMemoryRecords() memoryRecords {
 }
 
 // Webhooks implements [Store].
-func (s *MemoryStore) Webhooks(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error) {
+func (s *MemoryStore) Webhooks(ctx context.Context, seen Revision) (
+	[]WebhookRecord, Revision, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, Revision{}, err
 	}

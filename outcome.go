@@ -12,8 +12,8 @@ type Report struct {
 // An Outcome is what one webhook did with one event, and why.
 type Outcome struct {
 	Webhook    string    `json:"webhook"`               // its name
-	EventID    string    `json:"event_id"`              // Event.ID, or what was made for an empty one
-	DeliveryID string    `json:"delivery_id,omitempty"` // of the delivery that was made, or was there already
+	EventID    string    `json:"event_id"`              // Event.ID, or the one made for it
+	DeliveryID string    `json:"delivery_id,omitempty"` // of a delivery made now, or there already
 	Type       EventType `json:"type"`                  // of the event
 	Decision   Decision  `json:"decision,omitempty"`
 
@@ -58,8 +58,8 @@ const (
 	ConditionError Decision = "condition_error" // the condition cannot be evaluated; see Err
 	RenderError    Decision = "render_error"    // the body or URL cannot be rendered; see Err
 	Duplicate      Decision = "duplicate"       // the delivery was there already
-	Disabled       Decision = "disabled"        // its operator disabled it, it was never activated, or see ErrMaxPaused
-	Loop           Decision = "loop"            // the event comes from a request this webhook led to, or ten others did
+	Disabled       Decision = "disabled"        // by its operator, never activated, or ErrMaxPaused
+	Loop           Decision = "loop"            // this webhook, or ten others, led to the event
 	Suppressed     Decision = "suppressed"      // the context is silenced by Suppress
 	Superseded     Decision = "superseded"      // a later event of the unit of work took its place
 )

@@ -75,7 +75,8 @@ func (p *payload) render(ev *Event, s *jinja.Scope) (body []byte, err error) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	*buf, err = p.append((*buf)[:0], ev, s)
-	if err == nil && len(*buf) > p.max || errors.Is(err, value.ErrTooLong) || errors.Is(err, jsonbody.ErrTooLong) {
+	if err == nil && len(*buf) > p.max ||
+		errors.Is(err, value.ErrTooLong) || errors.Is(err, jsonbody.ErrTooLong) {
 		err = ErrBodyTooLarge
 	}
 	if err != nil {
@@ -311,7 +312,8 @@ func (c *compiler) jsonBody(w *Webhook, p *payload) error {
 	case sound == 0 && first != nil:
 		return &fieldError{field: "Body", err: first}
 	case broken > 0:
-		p.warnings = append(p.warnings, "not every path through the body gives JSON: "+first.Error())
+		p.warnings = append(p.warnings,
+			"not every path through the body gives JSON: "+first.Error())
 	}
 	memo := &jsonbody.Memo{}
 	p.append = func(dst []byte, _ *Event, s *jinja.Scope) ([]byte, error) {

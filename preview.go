@@ -98,7 +98,8 @@ func (d *Dispatcher) previewed(w Webhook) (*index, *entry, error) {
 // warnings says what is allowed but may surprise.
 func (h *hook) warnings(ev *Event) []string {
 	var ws []string
-	if !slices.Contains(h.w.Events, ev.Type) || ev.Type.IsDocumentEvent() && h.w.DocType != ev.DocType {
+	if !slices.Contains(h.w.Events, ev.Type) ||
+		ev.Type.IsDocumentEvent() && h.w.DocType != ev.DocType {
 		ws = append(ws, fmt.Sprintf("the webhook does not listen to %s of %q", ev.Type, ev.DocType))
 	}
 	if h.w.Tenant != ev.Tenant {

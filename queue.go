@@ -150,7 +150,8 @@ func (r *runner) skip() (names []string, strict bool) {
 		r.agenda.opens = r.d.now().Add(time.Until(opens))
 	}
 	for name, q := range r.queues {
-		if len(q.items) == 0 && q.inFlight == 0 && !q.broken && !r.round.Before(q.unread) && q.pace.able(r.round) == 0 {
+		if len(q.items) == 0 && q.inFlight == 0 && !q.broken &&
+			!r.round.Before(q.unread) && q.pace.able(r.round) == 0 {
 			delete(r.queues, name)
 			continue
 		}

@@ -36,7 +36,8 @@ type record struct {
 const recordVersion = 1
 
 // errNewerRecord refuses to change such a record.
-var errNewerRecord = errors.New("a newer version of the library wrote it, and is needed to change it")
+var errNewerRecord = errors.New(
+	"a newer version of the library wrote it, and is needed to change it")
 
 // A storedSecret is a secret and how long it is in force.
 type storedSecret struct {

@@ -101,7 +101,8 @@ func (p RetryPolicy) validate() error {
 // outlived reports whether a delivery that was attempted has become too old
 // while it waited: behind a breaker, or because nobody ran.
 func (p RetryPolicy) outlived(del *Delivery, now time.Time) bool {
-	return p.MaxAge > 0 && del.Tries > 0 && !del.Since.IsZero() && now.After(del.Since.Add(p.MaxAge))
+	return p.MaxAge > 0 && del.Tries > 0 && !del.Since.IsZero() &&
+		now.After(del.Since.Add(p.MaxAge))
 }
 
 // delay returns how long to wait after the n-th attempt (from 1), jitter apart.

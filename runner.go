@@ -86,7 +86,8 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 		d: d, claims: ctx, group: &errgroup.Group{},
 		claimed: make(chan claimed, 1), work: make(chan *flight),
 		applied: make(chan struct{}), gone: make(chan struct{}),
-		lanes: map[string]*lane{}, queues: map[string]*queue{}, ready: map[string]*queue{}, held: map[string]int64{},
+		lanes: map[string]*lane{}, queues: map[string]*queue{},
+		ready: map[string]*queue{}, held: map[string]int64{},
 		hand: &handoff{}, bell: newBell(), due: true, pause: storeBackoff(),
 	}
 	r.landings.bell = r.bell
@@ -157,7 +158,8 @@ func (r *runner) hungry() {
 
 // drained reports whether a Drain has nothing more to do.
 func (r *runner) drained() bool {
-	return !r.once.IsZero() && !r.due && !r.claiming && r.inFlight == 0 && r.settling == 0 && r.queued == 0 && r.applying == 0
+	return !r.once.IsZero() && !r.due && !r.claiming &&
+		r.inFlight == 0 && r.settling == 0 && r.queued == 0 && r.applying == 0
 }
 
 // patience returns for how long the loop can wait: until the next poll, or
@@ -245,7 +247,8 @@ func (r *runner) take(c claimed) {
 	for i := range c.ds {
 		del := &c.ds[i]
 		if fence, held := r.held[del.ID]; held && fence == del.Fence {
-			twice = fmt.Errorf("claim deliveries: the store returned %s again, which is leased", del.ID)
+			twice = fmt.Errorf("claim deliveries: the store returned %s again, which is leased",
+				del.ID)
 			continue
 		}
 		changes = r.place(&flight{del: *del, claimed: c.at}, changes)
@@ -414,8 +417,8 @@ func (r *runner) stop(patience time.Duration) error {
 		case <-r.bell.rung:
 			r.landAll()
 		case <-grace.C:
-			return fmt.Errorf("webhook: %d attempts did not stop: the transport or the store ignores its context",
-				r.inFlight+r.settling)
+			return fmt.Errorf("webhook: %d attempts did not stop: "+
+				"the transport or the store ignores its context", r.inFlight+r.settling)
 		}
 	}
 	dismiss()

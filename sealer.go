@@ -67,7 +67,8 @@ func NewSealer(keys ...[]byte) (Sealer, error) {
 	s := &gcmSealer{aeads: make(map[string]cipher.AEAD, len(keys))}
 	for i, key := range keys {
 		if len(key) != sealKeyBytes {
-			return nil, fmt.Errorf("webhook: new sealer: key %d has %d bytes, not %d", i, len(key), sealKeyBytes)
+			return nil, fmt.Errorf("webhook: new sealer: key %d has %d bytes, not %d",
+				i, len(key), sealKeyBytes)
 		}
 		header := sealHeader(key)
 		if s.aeads[header] != nil {
@@ -113,7 +114,9 @@ func (s *gcmSealer) Seal(plaintext, associated []byte) ([]byte, error) {
 }
 
 // current reports whether a text was sealed by the key that seals now.
-func (s *gcmSealer) current(sealed []byte) bool { return strings.HasPrefix(string(sealed), s.header) }
+func (s *gcmSealer) current(sealed []byte) bool {
+	return strings.HasPrefix(string(sealed), s.header)
+}
 
 func (s *gcmSealer) Open(sealed, associated []byte) ([]byte, error) {
 	if len(sealed) < sealHeaderBytes || sealed[0] != sealVersion {

@@ -64,7 +64,9 @@ func newSendError(ctx context.Context, u *url.URL, proxied bool, err error) erro
 // invalidRequest is for what is wrong before anything is sent. The text of err
 // must be safe to show.
 func invalidRequest(err error) error {
-	return backoff.Permanent(&sendError{class: ClassInvalidRequest, doing: "send request", err: err})
+	return backoff.Permanent(&sendError{
+		class: ClassInvalidRequest, doing: "send request", err: err,
+	})
 }
 
 // newBodyError makes a Response's BodyErr from what ended the reading early.

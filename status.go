@@ -12,7 +12,7 @@ import (
 // happened.
 type Status struct {
 	State  State  `json:"state"`            // Active, Disabled or NotActivated
-	By     string `json:"by,omitempty"`     // who disabled it: ByConfiguration, ByOperator, ByLibrary; "" when active
+	By     string `json:"by,omitempty"`     // who disabled it, such as ByOperator; "" when active
 	Reason string `json:"reason,omitempty"` // why it was disabled
 
 	// Error says why this process cannot use the webhook as it is stored: a newer
@@ -22,8 +22,8 @@ type Status struct {
 	Error string `json:"error,omitempty"`
 
 	Since        time.Time `json:"since,omitzero"`         // since when it is in this State
-	Activated    time.Time `json:"activated,omitzero"`     // when Activate last succeeded for the present URL
-	FailingSince time.Time `json:"failing_since,omitzero"` // the first failed attempt since the last success
+	Activated    time.Time `json:"activated,omitzero"`     // when Activate succeeded for this URL
+	FailingSince time.Time `json:"failing_since,omitzero"` // the first failure since LastSuccess
 	LastSuccess  time.Time `json:"last_success,omitzero"`  // when an attempt last delivered
 	Failures     int       `json:"failures"`               // failed attempts since the last success
 }
@@ -39,7 +39,7 @@ const (
 // configuration.
 type statusRecord struct {
 	Version   int    `json:"version,omitempty"` // see recordVersion
-	WebhookID string `json:"webhook,omitempty"` // of the record it belongs to; another's of that name does not count
+	WebhookID string `json:"webhook,omitempty"` // of its record: a namesake's status does not count
 
 	Disabled bool      `json:"disabled,omitempty"`
 	By       string    `json:"by,omitempty"`
@@ -103,7 +103,8 @@ func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
 	st := e.status
 	known := e.rec.health
 	known.add(d.valves.unstored(name))
-	st.Failures, st.FailingSince, st.LastSuccess = known.Failures, known.FailingSince, known.LastSuccess
+	st.Failures = known.Failures
+	st.FailingSince, st.LastSuccess = known.FailingSince, known.LastSuccess
 	return &st, nil
 }
 

@@ -56,7 +56,8 @@ func (t *Trace) carry(ctx context.Context) (carried string) {
 		return ""
 	}
 	safely(func() { carried = t.Carry(ctx) })
-	if len(carried) > maxTraceBytes || !utf8.ValidString(carried) || strings.IndexByte(carried, 0) >= 0 {
+	if len(carried) > maxTraceBytes || !utf8.ValidString(carried) ||
+		strings.IndexByte(carried, 0) >= 0 {
 		return ""
 	}
 	return carried

@@ -92,7 +92,8 @@ func checkEvent(docType string, t EventType, o *Options) error {
 	case isDocument && docType == "":
 		return fmt.Errorf("%s needs a DocType", t)
 	case !isDocument && docType != "":
-		return fmt.Errorf("%q is not a document event, and named events have no DocType%s", t, similarEvent(t))
+		return fmt.Errorf("%q is not a document event, and named events have no DocType%s",
+			t, similarEvent(t))
 	case t.isOfSubmittable() && known && !dt.Submittable:
 		return fmt.Errorf("%s: %s is not submittable", t, docType)
 	case !isDocument && len(o.NamedEvents) > 0 && !slices.Contains(o.NamedEvents, t):
@@ -168,8 +169,10 @@ func checkRows(w *Webhook, fields []string) error {
 		switch {
 		case row.Fieldname == "":
 			return fieldErrorf(field, "empty")
-		case len(row.Fieldname)+len(row.Key) > maxRowBytes || !utf8.ValidString(row.Fieldname+row.Key):
-			return fieldErrorf(field, "longer than %d bytes with its Key, or not valid UTF-8", maxRowBytes)
+		case len(row.Fieldname)+len(row.Key) > maxRowBytes ||
+			!utf8.ValidString(row.Fieldname+row.Key):
+			return fieldErrorf(field,
+				"longer than %d bytes with its Key, or not valid UTF-8", maxRowBytes)
 		case seen[row.Fieldname]:
 			return fieldErrorf(field, "%q is entered more than once", row.Fieldname)
 		case fields != nil && row.Fieldname != "name" && row.Fieldname != "doctype" &&
@@ -186,7 +189,8 @@ func checkRows(w *Webhook, fields []string) error {
 func checkLimits(w *Webhook, o *Options) error {
 	switch {
 	case w.Timeout > o.Lease-leaseMargin:
-		return fieldErrorf("Timeout", "longer than Options.Lease - %v, which is %v", leaseMargin, o.Lease-leaseMargin)
+		return fieldErrorf("Timeout",
+			"longer than Options.Lease - %v, which is %v", leaseMargin, o.Lease-leaseMargin)
 	case w.Concurrency > o.PerEndpoint:
 		return fieldErrorf("Concurrency", "above Options.PerEndpoint, which is %d", o.PerEndpoint)
 	}
@@ -204,7 +208,8 @@ func checkDelivery(w *Webhook) error {
 	case w.Concurrency < 0:
 		return fieldErrorf("Concurrency", "negative")
 	case w.RequireActivation && w.DynamicURL:
-		return fieldErrorf("RequireActivation", "a dynamic URL cannot be activated: there is no document to render it for")
+		return fieldErrorf("RequireActivation",
+			"a dynamic URL cannot be activated: there is no document to render it for")
 	}
 	if w.Retry != nil {
 		if err := w.Retry.validate(); err != nil {

@@ -119,7 +119,8 @@ func (vs *valves) probing(name string) bool {
 // how long the breaker just opened, 0 if it did not. A failure that a retry
 // cannot mend says nothing about the endpoint's health. at is when the attempt
 // ended by the store's clock; gate and breaker go by this process's own.
-func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.Duration) (opened time.Duration) {
+func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.Duration) (
+	opened time.Duration) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	v := vs.get(name)

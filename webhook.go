@@ -190,7 +190,7 @@ type State string
 // The states of a webhook. [Disabled] stands with the decisions.
 const (
 	Active       State = "active"
-	NotActivated State = "not_activated" // RequireActivation, and Activate has not succeeded for its URL
+	NotActivated State = "not_activated" // required, and Activate has not succeeded for its URL
 )
 
 // webhookJSON is the JSON form of a Webhook. Durations are strings, and Secret
