@@ -159,7 +159,8 @@ func (r *Receiver) Wait(ctx context.Context, n int) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for %d requests, %d were answered: %w", n, answered, context.Cause(ctx))
+			return fmt.Errorf("wait for %d requests, %d were answered: %w",
+				n, answered, context.Cause(ctx))
 		}
 	}
 }

@@ -175,6 +175,7 @@ func (a *Arena) shrink() {
 		last--
 	}
 	a.chunks = slices.Clone(a.chunks[:last])
-	a.vacant = slices.DeleteFunc(slices.Clone(a.vacant), func(at uint32) bool { return int(at) >= last })
+	gone := func(at uint32) bool { return int(at) >= last }
+	a.vacant = slices.DeleteFunc(slices.Clone(a.vacant), gone)
 	a.filled = slices.DeleteFunc(a.filled, func(at uint32) bool { return int(at) >= last })
 }

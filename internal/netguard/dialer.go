@@ -28,7 +28,8 @@ type Error struct {
 // Error names the address, what it is, and the option that would allow it.
 func (e *Error) Error() string {
 	if e.Host == e.Addr.String() {
-		return fmt.Sprintf("address %s is refused (%s), HTTPOptions.Allow does not name it", e.Addr, e.Kind)
+		return fmt.Sprintf("address %s is refused (%s), HTTPOptions.Allow does not name it",
+			e.Addr, e.Kind)
 	}
 	return fmt.Sprintf("address %s of host %s is refused (%s), HTTPOptions.Allow does not name it",
 		e.Addr, e.Host, e.Kind)

@@ -20,7 +20,8 @@ type dialed struct {
 // race connects to the first of addrs that answers, starting them one after
 // another, and returns the first error if none does. No goroutine and no
 // connection of a loser is left when it returns.
-func (d *Dialer) race(ctx context.Context, network, port string, addrs []netip.Addr) (net.Conn, error) {
+func (d *Dialer) race(ctx context.Context, network, port string,
+	addrs []netip.Addr) (net.Conn, error) {
 	if len(addrs) == 1 {
 		return d.connect(ctx, network, addrs[0], port)
 	}
@@ -72,7 +73,8 @@ func closeLosers(results <-chan dialed, running int) {
 	}
 }
 
-func (d *Dialer) connect(ctx context.Context, network string, addr netip.Addr, port string) (net.Conn, error) {
+func (d *Dialer) connect(ctx context.Context, network string, addr netip.Addr,
+	port string) (net.Conn, error) {
 	connect := d.Connect
 	if connect == nil {
 		connect = new(net.Dialer).DialContext

@@ -83,7 +83,8 @@ func intArith(op Op, a, b int64) (v any, done bool, err error) {
 			return int64(0), true, nil
 		}
 		c := a * b
-		return c, c/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64), nil
+		return c, c/b == a &&
+			!(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64), nil
 	case OpFloor, OpMod:
 		if b == 0 {
 			return nil, true, ErrDivisionByZero
@@ -153,7 +154,8 @@ func bigPow(a, b *big.Int) (any, error) {
 	if a.BitLen() <= 1 { // -1, 0 or 1, to a power of any size
 		b = big.NewInt(int64(b.Bit(0)) + 2*int64(b.Sign()))
 	}
-	if a.BitLen() > 1 && (b.Cmp(big.NewInt(maxBits)) > 0 || int(b.Int64())*(a.BitLen()-1) > maxBits) {
+	if a.BitLen() > 1 &&
+		(b.Cmp(big.NewInt(maxBits)) > 0 || int(b.Int64())*(a.BitLen()-1) > maxBits) {
 		return nil, fmt.Errorf("integer %w", ErrTooLarge)
 	}
 	return small(new(big.Int).Exp(a, b, nil)), nil

@@ -164,7 +164,8 @@ func newField(sf reflect.StructField, path []int) (field, bool) {
 		f.name = sf.Name
 	}
 	_, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
-	f.quoted = slices.Contains(strings.Split(options, ","), "string") && isBasic(deref(sf.Type).Kind())
+	f.quoted = slices.Contains(strings.Split(options, ","), "string") &&
+		isBasic(deref(sf.Type).Kind())
 	if !f.quoted && sf.Type != numberType && infoOf(sf.Type).basic {
 		f.basic = sf.Type.Kind()
 	}
@@ -193,7 +194,8 @@ func tagName(sf reflect.StructField) string {
 // rules and the tags choose, or none.
 func dominant(all []field) []field {
 	slices.SortStableFunc(all, func(a, b field) int {
-		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(len(a.path), len(b.path)), rank(b)-rank(a))
+		return cmp.Or(strings.Compare(a.name, b.name),
+			cmp.Compare(len(a.path), len(b.path)), rank(b)-rank(a))
 	})
 	var out []field
 	for i := 0; i < len(all); {

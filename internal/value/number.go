@@ -58,7 +58,8 @@ func parseNumber(s string) (number, bool) {
 	if s == "" {
 		return number{}, true
 	}
-	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, 'e') < 0 && strings.IndexByte(s, 'E') < 0 {
+	if strings.IndexByte(s, '.') < 0 &&
+		strings.IndexByte(s, 'e') < 0 && strings.IndexByte(s, 'E') < 0 {
 		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return number{i: i}, s[0] != '+'
 		}
@@ -222,7 +223,8 @@ func ParseInt(s string, base int) (any, bool) {
 	if len(s)-len(digits) > 1 || digits == "" {
 		return nil, false
 	}
-	if len(digits) > 2 && digits[0] == '0' && strings.IndexByte(prefixOf(base), digits[1]|0x20) >= 0 {
+	if len(digits) > 2 && digits[0] == '0' &&
+		strings.IndexByte(prefixOf(base), digits[1]|0x20) >= 0 {
 		digits = digits[2:]
 	}
 	b, ok := new(big.Int).SetString(digits, base)

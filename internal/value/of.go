@@ -198,7 +198,8 @@ func ofSlice(rv reflect.Value) (any, error) {
 		return nil, nil
 	case rv.Type() == rawType:
 		return decodeMessage(rv.Bytes())
-	case rv.Type().Elem().Kind() == reflect.Uint8 && infoOf(reflect.PointerTo(rv.Type().Elem())).hooks == 0:
+	case rv.Type().Elem().Kind() == reflect.Uint8 &&
+		infoOf(reflect.PointerTo(rv.Type().Elem())).hooks == 0:
 		return base64.StdEncoding.EncodeToString(rv.Bytes()), nil
 	}
 	return ofElements(rv)

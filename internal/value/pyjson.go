@@ -87,7 +87,8 @@ func (o PyJSON) quote(dst []byte, s string) []byte {
 		switch {
 		case c < ' ' || c == '"' || c == '\\':
 			dst = appendEscape(dst, byte(c))
-		case o.HTMLSafe && (c == '<' || c == '>' || c == '&' || c == '\''), c >= 0x7f && c < 0x10000:
+		case o.HTMLSafe && (c == '<' || c == '>' || c == '&' || c == '\''),
+			c >= 0x7f && c < 0x10000:
 			dst = fmt.Appendf(dst, `\u%04x`, c)
 		case c >= 0x10000:
 			c -= 0x10000
