@@ -70,3 +70,16 @@ func TestResendOfWhatIsGone(t *testing.T) {
 	require.ErrorIs(t, d.Resend(context.Background(), "msg_gone"), webhook.ErrPruned)
 	require.ErrorIs(t, d.Cancel(context.Background(), "msg_gone"), webhook.ErrNotFound)
 }
+
+// A silentStore returns neither a delivery nor an error for what it does not have.
+type silentStore struct{ *webhook.MemoryStore }
+
+func (silentStore) Delivery(context.Context, string) (*webhook.Delivery, error) { return nil, nil }
+
+func TestStoreThatReturnsNoDelivery(t *testing.T) {
+	d, err := webhook.New(silentStore{webhook.NewMemoryStore()}, &webhook.Options{Transport: webhooktest.NewReceiver("")})
+	require.NoError(t, err)
+	_, err = d.Delivery(context.Background(), "msg_gone")
+	require.ErrorIs(t, err, webhook.ErrNotFound)
+	require.ErrorIs(t, d.Cancel(context.Background(), "msg_gone"), webhook.ErrNotFound)
+}

@@ -24,8 +24,8 @@ func (e *HandshakeError) Error() string {
 
 // Handshake posts {"event":"Webhook Validate","data":{}} to a webhook's URL, with
 // its headers and signatures, and returns what came back: a 2xx within 5 seconds
-// is State Delivered, anything else Failed, whatever Options.Classifier says. It
-// changes nothing, and stores nothing. The error is non-nil only when nothing
+// is State Delivered, anything else Failed, whatever Options.Classifier and the
+// webhook's Timeout say. It changes nothing, and stores nothing. The error is non-nil only when nothing
 // could be sent: ErrNotFound, or a dynamic URL, which needs a document.
 func (d *Dispatcher) Handshake(ctx context.Context, name string) (*Attempt, error) {
 	e, err := d.find(ctx, name)
@@ -43,17 +43,15 @@ func (d *Dispatcher) handshake(ctx context.Context, h *hook) (*Attempt, error) {
 		return nil, fmt.Errorf("webhook %q: handshake: the URL is dynamic and there is no document",
 			h.w.Name)
 	}
-	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
-	defer cancel()
 	return d.probe(ctx, h, &Delivery{
 		ID: newID("msg_"), EventID: newID("evt_"), Type: HandshakeEvent, Webhook: h.w.Name,
 		Method: "POST", Body: handshakeBody, ContentType: contentTypeJSON,
-	}, false), nil
+	}, handshakeTimeout, false), nil
 }
 
 // probe sends a delivery that is not stored.
-func (d *Dispatcher) probe(ctx context.Context, h *hook, del *Delivery, test bool) *Attempt {
-	limited, cancel := context.WithTimeout(ctx, h.timeout(&d.opts))
+func (d *Dispatcher) probe(ctx context.Context, h *hook, del *Delivery, timeout time.Duration, test bool) *Attempt {
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r := d.attempt(ctx, limited, h, del, test)
 	r.attempt.State = Failed

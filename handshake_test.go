@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -171,6 +172,25 @@ func TestHandshakeHeedsNoClassifier(t *testing.T) {
 		require.Equal(t, status, a.StatusCode)
 		require.Equal(t, status < 300, a.State == webhook.Delivered)
 		require.Equal(t, status < 300, a.Class == "")
+	}
+}
+
+// An endpoint has five seconds, however long its webhook waits for deliveries.
+func TestHandshakeHeedsNoTimeout(t *testing.T) {
+	for _, timeout := range []time.Duration{time.Second, 30 * time.Second} {
+		for delay, want := range map[time.Duration]webhook.State{
+			4 * time.Second: webhook.Delivered,
+			6 * time.Second: webhook.Failed,
+		} {
+			bubble(t, func(t *testing.T) {
+				d, r := newPlans(t)
+				require.NoError(t, d.SaveWebhook(t.Context(), plans(func(w *webhook.Webhook) { w.Timeout = timeout })))
+				r.RespondWith(func(*webhooktest.Request) webhooktest.Response { return webhooktest.Response{Delay: delay} })
+				a, err := d.Handshake(t.Context(), "plans")
+				require.NoError(t, err)
+				require.Equal(t, want, a.State)
+			})
+		}
 	}
 }
 

@@ -140,7 +140,8 @@ type HTTPTransport struct {
 
 var _ Transport = (*HTTPTransport)(nil)
 
-// NewHTTPTransport returns an HTTPTransport. It copies opts, which may be nil.
+// NewHTTPTransport returns an HTTPTransport; the zero value is none. It copies
+// opts, which may be nil.
 func NewHTTPTransport(opts *HTTPOptions) *HTTPTransport {
 	t := &HTTPTransport{opts: opts.withDefaults()}
 	t.dialer = &netguard.Dialer{Allow: t.opts.Allow, Timeout: t.opts.ConnectTimeout}

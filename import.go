@@ -94,12 +94,21 @@ func once(names map[string]int, name string, i int) error {
 
 // An ImportError says what of a text with webhooks cannot be read, and where.
 type ImportError struct {
-	Index   int    // of the element, from 0; -1: the text as a whole
-	Webhook string // its name; "" if it is not known
-	Field   string // the member, such as "headers[0].key"; "" if it is none in particular
-	Line    int    // of a syntax error, from 1; 0 elsewhere
-	Column  int    // in bytes from 1, with Line
-	Err     error  // what is wrong
+	Index   int    `json:"index"`             // of the element, from 0; -1: the text as a whole
+	Webhook string `json:"webhook,omitempty"` // its name; "" if it is not known
+	Field   string `json:"field,omitempty"`   // the member, such as "headers[0].key"; "" if it is none in particular
+	Line    int    `json:"line,omitempty"`    // of a syntax error, from 1; 0 elsewhere
+	Column  int    `json:"column,omitempty"`  // in bytes from 1, with Line
+	Err     error  `json:"-"`                 // what is wrong; in JSON it is the text "error"
+}
+
+// MarshalJSON writes the error with the text of its Err.
+func (e *ImportError) MarshalJSON() ([]byte, error) {
+	type plain ImportError
+	return json.Marshal(struct {
+		*plain
+		Error string `json:"error"`
+	}{(*plain)(e), errorText(e.Err)})
 }
 
 // Error describes the error.

@@ -57,6 +57,8 @@ func TestJSONForms(t *testing.T) {
 			`{"webhook":"orders","field":"Body","line":1,"column":2,"error":"no"}`},
 		{"handshake error", &webhook.HandshakeError{Webhook: "plans", Attempt: &webhook.Attempt{Number: 1, Duration: time.Second, State: webhook.Failed}},
 			`{"webhook":"plans","attempt":{"number":1,"status_code":0,"state":"failed","duration":"1s"}}`},
+		{"import error", &webhook.ImportError{Index: -1, Line: 3, Column: 4, Err: err},
+			`{"index":-1,"line":3,"column":4,"error":"no"}`},
 		{"import", webhook.Import{Webhooks: []webhook.Webhook{}, Notes: map[string][]string{"orders": {"n"}}},
 			`{"webhooks":[],"notes":{"orders":["n"]}}`},
 		{"status", webhook.Status{State: webhook.Disabled, By: webhook.ByLibrary, Reason: "r", Since: at, Failures: 7},

@@ -10,15 +10,25 @@ import (
 
 // Delivery returns a delivery. ErrNotFound if it is not, or no longer, stored.
 func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error) {
-	del, err := d.store.Delivery(ctx, id)
+	del, err := d.storedDelivery(ctx, id)
 	if err != nil {
 		return nil, wrap(err, "webhook: delivery %q", id)
 	}
 	return del, nil
 }
 
+// storedDelivery asks the store. One that returns neither has none.
+func (d *Dispatcher) storedDelivery(ctx context.Context, id string) (*Delivery, error) {
+	del, err := d.store.Delivery(ctx, id)
+	if err == nil && del == nil {
+		err = ErrNotFound
+	}
+	return del, err
+}
+
 // Deliveries returns the deliveries that match q, the newest first, at most
-// q.Limit. For the next page, set q.After to the ID of the last one.
+// q.Limit. For the next page, set q.After to the ID of the last one; ErrNotFound
+// if that is not, or no longer, stored.
 func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	ds, err := d.store.Deliveries(ctx, q.WithDefaults())
 	if err != nil {
@@ -40,7 +50,7 @@ func (d *Dispatcher) Attempts(ctx context.Context, deliveryID string) ([]Attempt
 // Resend makes a delivery due now, with the same id and bytes and a fresh budget
 // of attempts and age: one that ended, in whatever way, or one that waits for its
 // retry. [ErrInFlight] while an attempt is made, [ErrPruned] if it is no longer
-// stored, [ErrState] if it is paused: then Enable its webhook.
+// stored ([ErrNotFound] if the id is none of the library's), [ErrState] if it is paused: then Enable its webhook.
 func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
 		return del.resend(d.now())
@@ -108,10 +118,7 @@ func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 func (d *Dispatcher) changeDelivery(ctx context.Context, id string,
 	change func(*Delivery) (Change, error)) error {
 	for range saveTries {
-		del, err := d.store.Delivery(ctx, id)
-		if err == nil && del == nil {
-			err = ErrNotFound
-		}
+		del, err := d.storedDelivery(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ type MemoryStore struct {
 	bytes    int        // of the bodies of finished
 }
 
-// NewMemoryStore returns an empty store.
+// NewMemoryStore returns an empty store; the zero MemoryStore is none.
 func NewMemoryStore() *MemoryStore {
 	s := &MemoryStore{
 		records: newMemoryRecords(), kinds: newMemoryKinds(),

@@ -139,8 +139,9 @@ func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 }
 
 // SendTest renders a webhook for an event and sends it at once, marked by the
-// header X-Webhook-Test, whatever its condition and status. It stores nothing.
-// The error is non-nil only when nothing could be sent.
+// header X-Webhook-Test, whatever its condition, status, events and tenant. It
+// stores nothing. State is Delivered or Failed: there is no retry. The error is
+// non-nil only when nothing could be sent.
 func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Attempt, error) {
 	if err := d.checkDispatch(&ev); err != nil {
 		return nil, &EventError{Err: err}
@@ -158,5 +159,5 @@ func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Atte
 		return nil, wrap(err, "webhook %q: send test", name)
 	}
 	del.ID = newID("msg_")
-	return d.probe(ctx, e.hook, del, true), nil
+	return d.probe(ctx, e.hook, del, e.hook.timeout(&d.opts), true), nil
 }

@@ -15,7 +15,8 @@ import (
 // that name no document are all sent.
 //
 // A Unit is not safe for concurrent use. One that is neither committed nor
-// rolled back sends nothing. After either it is empty and can be used again.
+// rolled back sends nothing. After either it is empty and can be used again. Make
+// one with [Dispatcher.Begin].
 type Unit struct {
 	d          *Dispatcher
 	held       []heldDelivery
