@@ -136,7 +136,7 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 		return nil, err
 	}
 	if check := d.opts.CheckWebhook; check != nil {
-		if err := check(ctx, rec.Webhook); err != nil {
+		if err := check(ctx, rec.Webhook.clone()); err != nil {
 			return nil, configError(w.Name, &fieldError{field: "CheckWebhook", err: err})
 		}
 	}
@@ -206,8 +206,13 @@ func (d *Dispatcher) Webhooks(ctx context.Context) ([]Webhook, error) {
 // shown returns a copy of the configuration that shares no memory with the
 // hook.
 func (h *hook) shown() Webhook {
-	w := h.w
+	w := h.w.clone()
 	w.Revision = h.rev
+	return w
+}
+
+// clone returns a copy that shares no memory with w.
+func (w Webhook) clone() Webhook {
 	w.Events, w.Headers = slices.Clone(w.Events), slices.Clone(w.Headers)
 	w.Data, w.Signatures = slices.Clone(w.Data), slices.Clone(w.Signatures)
 	if w.Retry != nil {

@@ -423,6 +423,26 @@ func TestCheckWebhook(t *testing.T) {
 	require.Empty(t, seen.Secret)
 }
 
+// What CheckWebhook sees is its own: it can refuse, and change nothing.
+func TestCheckWebhookChangesNothing(t *testing.T) {
+	d, _ := newDispatcher(t, &webhook.Options{CheckWebhook: func(_ context.Context, w webhook.Webhook) error {
+		w.Events[0], w.Headers[0].Value, w.Retry.Schedule[0] = "nonsense", "changed", -1
+		return nil
+	}})
+	want := orders(func(w *webhook.Webhook) {
+		w.Headers = []webhook.Header{{Key: "X-Team", Value: "a"}}
+		w.Retry = &webhook.RetryPolicy{Schedule: []time.Duration{time.Second}}
+	})
+	require.NoError(t, d.SaveWebhook(t.Context(), want))
+	got, err := d.Webhook(t.Context(), "orders")
+	require.NoError(t, err)
+	for _, w := range []webhook.Webhook{want, *got} {
+		require.Equal(t, webhook.AfterInsert, w.Events[0])
+		require.Equal(t, "a", w.Headers[0].Value)
+		require.Equal(t, time.Second, w.Retry.Schedule[0])
+	}
+}
+
 func TestWebhookJSON(t *testing.T) {
 	w := orders(func(w *webhook.Webhook) {
 		w.Timeout, w.Data = 90*time.Second, []webhook.Field{{Fieldname: "a", Key: "b"}}
