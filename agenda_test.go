@@ -16,7 +16,8 @@ type timed struct {
 	ahead atomic.Int64 // of ours, in nanoseconds
 }
 
-func (s *timed) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+func (s *timed) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
 	recs, rev, err := s.MemoryStore.Webhooks(ctx, seen)
 	rev.Now = time.Now().Add(time.Duration(s.ahead.Load()))
 	return recs, rev, err

@@ -38,7 +38,10 @@ func TestAttemptsHideSecrets(t *testing.T) {
 			panic(leak(req))
 		}, webhook.ClassOther},
 		{"echo", func(_ context.Context, req *webhook.Request) (*webhook.Response, error) {
-			return &webhook.Response{StatusCode: 400, Body: []byte(leak(req)), Header: http.Header{"X-Echo": {leak(req)}}}, nil
+			return &webhook.Response{
+				StatusCode: 400, Body: []byte(leak(req)),
+				Header: http.Header{"X-Echo": {leak(req)}},
+			}, nil
 		}, "status"},
 		{"broken body", func(_ context.Context, req *webhook.Request) (*webhook.Response, error) {
 			return &webhook.Response{StatusCode: 200, BodyErr: errors.New(leak(req))}, nil

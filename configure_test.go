@@ -35,13 +35,23 @@ func TestConfigErrors(t *testing.T) {
 		{"no events", func(w *webhook.Webhook) { w.Events = nil }, "Events", false},
 		{"empty event", func(w *webhook.Webhook) { w.Events = []webhook.EventType{""} }, "Events[0]", false},
 		{"document event without doctype", func(w *webhook.Webhook) { w.DocType = "" }, "Events[0]", false},
-		{"named event with doctype", func(w *webhook.Webhook) { w.Events = []webhook.EventType{"On Update"} }, "Events[0]", false},
-		{"handshake event", func(w *webhook.Webhook) { w.DocType, w.Events = "", []webhook.EventType{"Webhook Validate"} }, "Events[0]", false},
-		{"not submittable", func(w *webhook.Webhook) { w.DocType, w.Events = "Note", []webhook.EventType{"on_update", "on_submit"} }, "Events[1]", true},
-		{"unlisted named event", func(w *webhook.Webhook) { w.DocType, w.Events = "", []webhook.EventType{"Plan"} }, "Events[0]", true},
+		{"named event with doctype", func(w *webhook.Webhook) {
+			w.Events = []webhook.EventType{"On Update"}
+		}, "Events[0]", false},
+		{"handshake event", func(w *webhook.Webhook) {
+			w.DocType, w.Events = "", []webhook.EventType{"Webhook Validate"}
+		}, "Events[0]", false},
+		{"not submittable", func(w *webhook.Webhook) {
+			w.DocType, w.Events = "Note", []webhook.EventType{"on_update", "on_submit"}
+		}, "Events[1]", true},
+		{"unlisted named event", func(w *webhook.Webhook) {
+			w.DocType, w.Events = "", []webhook.EventType{"Plan"}
+		}, "Events[0]", true},
 		{"syntax", func(w *webhook.Webhook) { w.Syntax = "mustache" }, "Syntax", false},
 		{"condition", func(w *webhook.Webhook) { w.Condition = `doc.status = "Open"` }, "Condition", false},
-		{"condition, unknown root", func(w *webhook.Webhook) { w.Condition = `dock.status == "Open"` }, "Condition", false},
+		{"condition, unknown root", func(w *webhook.Webhook) {
+			w.Condition = `dock.status == "Open"`
+		}, "Condition", false},
 		{"no URL", func(w *webhook.Webhook) { w.URL = "" }, "URL", false},
 		{"URL without host", func(w *webhook.Webhook) { w.URL = "http:///x" }, "URL", false},
 		{"URL scheme", func(w *webhook.Webhook) { w.URL = "ftp://h/x" }, "URL", false},
@@ -52,18 +62,40 @@ func TestConfigErrors(t *testing.T) {
 		{"URL decimal IP", func(w *webhook.Webhook) { w.URL = "http://2130706433/x" }, "URL", false},
 		{"URL hex IP", func(w *webhook.Webhook) { w.URL = "http://0x7f000001/x" }, "URL", false},
 		{"URL octal IP", func(w *webhook.Webhook) { w.URL = "http://0177.0.0.1/x" }, "URL", false},
-		{"dynamic URL, syntax", func(w *webhook.Webhook) { w.URL, w.DynamicURL = "https://h/{{ doc.name", true }, "URL", false},
-		{"dynamic URL, host by value", func(w *webhook.Webhook) { w.URL, w.DynamicURL = "{{ doc.url }}", true }, "URL", false},
-		{"dynamic URL, part of the host", func(w *webhook.Webhook) { w.URL, w.DynamicURL = "https://{{ doc.h }}.example.com/", true }, "URL", false},
-		{"dynamic URL, port", func(w *webhook.Webhook) { w.URL, w.DynamicURL = "https://example.com:{{ doc.p }}/", true }, "URL", false},
-		{"dynamic URL, end of the host", func(w *webhook.Webhook) { w.URL, w.DynamicURL = "https://example.com{{ doc.p }}", true }, "URL", false},
+		{"dynamic URL, syntax", func(w *webhook.Webhook) {
+			w.URL, w.DynamicURL = "https://h/{{ doc.name", true
+		}, "URL", false},
+		{"dynamic URL, host by value", func(w *webhook.Webhook) {
+			w.URL, w.DynamicURL = "{{ doc.url }}", true
+		}, "URL", false},
+		{"dynamic URL, part of the host", func(w *webhook.Webhook) {
+			w.URL, w.DynamicURL = "https://{{ doc.h }}.example.com/", true
+		}, "URL", false},
+		{"dynamic URL, port", func(w *webhook.Webhook) {
+			w.URL, w.DynamicURL = "https://example.com:{{ doc.p }}/", true
+		}, "URL", false},
+		{"dynamic URL, end of the host", func(w *webhook.Webhook) {
+			w.URL, w.DynamicURL = "https://example.com{{ doc.p }}", true
+		}, "URL", false},
 		{"method", func(w *webhook.Webhook) { w.Method = "FETCH" }, "Method", false},
-		{"header name", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{}, {Key: "X A", Value: "v"}} }, "Headers[1]", false},
-		{"header line break", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "X-A", Value: "v\nInjected: 1"}} }, "Headers[0]", false},
-		{"header name line break", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "X-A\n", Value: "v"}} }, "Headers[0]", false},
-		{"header blank", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "X-A", Value: " v"}} }, "Headers[0]", false},
-		{"reserved header", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "webhook-id", Value: "v"}} }, "Headers[0]", false},
-		{"host header", func(w *webhook.Webhook) { w.Headers = []webhook.Header{{Key: "host", Value: "v"}} }, "Headers[0]", false},
+		{"header name", func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{}, {Key: "X A", Value: "v"}}
+		}, "Headers[1]", false},
+		{"header line break", func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{Key: "X-A", Value: "v\nInjected: 1"}}
+		}, "Headers[0]", false},
+		{"header name line break", func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{Key: "X-A\n", Value: "v"}}
+		}, "Headers[0]", false},
+		{"header blank", func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{Key: "X-A", Value: " v"}}
+		}, "Headers[0]", false},
+		{"reserved header", func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{Key: "webhook-id", Value: "v"}}
+		}, "Headers[0]", false},
+		{"host header", func(w *webhook.Webhook) {
+			w.Headers = []webhook.Header{{Key: "host", Value: "v"}}
+		}, "Headers[0]", false},
 		{"signature header", func(w *webhook.Webhook) {
 			w.Headers = []webhook.Header{{Key: "x-frappe-webhook-signature", Value: "v"}}
 		}, "Headers[0]", false},
@@ -71,8 +103,12 @@ func TestConfigErrors(t *testing.T) {
 			w.Headers = []webhook.Header{{Key: "Content-Type", Value: "application/x-www-form-urlencoded"}}
 		}, "Headers", false},
 		{"structure", func(w *webhook.Webhook) { w.Structure = "xml" }, "Structure", false},
-		{"rows and template", func(w *webhook.Webhook) { w.Data, w.Body = []webhook.Field{row("a")}, "{}" }, "Body", false},
-		{"field twice", func(w *webhook.Webhook) { w.Data = []webhook.Field{row("a"), {Fieldname: "a", Key: "b"}} }, "Data[1].Fieldname", false},
+		{"rows and template", func(w *webhook.Webhook) {
+			w.Data, w.Body = []webhook.Field{row("a")}, "{}"
+		}, "Body", false},
+		{"field twice", func(w *webhook.Webhook) {
+			w.Data = []webhook.Field{row("a"), {Fieldname: "a", Key: "b"}}
+		}, "Data[1].Fieldname", false},
 		{"empty field", func(w *webhook.Webhook) { w.Data = []webhook.Field{{Key: "b"}} }, "Data[0].Fieldname", false},
 		{"unknown field", func(w *webhook.Webhook) {
 			w.DocType, w.Events = "Note", []webhook.EventType{"on_update"}
@@ -81,15 +117,25 @@ func TestConfigErrors(t *testing.T) {
 		{"form without rows", func(w *webhook.Webhook) { w.Structure = webhook.Form }, "Data", false},
 		{"form with template", func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Form, "a=b" }, "Body", false},
 		{"text without template", func(w *webhook.Webhook) { w.Structure = webhook.Text }, "Body", false},
-		{"text with rows", func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Text, []webhook.Field{row("a")} }, "Data", false},
+		{"text with rows", func(w *webhook.Webhook) {
+			w.Structure, w.Data = webhook.Text, []webhook.Field{row("a")}
+		}, "Data", false},
 		{"body syntax", func(w *webhook.Webhook) { w.Body = "{\n \"a\": {{ doc.title }" }, "Body", false},
 		{"body that is never JSON", func(w *webhook.Webhook) { w.Body = `{"a": {{ doc.a }}` }, "Body", false},
 		{"body NaN", func(w *webhook.Webhook) { w.Body = `{"a": NaN}` }, "Body", false},
 		{"scheme", func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{"md5"} }, "Secret", false},
-		{"scheme twice", func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{webhook.SchemeFrappe, webhook.SchemeFrappe} }, "Signatures[1]", false},
-		{"scheme none and another", func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{webhook.SchemeNone, webhook.SchemeFrappe} }, "Secret", false},
-		{"scheme without secret", func(w *webhook.Webhook) { w.Secret, w.Signatures = "", []webhook.Scheme{webhook.SchemeFrappe} }, "Secret", true},
-		{"standard with another secret", func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{webhook.SchemeStandard} }, "Secret", false},
+		{"scheme twice", func(w *webhook.Webhook) {
+			w.Signatures = []webhook.Scheme{webhook.SchemeFrappe, webhook.SchemeFrappe}
+		}, "Signatures[1]", false},
+		{"scheme none and another", func(w *webhook.Webhook) {
+			w.Signatures = []webhook.Scheme{webhook.SchemeNone, webhook.SchemeFrappe}
+		}, "Secret", false},
+		{"scheme without secret", func(w *webhook.Webhook) {
+			w.Secret, w.Signatures = "", []webhook.Scheme{webhook.SchemeFrappe}
+		}, "Secret", true},
+		{"standard with another secret", func(w *webhook.Webhook) {
+			w.Signatures = []webhook.Scheme{webhook.SchemeStandard}
+		}, "Secret", false},
 		{"blank secret", func(w *webhook.Webhook) { w.Secret = " " }, "Secret", false},
 		{"activation of a dynamic URL", func(w *webhook.Webhook) {
 			w.URL, w.DynamicURL, w.RequireActivation = "https://h.example/{{ doc.name }}", true, true
@@ -98,9 +144,15 @@ func TestConfigErrors(t *testing.T) {
 		{"timeout above the lease", func(w *webhook.Webhook) { w.Timeout = 51 * time.Second }, "Timeout", true},
 		{"concurrency above the host's", func(w *webhook.Webhook) { w.Concurrency = 17 }, "Concurrency", true},
 		{"negative concurrency", func(w *webhook.Webhook) { w.Concurrency = -1 }, "Concurrency", false},
-		{"retry delay", func(w *webhook.Webhook) { w.Retry = &webhook.RetryPolicy{Schedule: []time.Duration{-1}} }, "Retry.Schedule", false},
-		{"retry jitter", func(w *webhook.Webhook) { w.Retry = &webhook.RetryPolicy{Jitter: 1.1} }, "Retry.Jitter", false},
-		{"retry without end", func(w *webhook.Webhook) { w.Retry = &webhook.RetryPolicy{Initial: time.Second} }, "Retry.MaxAttempts", false},
+		{"retry delay", func(w *webhook.Webhook) {
+			w.Retry = &webhook.RetryPolicy{Schedule: []time.Duration{-1}}
+		}, "Retry.Schedule", false},
+		{"retry jitter", func(w *webhook.Webhook) {
+			w.Retry = &webhook.RetryPolicy{Jitter: 1.1}
+		}, "Retry.Jitter", false},
+		{"retry without end", func(w *webhook.Webhook) {
+			w.Retry = &webhook.RetryPolicy{Initial: time.Second}
+		}, "Retry.MaxAttempts", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,7 +203,8 @@ func TestConfigErrorHints(t *testing.T) {
 		{"an event by another spelling", func(w *webhook.Webhook) { w.Events = []webhook.EventType{"On Update"} },
 			`did you mean "on_update"?`},
 		{"an event there is not", func(w *webhook.Webhook) { w.Events = []webhook.EventType{"after_update"} },
-			"the document events are after_insert, on_cancel, on_change, on_submit, on_trash, on_update, on_update_after_submit"},
+			"the document events are after_insert, on_cancel, on_change, on_submit, on_trash, " +
+				"on_update, on_update_after_submit"},
 		{"a long timeout", func(w *webhook.Webhook) { w.Timeout = time.Minute },
 			"longer than Options.Lease - 10s, which is 50s"},
 	} {
@@ -315,7 +368,8 @@ func TestSealKeyIsReplaced(t *testing.T) {
 		return newDispatcherOn(t, store, opts)
 	}
 	first, _ := on()
-	require.NoError(t, first.SaveWebhooks(t.Context(), orders(nil), orders(func(w *webhook.Webhook) { w.Name = "quiet" })))
+	require.NoError(t, first.SaveWebhooks(t.Context(), orders(nil),
+		orders(func(w *webhook.Webhook) { w.Name = "quiet" })))
 	require.NoError(t, first.Disable(t.Context(), "quiet", "it moves"))
 	chain := ""
 	for _, keys := range [][]byte{{1}, {2, 1}, {3, 2}} {
@@ -489,10 +543,15 @@ func TestOptionsErrors(t *testing.T) {
 }
 
 func TestAttemptJSON(t *testing.T) {
-	a := webhook.Attempt{Number: 2, Time: time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC), Duration: 1200 * time.Millisecond, StatusCode: 503, State: webhook.Pending}
+	a := webhook.Attempt{
+		Number: 2, Time: time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC),
+		Duration: 1200 * time.Millisecond, StatusCode: 503, State: webhook.Pending,
+	}
 	data, err := json.Marshal(a)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"number":2,"time":"2026-01-31T09:30:00Z","duration":"1.2s","status_code":503,"state":"pending"}`, string(data))
+	require.JSONEq(t,
+		`{"number":2,"time":"2026-01-31T09:30:00Z","duration":"1.2s","status_code":503,"state":"pending"}`,
+		string(data))
 	var got webhook.Attempt
 	require.NoError(t, json.Unmarshal(data, &got))
 	require.Equal(t, a, got)

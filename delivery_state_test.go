@@ -56,10 +56,16 @@ func TestDeliveryStates(t *testing.T) {
 		{"resolve as exhausted", resolve(Exhausted), map[State]State{Pending: Exhausted}},
 		{"resolve until a retry", resolve(Pending), map[State]State{Pending: Pending}},
 		{"release", (*Delivery).release, map[State]State{Pending: Pending}},
-		{"extend", func(d *Delivery) (Change, error) { return d.extend(stateLater) }, map[State]State{Pending: Pending}},
-		{"expire", func(d *Delivery) (Change, error) { return d.expire(stateNow) }, map[State]State{Pending: Exhausted}},
+		{"extend", func(d *Delivery) (Change, error) {
+			return d.extend(stateLater)
+		}, map[State]State{Pending: Pending}},
+		{"expire", func(d *Delivery) (Change, error) {
+			return d.expire(stateNow)
+		}, map[State]State{Pending: Exhausted}},
 		{"pause", func(d *Delivery) (Change, error) { return d.pause(stateNow) }, map[State]State{Pending: Paused}},
-		{"resume", func(d *Delivery) (Change, error) { return d.resume(stateLater, stateNow) }, map[State]State{Paused: Pending}},
+		{"resume", func(d *Delivery) (Change, error) {
+			return d.resume(stateLater, stateNow)
+		}, map[State]State{Paused: Pending}},
 		{"cancel", func(d *Delivery) (Change, error) { return d.cancel("why", stateNow) }, map[State]State{
 			Pending: Canceled, Paused: Canceled, Failed: Canceled, Exhausted: Canceled}},
 		{"resend", func(d *Delivery) (Change, error) { return d.resend(stateNow) }, map[State]State{
@@ -83,9 +89,11 @@ func TestDeliveryStates(t *testing.T) {
 				require.Equal(t, d.Fence, c.Fence)
 				c.Apply(d)
 				require.Equal(t, int64(8), d.Fence)
-				require.Equal(t, d.State.finished(), !d.Finished.IsZero(), "Finished is set exactly in the states that are")
+				require.Equal(t, d.State.finished(), !d.Finished.IsZero(),
+					"Finished is set exactly in the states that are")
 				require.Equal(t, d.State == Paused, !d.PausedAt.IsZero(), "PausedAt is set exactly while it is paused")
-				require.Equal(t, tt.name == "extend", d.Owner != "" && !d.LeaseUntil.IsZero(), "only extend keeps the lease")
+				require.Equal(t, tt.name == "extend", d.Owner != "" && !d.LeaseUntil.IsZero(),
+					"only extend keeps the lease")
 			})
 		}
 	}
@@ -127,7 +135,8 @@ func TestDeliveryColumns(t *testing.T) {
 		{"a pause counts for no age", stored(Paused),
 			func(d *Delivery) (Change, error) { return d.resume(stateLater, stateNow) },
 			func(d *Delivery) {
-				d.State, d.Reason, d.Due, d.PausedAt, d.Since = Pending, "", stateLater, time.Time{}, stateNow.Add(-time.Hour)
+				d.State, d.Reason, d.Due = Pending, "", stateLater
+				d.PausedAt, d.Since = time.Time{}, stateNow.Add(-time.Hour)
 			}},
 		{"a clock set back during a pause makes none older", stored(Paused),
 			func(d *Delivery) (Change, error) { return d.resume(stateLater, stateNow.Add(-5*time.Hour)) },
@@ -143,12 +152,14 @@ func TestDeliveryColumns(t *testing.T) {
 		{"a resend has a fresh budget and age, and numbers go on", stored(Exhausted),
 			func(d *Delivery) (Change, error) { return d.resend(stateNow) },
 			func(d *Delivery) {
-				d.State, d.Reason, d.Tries, d.Due, d.Since, d.Finished = Pending, "", 0, stateNow, stateNow, time.Time{}
+				d.State, d.Reason, d.Tries, d.Due = Pending, "", 0, stateNow
+				d.Since, d.Finished = stateNow, time.Time{}
 			}},
 		{"an ordered one that is resent ages when it is first", ordered(Failed),
 			func(d *Delivery) (Change, error) { return d.resend(stateNow) },
 			func(d *Delivery) {
-				d.State, d.Reason, d.Tries, d.Due, d.Since, d.Finished = Pending, "", 0, stateNow, time.Time{}, time.Time{}
+				d.State, d.Reason, d.Tries, d.Due = Pending, "", 0, stateNow
+				d.Since, d.Finished = time.Time{}, time.Time{}
 			}},
 	}
 	for _, tt := range tests {

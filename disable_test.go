@@ -52,9 +52,12 @@ func TestAutoDisable(t *testing.T) {
 		{name: "20 attempts", every: 10 * time.Hour, want: 190 * time.Hour},
 		{name: "a success starts it anew", every: time.Hour, mend: 100 * time.Hour, want: 221 * time.Hour},
 		{name: "other hours", every: time.Hour, rule: webhook.AutoDisable{After: 30 * time.Hour}, want: 30 * time.Hour},
-		{name: "other attempts", every: time.Hour, rule: webhook.AutoDisable{After: time.Hour, Attempts: 5}, want: 4 * time.Hour},
+		{name: "other attempts", every: time.Hour, rule: webhook.AutoDisable{
+			After: time.Hour, Attempts: 5,
+		}, want: 4 * time.Hour},
 		{name: "never", every: time.Hour, rule: webhook.AutoDisable{After: -1}},
-		{name: "a rate", every: time.Minute, rule: webhook.AutoDisable{After: -1, Rate: 0.7, Attempts: 10}, want: 35 * time.Minute},
+		{name: "a rate", every: time.Minute,
+			rule: webhook.AutoDisable{After: -1, Rate: 0.7, Attempts: 10}, want: 35 * time.Minute},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,7 +168,10 @@ func TestPausedByTheLibrary(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		wire := newSwitched(410)
 		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{MaxPaused: 50})
-		w.save(hook("a", retries(webhook.RetryPolicy{Schedule: []time.Duration{10 * time.Hour, time.Hour}, Jitter: -1, MaxAge: 24 * time.Hour})))
+		w.save(hook("a", retries(webhook.RetryPolicy{
+			Schedule: []time.Duration{10 * time.Hour, time.Hour}, Jitter: -1,
+			MaxAge: 24 * time.Hour,
+		})))
 		defer w.run()()
 		wire.set(500)
 		waiting := w.send("waiting")
@@ -223,7 +229,8 @@ func TestPauseDoesNotAge(t *testing.T) {
 		wire := newSwitched(500)
 		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{})
 		w.save(hook("a", retries(webhook.RetryPolicy{
-			Schedule: []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour}, Jitter: -1, MaxAge: 150 * time.Minute,
+			Schedule: []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour}, Jitter: -1,
+			MaxAge: 150 * time.Minute,
 		})))
 		defer w.run()()
 		id := w.send("one")

@@ -57,7 +57,8 @@ type countingStore struct {
 	fail  error // of Enqueue
 }
 
-func (s *countingStore) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+func (s *countingStore) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
 	s.calls["Webhooks"]++
 	return s.Store.Webhooks(ctx, seen)
 }
@@ -211,7 +212,9 @@ func slowConditions(t *testing.T) {
 			w.Condition = "{% for i in range(2000) %}{{ nap() }}{% endfor %}"
 		})))
 	}
-	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Name, w.Condition = "quick", "doc.total > 1" })))
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) {
+		w.Name, w.Condition = "quick", "doc.total > 1"
+	})))
 	report, err := d.Dispatch(t.Context(), updated(map[string]any{"total": 2}))
 	require.NoError(t, err)
 	require.Equal(t, webhook.Queued, report.Outcomes[12].Decision, "%v", report.Outcomes[12].Err)
@@ -219,7 +222,9 @@ func slowConditions(t *testing.T) {
 
 func TestDispatchDuplicate(t *testing.T) {
 	d, r := newDispatcher(t, nil)
-	require.NoError(t, d.SaveWebhooks(t.Context(), orders(nil), orders(func(w *webhook.Webhook) { w.Name = "same URL" })))
+	require.NoError(t, d.SaveWebhooks(t.Context(), orders(nil), orders(func(w *webhook.Webhook) {
+		w.Name = "same URL"
+	})))
 	ev := updated(nil)
 	ev.ID = "evt_1"
 	for i, want := range []webhook.Decision{webhook.Queued, webhook.Duplicate} {
@@ -270,7 +275,9 @@ func TestDispatchWithoutListenersAllocatesNothing(t *testing.T) {
 	ctx := context.Background()
 	var doc any = map[string]any{"title": "x"}
 	allocs := testing.AllocsPerRun(1000, func() {
-		if _, err := d.Dispatch(ctx, webhook.Event{Type: webhook.OnUpdate, DocType: "Note", Name: "n", Doc: doc}); err != nil {
+		if _, err := d.Dispatch(ctx, webhook.Event{
+			Type: webhook.OnUpdate, DocType: "Note", Name: "n", Doc: doc,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -20,7 +20,8 @@ func TestDrainAttemptsOnce(t *testing.T) {
 		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{})
 		var hooks []webhook.Webhook
 		for i := range 20 {
-			hooks = append(hooks, hook("h"+strconv.Itoa(i), retries(webhook.RetryPolicy{Schedule: []time.Duration{0, 0, 0}})))
+			hooks = append(hooks, hook("h"+strconv.Itoa(i),
+				retries(webhook.RetryPolicy{Schedule: []time.Duration{0, 0, 0}})))
 		}
 		w.save(hooks...)
 		for i := range 4 {
@@ -108,7 +109,8 @@ func TestWaitingForARetryCostsNoGoroutine(t *testing.T) {
 		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{})
 		var hooks []webhook.Webhook
 		for i := range 100 {
-			hooks = append(hooks, hook("h"+strconv.Itoa(i), retries(webhook.RetryPolicy{Schedule: []time.Duration{time.Hour}})))
+			hooks = append(hooks, hook("h"+strconv.Itoa(i),
+				retries(webhook.RetryPolicy{Schedule: []time.Duration{time.Hour}})))
 		}
 		w.save(hooks...)
 		stop := w.run()
@@ -134,10 +136,14 @@ func TestCaps(t *testing.T) {
 		hooks []webhook.Webhook
 		want  int // in flight at once
 	}{
-		{"Concurrency", webhook.Options{Concurrency: 7, MaxHanging: -1}, []webhook.Webhook{hook("a"), hook("b"), hook("c")}, 7},
-		{"PerEndpoint", webhook.Options{PerEndpoint: 5}, []webhook.Webhook{hook("a", host("s")), hook("b", host("s"))}, 5},
+		{"Concurrency", webhook.Options{Concurrency: 7, MaxHanging: -1},
+			[]webhook.Webhook{hook("a"), hook("b"), hook("c")}, 7},
+		{"PerEndpoint", webhook.Options{PerEndpoint: 5},
+			[]webhook.Webhook{hook("a", host("s")), hook("b", host("s"))}, 5},
 		{"Webhook.Concurrency below PerEndpoint", webhook.Options{}, []webhook.Webhook{hook("a", one)}, 1},
-		{"Webhook.Concurrency as PerEndpoint", webhook.Options{PerEndpoint: 3}, []webhook.Webhook{hook("a", func(w *webhook.Webhook) { w.Concurrency = 3 })}, 3},
+		{"Webhook.Concurrency as PerEndpoint", webhook.Options{PerEndpoint: 3}, []webhook.Webhook{
+			hook("a", func(w *webhook.Webhook) { w.Concurrency = 3 }),
+		}, 3},
 		{"the defaults", webhook.Options{}, []webhook.Webhook{hook("a")}, 16},
 	}
 	for _, tt := range tests {
@@ -180,7 +186,10 @@ func TestMaxHanging(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				wire := &wire{answer: func(ctx context.Context, _ sending) (*webhook.Response, error) { return hang(ctx) }}
+				wire := &wire{}
+				wire.answer = func(ctx context.Context, _ sending) (*webhook.Response, error) {
+					return hang(ctx)
+				}
 				w := newWorld(t, webhook.NewMemoryStore(), wire, tt.opts)
 				var hooks []webhook.Webhook
 				for i := range 200 {
@@ -200,10 +209,11 @@ func TestMaxHanging(t *testing.T) {
 // What was saved when the host allowed more goes on within what it allows now.
 func TestLimitsLoweredLater(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		store, wire := webhook.NewMemoryStore(), &wire{answer: func(ctx context.Context, _ sending) (*webhook.Response, error) {
+		store, wire := webhook.NewMemoryStore(), &wire{}
+		wire.answer = func(context.Context, sending) (*webhook.Response, error) {
 			time.Sleep(time.Second)
 			return status(200)
-		}}
+		}
 		before := newWorld(t, store, wire, webhook.Options{})
 		before.save(hook("a", func(w *webhook.Webhook) { w.Concurrency, w.Timeout = 16, 50*time.Second }))
 		w := newWorld(t, store, wire, webhook.Options{PerEndpoint: 2, Lease: 30 * time.Second})

@@ -35,7 +35,8 @@ func TestFlightsBehindAHangingOne(t *testing.T) {
 				}
 				for _, host := range []string{"hangs", "answers"} {
 					require.NoError(t, d.SaveWebhook(t.Context(), Webhook{
-						Name: host, DocType: host, Events: []EventType{OnUpdate}, URL: "https://" + host + ".example/in",
+						Name: host, DocType: host, Events: []EventType{OnUpdate},
+						URL: "https://" + host + ".example/in",
 					}))
 				}
 				ctx, cancel := context.WithCancel(t.Context())

@@ -23,9 +23,12 @@ func init() {
 		"D02": runThrice, "D04": runThrice, "D06": runThrice, "D03": runWithinSeconds, "D05": runWithinSeconds,
 		"D07": runRedirect, "D09": runSweeper, "D10": runSweeper, "D11": runSweeper, "D13": runSweeper,
 		"D14": runDisabledMeanwhile, "D16": runWorkflow, "D17": runEmptyList,
-		"K01": runHandshake, "K02": runActivate, "K05a": runEndpointRefused, "K05b": runEndpointRefused, "K05g": runEndpointRefused,
-		"K05h": runEndpointRefused, "K05c": runQuery, "K05d": runGuarded, "K05i": runGuarded, "K05e": runEndpointSaved, "K05f": runEndpointSaved,
-		"K06": runNoEvents, "K07": runQuota, "K09": runNewEndpoint, "K10": runNamedEvent, "K11": runCloudRetries, "K12": runEachItsOwn, "K16": runDailyLog,
+		"K01": runHandshake, "K02": runActivate,
+		"K05a": runEndpointRefused, "K05b": runEndpointRefused, "K05g": runEndpointRefused,
+		"K05h": runEndpointRefused, "K05c": runQuery, "K05d": runGuarded, "K05i": runGuarded,
+		"K05e": runEndpointSaved, "K05f": runEndpointSaved, "K06": runNoEvents, "K07": runQuota,
+		"K09": runNewEndpoint, "K10": runNamedEvent, "K11": runCloudRetries,
+		"K12": runEachItsOwn, "K16": runDailyLog,
 	})
 }
 
@@ -37,8 +40,12 @@ var documentEvents = []webhook.EventType{
 // hostActions are what a host's hooks do at what the cases name; nothing where
 // Frappe has no hook.
 var hostActions = map[string]webhook.Action{
-	"insert": webhook.ActionInsert, "insert(docstatus=1)": webhook.ActionInsertSubmitted, "cancel": webhook.ActionCancel,
-	"update_after_submit": webhook.ActionUpdateAfterSubmit, "db_set": webhook.ActionDBSet, "save(parent with rows)": webhook.ActionSave,
+	"insert":                           webhook.ActionInsert,
+	"insert(docstatus=1)":              webhook.ActionInsertSubmitted,
+	"cancel":                           webhook.ActionCancel,
+	"update_after_submit":              webhook.ActionUpdateAfterSubmit,
+	"db_set":                           webhook.ActionDBSet,
+	"save(parent with rows)":           webhook.ActionSave,
 	"handler after_insert: doc.db_set": webhook.ActionDBSet, "db.set_value": "",
 }
 
@@ -106,9 +113,11 @@ func runEvents(t *testing.T, c *frappeCase) {
 func TestFrappeActions(t *testing.T) {
 	for action, want := range map[webhook.Action]string{
 		webhook.ActionInsert: "after_insert on_update", webhook.ActionSave: "on_update on_change",
-		webhook.ActionSubmit: "on_update on_submit on_change", webhook.ActionInsertSubmitted: "after_insert on_update on_submit",
-		webhook.ActionCancel: "on_cancel on_change", webhook.ActionUpdateAfterSubmit: "on_update_after_submit on_change",
-		webhook.ActionDelete: "on_trash", webhook.ActionDBSet: "on_change",
+		webhook.ActionSubmit:            "on_update on_submit on_change",
+		webhook.ActionInsertSubmitted:   "after_insert on_update on_submit",
+		webhook.ActionCancel:            "on_cancel on_change",
+		webhook.ActionUpdateAfterSubmit: "on_update_after_submit on_change",
+		webhook.ActionDelete:            "on_trash", webhook.ActionDBSet: "on_change",
 	} {
 		require.Equal(t, want, strings.Trim(fmt.Sprint(action.Events()), "[]"), action)
 	}
@@ -256,7 +265,8 @@ func runDisabledMeanwhile(t *testing.T, c *frappeCase) {
 }
 
 func runWorkflow(t *testing.T, c *frappeCase) {
-	im, err := webhook.ImportFrappe(strings.NewReader(c.document(map[string]any{"webhook_docevent": "workflow_transition"})))
+	im, err := webhook.ImportFrappe(
+		strings.NewReader(c.document(map[string]any{"webhook_docevent": "workflow_transition"})))
 	require.NoError(t, err)
 	require.Empty(t, im.Webhooks)
 	requireNotes(t, []string{"webhook_docevent: workflow_transition"}, im.Notes[c.ID])
@@ -265,7 +275,9 @@ func runWorkflow(t *testing.T, c *frappeCase) {
 func runEmptyList(t *testing.T, c *frappeCase) {
 	for _, body := range []string{"[]", "0", `""`, "null", "false"} {
 		bubble(t, func(t *testing.T) {
-			_, sent, _ := c.fires(t, func(w *webhook.Webhook) { w.Structure, w.Body, w.Secret = webhook.JSON, body, testSecret }, time.Hour)
+			_, sent, _ := c.fires(t, func(w *webhook.Webhook) {
+				w.Structure, w.Body, w.Secret = webhook.JSON, body, testSecret
+			}, time.Hour)
 			require.Len(t, sent.all(""), 2)
 			for _, s := range sent.all("") {
 				require.Equal(t, body, s.Body)
@@ -279,7 +291,8 @@ func runEmptyList(t *testing.T, c *frappeCase) {
 func (c *frappeCase) cloud(t *testing.T, change map[string]any) webhook.Webhook {
 	t.Helper()
 	doc := map[string]any{
-		"doctype": "Press Webhook", "name": c.ID, "team": "team-1", "endpoint": "https://example.com/webhook", "enabled": 0,
+		"doctype": "Press Webhook", "name": c.ID, "team": "team-1",
+		"endpoint": "https://example.com/webhook", "enabled": 0,
 		"secret": testSecret, "events": []map[string]any{{"event": "Site Plan Change"}},
 	}
 	if c.Given.Endpoint != "" {
@@ -443,8 +456,10 @@ func runNewEndpoint(t *testing.T, c *frappeCase) {
 func runNamedEvent(t *testing.T, c *frappeCase) {
 	d, r := c.newCloud(t)
 	require.NoError(t, d.Activate(t.Context(), c.ID))
-	_, err := d.Dispatch(t.Context(), webhook.Event{Type: "Site Plan Change", Tenant: "team-1", Doc: hosted(c.Given.Data)},
-		webhook.Event{Type: "Site Plan Change", Tenant: "team-2"}, webhook.Event{Type: "Bench Status Update", Tenant: "team-1"})
+	_, err := d.Dispatch(t.Context(),
+		webhook.Event{Type: "Site Plan Change", Tenant: "team-1", Doc: hosted(c.Given.Data)},
+		webhook.Event{Type: "Site Plan Change", Tenant: "team-2"},
+		webhook.Event{Type: "Bench Status Update", Tenant: "team-1"})
 	require.NoError(t, err)
 	require.NoError(t, d.Drain(t.Context()))
 	require.Len(t, r.Requests(), 2, "the handshake, and one event of this team")
@@ -453,7 +468,9 @@ func runNamedEvent(t *testing.T, c *frappeCase) {
 }
 
 // cloudRetries is Frappe Cloud's schedule.
-var cloudRetries = webhook.RetryPolicy{Schedule: []time.Duration{2 * time.Minute, 4 * time.Minute, 8 * time.Minute}, Jitter: -1}
+var cloudRetries = webhook.RetryPolicy{
+	Schedule: []time.Duration{2 * time.Minute, 4 * time.Minute, 8 * time.Minute}, Jitter: -1,
+}
 
 func runCloudRetries(t *testing.T, c *frappeCase) {
 	bubble(t, func(t *testing.T) {
@@ -489,7 +506,10 @@ func runEachItsOwn(t *testing.T, c *frappeCase) {
 		}
 		w := newWorld(t, webhook.NewMemoryStore(), sent, webhook.Options{Retry: cloudRetries})
 		for _, name := range []string{"A", "B"} {
-			hook := c.cloud(t, map[string]any{"name": name, "endpoint": "https://" + name + ".example/in", "secret": "secret of " + name})
+			hook := c.cloud(t, map[string]any{
+				"name": name, "endpoint": "https://" + name + ".example/in",
+				"secret": "secret of " + name,
+			})
 			hook.RequireActivation = false
 			w.save(hook)
 		}
@@ -510,7 +530,8 @@ func runEachItsOwn(t *testing.T, c *frappeCase) {
 func runDailyLog(t *testing.T, c *frappeCase) {
 	bubble(t, func(t *testing.T) {
 		day := 24 * time.Hour
-		w := newWorld(t, webhook.NewMemoryStore(), always(200), webhook.Options{Retention: webhook.Retention{Delivered: day, Other: day}})
+		w := newWorld(t, webhook.NewMemoryStore(), always(200),
+			webhook.Options{Retention: webhook.Retention{Delivered: day, Other: day}})
 		w.save(c.webhook(t, map[string]any{"webhook_doctype": "Order"}))
 		stop := w.run()
 		defer stop()
@@ -539,7 +560,8 @@ func TestFrappeCloudRate(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			sent := newSwitched(200)
 			w := newWorld(t, webhook.NewMemoryStore(), sent, webhook.Options{
-				AutoDisable: webhook.AutoDisable{Rate: 0.7, Attempts: 10}, Retry: webhook.RetryPolicy{Schedule: []time.Duration{}},
+				AutoDisable: webhook.AutoDisable{Rate: 0.7, Attempts: 10},
+				Retry:       webhook.RetryPolicy{Schedule: []time.Duration{}},
 			})
 			c := &frappeCase{ID: "p"}
 			ours, other := c.cloud(t, nil), c.cloud(t, map[string]any{"name": "other", "team": "team-2"})

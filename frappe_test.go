@@ -71,16 +71,20 @@ type frappeCase struct {
 // frappeDiffers are the cases in which this library does otherwise, and why.
 // docs/frappe.md repeats them.
 var frappeDiffers = map[string]string{
-	"V12":  "an export never holds the secret, so a webhook without it is imported, disabled; a signature scheme without a secret is refused",
-	"V16":  "people write `eval:` because other conditions of Frappe have it, and it can mean nothing else",
-	"V21":  "a webhook is data: its document type and events may change, and its deliveries keep what they were made of",
-	"V22":  "GET and PATCH are allowed: receivers ask for them",
-	"B19":  "a field that is not set is empty inside a string: the word None is no receiver's customer",
-	"D14":  "deliveries of a disabled webhook wait and go out when it is enabled; only those of a deleted one end",
-	"D16":  "a workflow transition is no event of documents, and no webhook can veto a write; the import says so",
-	"P02":  "a preview shows the very bytes that would be sent, not a pretty print of them",
-	"K05c": "a query string is part of a URL: receivers that route or authenticate by one exist; `CheckWebhook` can refuse it",
-	"K05d": "addresses are judged when a connection is made, for all of them and after each resolution, not when the URL is saved",
+	"V12": "an export never holds the secret, so a webhook without it is imported, disabled; " +
+		"a signature scheme without a secret is refused",
+	"V16": "people write `eval:` because other conditions of Frappe have it, and it can mean nothing else",
+	"V21": "a webhook is data: its document type and events may change, " +
+		"and its deliveries keep what they were made of",
+	"V22": "GET and PATCH are allowed: receivers ask for them",
+	"B19": "a field that is not set is empty inside a string: the word None is no receiver's customer",
+	"D14": "deliveries of a disabled webhook wait and go out when it is enabled; only those of a deleted one end",
+	"D16": "a workflow transition is no event of documents, and no webhook can veto a write; the import says so",
+	"P02": "a preview shows the very bytes that would be sent, not a pretty print of them",
+	"K05c": "a query string is part of a URL: receivers that route or authenticate by one " +
+		"exist; `CheckWebhook` can refuse it",
+	"K05d": "addresses are judged when a connection is made, for all of them and after each " +
+		"resolution, not when the URL is saved",
 	"K05e": "names with an underscore resolve in many networks; one that does not fails visibly, as `dns`",
 	"K05f": "a name says nothing of its address: what it resolves to is judged when a connection is made",
 }
@@ -177,7 +181,8 @@ func frappeReport(cases []frappeCase) string {
 func (c *frappeCase) document(change map[string]any) string {
 	doc := map[string]any{
 		"doctype": "Webhook", "name": c.ID, "webhook_doctype": "Note", "webhook_docevent": "on_update",
-		"request_url": "https://example.com/hook", "docstatus": 0, "modified_by": "Administrator", "webhook_headers": c.Given.Headers,
+		"request_url": "https://example.com/hook", "docstatus": 0, "modified_by": "Administrator",
+		"webhook_headers": c.Given.Headers,
 	}
 	if docType, ok := c.Given.Doc["doctype"]; ok {
 		doc["webhook_doctype"] = docType

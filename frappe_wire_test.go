@@ -17,9 +17,11 @@ import (
 
 func init() {
 	maps.Copy(frappeRuns, map[string]func(*testing.T, *frappeCase){
-		"V07": runDynamicHost, "V12": runSecurityWithoutSecret, "V19": runDropsTable, "V20": runDefaults, "V21": runSetOnlyOnce,
-		"Q01": runLastValues, "Q02": runQueueOrder, "Q03": runQueueOrder, "Q04": runRollback, "Q08": runSnapshot,
-		"C11": runOtherEvent, "B16": runEscapes, "B17": runEscapes, "B19": runNone, "B20": runNull, "B23": runBodyRefused, "B24": runBodyRefused,
+		"V07": runDynamicHost, "V12": runSecurityWithoutSecret, "V19": runDropsTable,
+		"V20": runDefaults, "V21": runSetOnlyOnce, "Q01": runLastValues, "Q02": runQueueOrder,
+		"Q03": runQueueOrder, "Q04": runRollback, "Q08": runSnapshot, "C11": runOtherEvent,
+		"B16": runEscapes, "B17": runEscapes, "B19": runNone, "B20": runNull,
+		"B23": runBodyRefused, "B24": runBodyRefused,
 		"S04": runDecimal, "S05": runVolatile, "H01": runNoHeaders, "H06": runBadHeader, "H07": runContentType,
 		"U06": runNoURL, "P02": runPreview,
 	})
@@ -60,7 +62,8 @@ func runDynamicHost(t *testing.T, c *frappeCase) {
 	w.Secret = testSecret
 	require.NoError(t, d.SaveWebhook(t.Context(), w))
 	for address, want := range map[string]webhook.Decision{
-		"https://example.com/in": webhook.Queued, "ftp://h/x": webhook.RenderError, "": webhook.RenderError, "javascript://h": webhook.RenderError,
+		"https://example.com/in": webhook.Queued, "ftp://h/x": webhook.RenderError,
+		"": webhook.RenderError, "javascript://h": webhook.RenderError,
 	} {
 		ev := c.event()
 		ev.Doc = map[string]any{"url": address}
@@ -118,7 +121,8 @@ func runSetOnlyOnce(t *testing.T, c *frappeCase) {
 
 // titled sends name and title.
 var titled = map[string]any{"webhook_data": []map[string]any{
-	{"fieldname": "name", "key": "name"}, {"fieldname": "title", "key": "title"}, {"fieldname": "status", "key": "status"},
+	{"fieldname": "name", "key": "name"}, {"fieldname": "title", "key": "title"},
+	{"fieldname": "status", "key": "status"},
 }}
 
 // A step happens in a transaction.
@@ -215,7 +219,9 @@ func runSnapshot(t *testing.T, c *frappeCase) {
 func TestFrappeQueue(t *testing.T) {
 	c := &frappeCase{ID: "queue"}
 	hook := c.webhook(t, titled)
-	removed := c.webhook(t, map[string]any{"name": "removed", "webhook_docevent": "on_trash", "webhook_data": titled["webhook_data"]})
+	removed := c.webhook(t, map[string]any{
+		"name": "removed", "webhook_docevent": "on_trash", "webhook_data": titled["webhook_data"],
+	})
 	save := func(name, title string) step { return act(webhook.ActionSave, name, map[string]any{"title": title}) }
 	body := func(name, title string) string {
 		return fmt.Sprintf(`{"name":%q,"title":%q,"status":null}`, name, title)
@@ -229,9 +235,12 @@ func TestFrappeQueue(t *testing.T) {
 	}{
 		{"undone to a savepoint", []step{save("A", "1"), mark, save("A", "2"), save("B", "2"), back, save("C", "3")},
 			[]string{body("A", "1"), body("C", "3")}},
-		{"each commit its own", []step{save("A", "1"), committed, save("A", "2")}, []string{body("A", "1"), body("A", "2")}},
-		{"rolled back after a commit", []step{save("A", "1"), committed, save("A", "2"), rolledBack}, []string{body("A", "1")}},
-		{"two events, each its own state", []step{save("A", "1"), act(webhook.ActionDelete, "A", map[string]any{"title": "2"})},
+		{"each commit its own", []step{save("A", "1"), committed, save("A", "2")},
+			[]string{body("A", "1"), body("A", "2")}},
+		{"rolled back after a commit", []step{save("A", "1"), committed, save("A", "2"), rolledBack},
+			[]string{body("A", "1")}},
+		{"two events, each its own state",
+			[]step{save("A", "1"), act(webhook.ActionDelete, "A", map[string]any{"title": "2"})},
 			[]string{body("A", "1"), body("A", "2")}},
 	}
 	for _, tt := range tests {
@@ -293,7 +302,9 @@ func runEscapes(t *testing.T, c *frappeCase) {
 
 func runNone(t *testing.T, c *frappeCase) {
 	require.JSONEq(t, `{"q":""}`, string(c.send(t, c.webhook(t, nil), c.event()).Body))
-	w := c.webhook(t, map[string]any{"webhook_json": `{"q": {{ doc.customer | tojson }}, "r": "{{ doc.customer or 'None' }}"}`})
+	w := c.webhook(t, map[string]any{
+		"webhook_json": `{"q": {{ doc.customer | tojson }}, "r": "{{ doc.customer or 'None' }}"}`,
+	})
 	require.JSONEq(t, `{"q":null,"r":"None"}`, string(c.send(t, w, c.event()).Body))
 }
 

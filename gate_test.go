@@ -28,11 +28,15 @@ func TestRetryAfter(t *testing.T) {
 		{"seconds on 500", 500, text("120"), short, 2 * time.Minute},
 		{"seconds on 599", 599, text(" 120 "), short, 2 * time.Minute},
 		{"not on 404", 404, text("120"), short, short},
-		{"date on 429", 429, func() []string { return []string{"Retry-After", date(10 * time.Minute)} }, short, 10 * time.Minute},
+		{"date on 429", 429, func() []string {
+			return []string{"Retry-After", date(10 * time.Minute)}
+		}, short, 10 * time.Minute},
 		{"date by the endpoint's clock", 503, func() []string {
 			return []string{"Retry-After", date(70 * time.Minute), "Date", date(time.Hour)}
 		}, short, 10 * time.Minute},
-		{"a date that has passed", 503, func() []string { return []string{"Retry-After", date(-time.Hour)} }, short, short},
+		{"a date that has passed", 503, func() []string {
+			return []string{"Retry-After", date(-time.Hour)}
+		}, short, short},
 		{"zero", 429, text("0"), short, short},
 		{"less than the schedule", 429, text("120"), long, long},
 		{"nonsense", 429, text("soon"), short, short},
@@ -43,7 +47,9 @@ func TestRetryAfter(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				wire := &wire{}
-				wire.answer = func(context.Context, sending) (*webhook.Response, error) { return status(tt.code, tt.header()...) }
+				wire.answer = func(context.Context, sending) (*webhook.Response, error) {
+					return status(tt.code, tt.header()...)
+				}
 				w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{})
 				w.save(hook("a", retries(webhook.RetryPolicy{Schedule: []time.Duration{tt.schedule}})))
 				defer w.run()()
@@ -63,7 +69,9 @@ func TestRetryAfterIsCapped(t *testing.T) {
 	for _, text := range []string{"30000", "86400", "99999999999999999999999"} {
 		bubble(t, func(t *testing.T) {
 			wire := &wire{}
-			wire.answer = func(context.Context, sending) (*webhook.Response, error) { return status(503, "Retry-After", text) }
+			wire.answer = func(context.Context, sending) (*webhook.Response, error) {
+				return status(503, "Retry-After", text)
+			}
 			w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{PollInterval: time.Minute})
 			w.save(hook("a", retries(webhook.RetryPolicy{Schedule: []time.Duration{time.Second}})))
 			defer w.run()()

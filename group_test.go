@@ -284,7 +284,8 @@ func (s *held) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, erro
 // webhooks that came at the same moment.
 func TestNobodyWaitsForALineButItsOwn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		w := newWorld(t, &held{MemoryStore: webhook.NewMemoryStore(), document: "held"}, newAnswers(), webhook.Options{})
+		w := newWorld(t, &held{MemoryStore: webhook.NewMemoryStore(), document: "held"},
+			newAnswers(), webhook.Options{})
 		w.save(hook("a"))
 		w.save(hook("b", ordered, func(h *webhook.Webhook) { h.DocType = "Ledger" }))
 		var mu sync.Mutex

@@ -28,7 +28,8 @@ func TestHandOffAndChange(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				store := &disk{MemoryStore: webhook.NewMemoryStore()}
 				sent := map[string]string{} // one at a time
-				transport := webhook.TransportFunc(func(ctx context.Context, r *webhook.Request) (*webhook.Response, error) {
+				transport := webhook.TransportFunc(func(ctx context.Context, r *webhook.Request) (
+					*webhook.Response, error) {
 					sent[r.DeliveryID] = r.URL
 					if err := wait(ctx, 5*time.Second); err != nil {
 						return nil, err

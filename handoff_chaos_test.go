@@ -131,7 +131,10 @@ func TestHandOffOnAChaoticStore(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				store := &chaotic{disk: &disk{MemoryStore: webhook.NewMemoryStore()}, rng: rand.New(rand.NewPCG(seed, 1))}
+				store := &chaotic{
+					disk: &disk{MemoryStore: webhook.NewMemoryStore()},
+					rng:  rand.New(rand.NewPCG(seed, 1)),
+				}
 				slow := &atomic.Bool{}
 				wire := store.answers(slow)
 				w := newWorld(t, store, wire, webhook.Options{Concurrency: 8, MaxHanging: -1, StopTimeout: time.Second})

@@ -123,7 +123,8 @@ func TestNoHandOffBeforeABacklog(t *testing.T) {
 func TestHandOffAndStop(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &disk{MemoryStore: webhook.NewMemoryStore()}
-		w := newWorld(t, store, newSwitched(hangs), webhook.Options{Concurrency: 4, MaxHanging: -1, StopTimeout: time.Second})
+		w := newWorld(t, store, newSwitched(hangs),
+			webhook.Options{Concurrency: 4, MaxHanging: -1, StopTimeout: time.Second})
 		w.save(hook("a"))
 		stop := w.run()
 		pass(time.Second)
@@ -235,7 +236,8 @@ func (s *transactional) use(ctx context.Context, f func()) error {
 	}
 }
 
-func (s *transactional) Webhooks(ctx context.Context, seen webhook.Revision) (recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
+func (s *transactional) Webhooks(ctx context.Context, seen webhook.Revision) (
+	recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
 	busy := s.use(ctx, func() {
 		if s.InTransaction(ctx) {
 			s.within.Add(1)

@@ -141,7 +141,9 @@ func TestDeleteWebhook(t *testing.T) {
 
 func TestSendTest(t *testing.T) {
 	d, r := newDispatcher(t, nil)
-	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Condition, w.Disabled = "false", true })))
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) {
+		w.Condition, w.Disabled = "false", true
+	})))
 	a, err := d.SendTest(t.Context(), "orders", updated(map[string]any{"a": 1}))
 	require.NoError(t, err)
 	require.Equal(t, webhook.Delivered, a.State)

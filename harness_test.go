@@ -20,7 +20,8 @@ func newDispatcher(t *testing.T, opts *webhook.Options) (*webhook.Dispatcher, *w
 	return newDispatcherOn(t, webhook.NewMemoryStore(), opts)
 }
 
-func newDispatcherOn(t *testing.T, store webhook.Store, opts *webhook.Options) (*webhook.Dispatcher, *webhooktest.Receiver) {
+func newDispatcherOn(t *testing.T, store webhook.Store, opts *webhook.Options) (
+	*webhook.Dispatcher, *webhooktest.Receiver) {
 	t.Helper()
 	r := webhooktest.NewReceiver(testSecret)
 	var o webhook.Options

@@ -31,7 +31,8 @@ func TestRequestHeaders(t *testing.T) {
 		}
 	})))
 	r.Respond(503)
-	report, err := d.Dispatch(t.Context(), webhook.Event{Type: webhook.OnUpdate, DocType: "Sales Örder", Name: "SO-1", ID: "evt é"})
+	report, err := d.Dispatch(t.Context(),
+		webhook.Event{Type: webhook.OnUpdate, DocType: "Sales Örder", Name: "SO-1", ID: "evt é"})
 	require.NoError(t, err)
 	require.NoError(t, d.Drain(t.Context()))
 	require.NoError(t, d.Resend(t.Context(), report.Outcomes[0].DeliveryID))

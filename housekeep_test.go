@@ -63,7 +63,8 @@ func TestHousekeepingIsBounded(t *testing.T) {
 				stop()
 				store.mu.Lock()
 				defer store.mu.Unlock()
-				counted := slices.DeleteFunc(slices.Clone(store.prunes), func(p webhook.Prune) bool { return p.Keep == 0 })
+				counted := slices.DeleteFunc(slices.Clone(store.prunes),
+					func(p webhook.Prune) bool { return p.Keep == 0 })
 				require.InDelta(t, tt.want, len(counted), 1)
 				require.Greater(t, len(store.prunes), 55)
 				require.Empty(t, store.counts, "nobody asked for the counts")

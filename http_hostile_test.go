@@ -91,8 +91,10 @@ func TestHostileEndpoints(t *testing.T) {
 		{"negative length", say(ok200 + "Content-Length: -1\r\n\r\n"), 0, "protocol", 0, 0},
 
 		{"drips a body of known length",
-			sayAndRepeat(ok200+"Content-Length: 100\r\n\r\n", "x", 300*time.Millisecond), 200, "timeout", 4, time.Second},
-		{"drips a body of no length", sayAndRepeat(ok200+"\r\n", "x", 300*time.Millisecond), 200, "timeout", 4, time.Second},
+			sayAndRepeat(ok200+"Content-Length: 100\r\n\r\n", "x", 300*time.Millisecond), 200,
+			"timeout", 4, time.Second},
+		{"drips a body of no length", sayAndRepeat(ok200+"\r\n", "x", 300*time.Millisecond), 200,
+			"timeout", 4, time.Second},
 		{"drips chunks", sayAndRepeat(ok200+"Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", 300*time.Millisecond),
 			200, "timeout", 4, time.Second},
 		{"body never begins", say(ok200 + "Content-Length: 10\r\n\r\n"), 200, "timeout", 0, time.Second},

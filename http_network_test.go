@@ -53,7 +53,8 @@ func (n *pipeNetwork) connect(context.Context, string, string) (net.Conn, error)
 
 // newPipeTransport returns a transport to an endpoint that serve plays. At the
 // end of the test nothing of either is left.
-func newPipeTransport(t *testing.T, opts *webhook.HTTPOptions, serve func(net.Conn)) (*webhook.HTTPTransport, *pipeNetwork) {
+func newPipeTransport(t *testing.T, opts *webhook.HTTPOptions, serve func(net.Conn)) (
+	*webhook.HTTPTransport, *pipeNetwork) {
 	n := &pipeNetwork{serve: serve}
 	tr := webhook.NewHTTPTransport(opts)
 	tr.SetNetwork(n.resolve, n.connect)

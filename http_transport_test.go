@@ -44,15 +44,23 @@ func TestSendOnTheWire(t *testing.T) {
 		req  webhook.Request
 		want string
 	}{
-		{"POST", webhook.Request{Method: "POST", URL: "http://Hook.Example./a?b=c#d", Header: header, Body: []byte("{}")},
+		{"POST", webhook.Request{
+			Method: "POST", URL: "http://Hook.Example./a?b=c#d", Header: header,
+			Body: []byte("{}"),
+		},
 			"POST /a?b=c HTTP/1.1\r\nHost: hook.example\r\nUser-Agent: docevent\r\n" +
 				"Content-Length: 2\r\nX-Webhook-Event: on_update\r\n\r\n{}"},
-		{"braces", webhook.Request{Method: "PUT", URL: "http://hook.example:8080/anything/{{doc.doctype}}", Header: header},
+		{"braces", webhook.Request{
+			Method: "PUT", URL: "http://hook.example:8080/anything/{{doc.doctype}}",
+			Header: header,
+		},
 			"PUT /anything/%7B%7Bdoc.doctype%7D%7D HTTP/1.1\r\nHost: hook.example:8080\r\nUser-Agent: docevent\r\n" +
 				"Content-Length: 0\r\nX-Webhook-Event: on_update\r\n\r\n"},
 		{"GET", webhook.Request{Method: "GET", URL: "http://hook.example", Header: header},
 			"GET / HTTP/1.1\r\nHost: hook.example\r\nUser-Agent: docevent\r\nX-Webhook-Event: on_update\r\n\r\n"},
-		{"GET with a body", webhook.Request{Method: "GET", URL: "http://hook.example", Header: header, Body: []byte("x")},
+		{"GET with a body", webhook.Request{
+			Method: "GET", URL: "http://hook.example", Header: header, Body: []byte("x"),
+		},
 			"GET / HTTP/1.1\r\nHost: hook.example\r\nUser-Agent: docevent\r\nContent-Length: 1\r\n" +
 				"X-Webhook-Event: on_update\r\n\r\nx"},
 		{"DELETE without a header", webhook.Request{Method: "DELETE", URL: "http://hook.example/x"},
@@ -172,10 +180,12 @@ func TestSendTimeouts(t *testing.T) {
 		{"context's deadline", webhook.HTTPOptions{}, 3 * time.Second, 0, false, false, "timeout", 3 * time.Second},
 		{"no deadline", webhook.HTTPOptions{}, 0, 0, false, false, "timeout", 15 * time.Second},
 		{"no deadline, Timeout", webhook.HTTPOptions{Timeout: time.Minute}, 0, 0, false, false, "timeout", time.Minute},
-		{"deadline beyond Timeout", webhook.HTTPOptions{}, 40 * time.Second, 0, false, false, "timeout", 40 * time.Second},
+		{"deadline beyond Timeout", webhook.HTTPOptions{}, 40 * time.Second, 0, false, false,
+			"timeout", 40 * time.Second},
 		{"canceled", webhook.HTTPOptions{}, 0, 2 * time.Second, false, false, "canceled", 2 * time.Second},
 		{"connecting", webhook.HTTPOptions{}, 0, 0, false, true, "timeout", 10 * time.Second},
-		{"connecting, ConnectTimeout", webhook.HTTPOptions{ConnectTimeout: time.Second}, 0, 0, false, true, "timeout", time.Second},
+		{"connecting, ConnectTimeout", webhook.HTTPOptions{ConnectTimeout: time.Second}, 0, 0,
+			false, true, "timeout", time.Second},
 		{"connecting, context's deadline", webhook.HTTPOptions{}, time.Second, 0, false, true, "timeout", time.Second},
 		{"connecting, canceled", webhook.HTTPOptions{}, 0, time.Second, false, true, "canceled", time.Second},
 		{"resolving", webhook.HTTPOptions{}, 0, 0, true, false, "timeout", 10 * time.Second},

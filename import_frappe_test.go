@@ -22,12 +22,16 @@ func importOne(t *testing.T, doc string) (webhook.Webhook, []string) {
 
 func TestImportFrappeMapsEveryField(t *testing.T) {
 	w, notes := importOne(t, `{
-		"doctype": "Webhook", "name": "Order webhook", "webhook_doctype": "Sales Order", "webhook_docevent": "on_submit",
+		"doctype": "Webhook", "name": "Order webhook",
+		"webhook_doctype": "Sales Order", "webhook_docevent": "on_submit",
 		"enabled": 1, "condition": "doc.grand_total > 10000", "request_url": " https://example.com/{{ doc.name }}\n",
 		"is_dynamic_url": 1, "request_method": "PUT", "request_structure": "JSON", "timeout": 7, "max_retries": 2,
 		"enable_security": 1, "webhook_secret": "s3cret", "owner": "Administrator", "docstatus": 0,
 		"background_jobs_queue": "default", "webhook_data": [],
-		"webhook_headers": [{"key": "X-B", "value": "2 ", "idx": 2}, {"key": null, "value": null, "idx": 3}, {"key": "X-A", "value": "1", "idx": 1}],
+		"webhook_headers": [
+			{"key": "X-B", "value": "2 ", "idx": 2},
+			{"key": null, "value": null, "idx": 3},
+			{"key": "X-A", "value": "1", "idx": 1}],
 		"webhook_json": "{\"id\": \"{{ doc.name }}\"}"
 	}`)
 	require.Empty(t, notes)
@@ -37,7 +41,9 @@ func TestImportFrappeMapsEveryField(t *testing.T) {
 		Method: "PUT", Structure: webhook.JSON, Body: `{"id": "{{ doc.name }}"}`, Secret: "s3cret",
 		Timeout: 7 * time.Second, Headers: []webhook.Header{{Key: "X-A", Value: "1"}, {Key: "X-B", Value: "2"}},
 		Retry: &webhook.RetryPolicy{
-			Schedule:    []time.Duration{5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour},
+			Schedule: []time.Duration{
+				5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour,
+			},
 			MaxAttempts: 3, Jitter: -1, MaxAge: -1,
 		},
 	}, w)
@@ -46,9 +52,12 @@ func TestImportFrappeMapsEveryField(t *testing.T) {
 // What Frappe's own defaults are, in a document that says as little as one can.
 func TestImportFrappeDefaults(t *testing.T) {
 	for _, doc := range []string{
-		`{"doctype":"Webhook","name":"w","webhook_doctype":"Note","webhook_docevent":"on_update","request_url":"https://example.com/"}`,
-		`{"name":"w","webhook_doctype":"Note","webhook_docevent":"on_update","request_url":"https://example.com/","enabled":null,
-			"timeout":0,"is_dynamic_url":0,"enable_security":false,"max_retries":null,"request_method":null,"webhook_json":"","webhook_data":null}`,
+		`{"doctype":"Webhook","name":"w","webhook_doctype":"Note","webhook_docevent":"on_update",
+			"request_url":"https://example.com/"}`,
+		`{"name":"w","webhook_doctype":"Note","webhook_docevent":"on_update",
+			"request_url":"https://example.com/","enabled":null,"timeout":0,"is_dynamic_url":0,
+			"enable_security":false,"max_retries":null,"request_method":null,
+			"webhook_json":"","webhook_data":null}`,
 	} {
 		w, notes := importOne(t, doc)
 		require.Empty(t, notes)
@@ -61,8 +70,10 @@ func TestImportFrappeDefaults(t *testing.T) {
 
 // row is a row of a child table with the columns that Frappe exports.
 func row(table string, idx, fields string) string {
-	return `{"docstatus":0,"doctype":"Webhook Row","idx":` + idx + `,"modified_by":"Administrator","owner":"Administrator",` +
-		`"creation":"2025-10-04 16:40:07.1","name":"0a1b","parent":"w","parentfield":"` + table + `","parenttype":"Webhook",` + fields + `}`
+	return `{"docstatus":0,"doctype":"Webhook Row","idx":` + idx +
+		`,"modified_by":"Administrator","owner":"Administrator",` +
+		`"creation":"2025-10-04 16:40:07.1","name":"0a1b","parent":"w","parentfield":"` + table +
+		`","parenttype":"Webhook",` + fields + `}`
 }
 
 func TestImportFrappeBodies(t *testing.T) {
@@ -81,8 +92,10 @@ func TestImportFrappeBodies(t *testing.T) {
 		{"a template", `"request_structure":null,` + template, rendered, nil},
 		{"both", rows + "," + template, object, []string{dropsTemplate}},
 		{"form with a table", `"request_structure":"Form URL-Encoded",` + rows, object, []string{form}},
-		{"form with both", `"request_structure":"Form URL-Encoded",` + rows + "," + template, object, []string{form, dropsTemplate}},
-		{"form with a template", `"request_structure":"Form URL-Encoded",` + template, "{}", []string{form, dropsTemplate}},
+		{"form with both", `"request_structure":"Form URL-Encoded",` + rows + "," + template,
+			object, []string{form, dropsTemplate}},
+		{"form with a template", `"request_structure":"Form URL-Encoded",` + template,
+			"{}", []string{form, dropsTemplate}},
 		{"form with nothing", `"request_structure":"Form URL-Encoded"`, "{}", []string{form}},
 		{"JSON with a template", `"request_structure":"JSON",` + template, rendered, nil},
 		{"JSON with a table", `"request_structure":"JSON",` + rows, "{}", []string{dropsRows}},
@@ -93,7 +106,9 @@ func TestImportFrappeBodies(t *testing.T) {
 		{"a form's type", `"request_structure":"Form URL-Encoded",` + rows +
 			`,"webhook_headers":[{"key":"Content-Type:","value":"application/x-www-form-urlencoded"}]`, object,
 			[]string{form, "webhook_headers[0]: Content-Type:: the body is application/json"}},
-		{"a type that agrees", `"webhook_headers":[{"key":"content-type","value":"application/json; charset=utf-8"}],` + rows, object, nil},
+		{"a type that agrees",
+			`"webhook_headers":[{"key":"content-type","value":"application/json; charset=utf-8"}],` +
+				rows, object, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,20 +142,28 @@ func TestImportFrappeNotes(t *testing.T) {
 		want          []string // the notes' beginnings
 		disabled      bool
 	}{
-		{"masked secret", `"enable_security":1,"webhook_secret":"*****"`, []string{"webhook_secret: the export does not hold it"}, true},
-		{"no secret", `"enable_security":1,"webhook_secret":null`, []string{"webhook_secret: the export does not hold it"}, true},
-		{"secret without security", `"enable_security":0,"webhook_secret":"s3cret"`, []string{"webhook_secret: enable_security is off"}, false},
+		{"masked secret", `"enable_security":1,"webhook_secret":"*****"`,
+			[]string{"webhook_secret: the export does not hold it"}, true},
+		{"no secret", `"enable_security":1,"webhook_secret":null`,
+			[]string{"webhook_secret: the export does not hold it"}, true},
+		{"secret without security", `"enable_security":0,"webhook_secret":"s3cret"`,
+			[]string{"webhook_secret: enable_security is off"}, false},
 		{"masked secret without security", `"enable_security":0,"webhook_secret":"*****"`, nil, false},
 		{"disabled", `"enabled":0`, nil, true},
 		{"queue", `"background_jobs_queue":"long"`, []string{"background_jobs_queue: "}, false},
 		{"many retries", `"max_retries":5000`, []string{"max_retries: no more than 999"}, false},
 		{"signature row", `"webhook_headers":[{"key":"x-frappe-webhook-signature","value":"v"}]`,
-			[]string{"webhook_headers[0]: x-frappe-webhook-signature: X-Frappe-Webhook-Signature is set by the library"}, false},
-		{"host row", `"webhook_headers":[{"key":"A","value":"b"},{"key":"Host","value":"v"}]`, []string{"webhook_headers[1]: Host"}, false},
+			[]string{"webhook_headers[0]: x-frappe-webhook-signature: " +
+				"X-Frappe-Webhook-Signature is set by the library"}, false},
+		{"host row", `"webhook_headers":[{"key":"A","value":"b"},{"key":"Host","value":"v"}]`,
+			[]string{"webhook_headers[1]: Host"}, false},
 		{"custom field", `"custom_team":"ops","custom_flag":0,"custom_text":"","custom_link":null,"custom_rows":[]`,
 			[]string{"custom_team: there is no such field here"}, false},
-		{"custom column", `"webhook_data":[{"fieldname":"name","key":"id","custom_note":"x"}]`, []string{"webhook_data[0].custom_note"}, false},
-		{"nothing lost", `"modified":"2025-10-04 16:40:07.1","_user_tags":"a","preview_document":"n1","meets_condition":"Yes"`, nil, false},
+		{"custom column", `"webhook_data":[{"fieldname":"name","key":"id","custom_note":"x"}]`,
+			[]string{"webhook_data[0].custom_note"}, false},
+		{"nothing lost",
+			`"modified":"2025-10-04 16:40:07.1","_user_tags":"a","preview_document":"n1","meets_condition":"Yes"`,
+			nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -156,7 +179,8 @@ func TestImportFrappeNotes(t *testing.T) {
 
 // Documents of which no webhook can be made are in the notes alone.
 func TestImportFrappeWithoutEvent(t *testing.T) {
-	im, err := webhook.ImportFrappe(strings.NewReader("[" + frappeDoc(`"webhook_docevent":"workflow_transition"`) + "," +
+	im, err := webhook.ImportFrappe(strings.NewReader("[" +
+		frappeDoc(`"webhook_docevent":"workflow_transition"`) + "," +
 		strings.Replace(frappeDoc(`"webhook_docevent":null`), `"name":"w"`, `"name":"x"`, 1) + "]"))
 	require.NoError(t, err)
 	require.Empty(t, im.Webhooks)
@@ -173,17 +197,22 @@ func TestImportFrappeRefuses(t *testing.T) {
 		want       string
 	}{
 		{"another doctype", `[{"doctype":"Note","name":"n"}]`, 0, "doctype", "neither Webhook nor Press Webhook"},
-		{"another doctype behind", `[` + good + `,{"doctype":"ToDo","name":"n","docstatus":0}]`, 1, "doctype", "neither"},
+		{"another doctype behind", `[` + good + `,{"doctype":"ToDo","name":"n","docstatus":0}]`,
+			1, "doctype", "neither"},
 		{"a child table alone", row("webhook_headers", "1", `"key":"a"`), 0, "doctype", "neither"},
-		{"unknown event", `[` + good + `,` + frappeDoc(`"webhook_docevent":"On Update"`) + `]`, 1, "webhook_docevent", `did you mean "on_update"?`},
-		{"an event that is not offered", frappeDoc(`"webhook_docevent":"validate"`), 0, "webhook_docevent", `"validate" is no event`},
-		{"a structure that is not offered", frappeDoc(`"request_structure":"XML"`), 0, "request_structure", `neither "Form URL-Encoded" nor "JSON"`},
+		{"unknown event", `[` + good + `,` + frappeDoc(`"webhook_docevent":"On Update"`) +
+			`]`, 1, "webhook_docevent", `did you mean "on_update"?`},
+		{"an event that is not offered", frappeDoc(`"webhook_docevent":"validate"`), 0,
+			"webhook_docevent", `"validate" is no event`},
+		{"a structure that is not offered", frappeDoc(`"request_structure":"XML"`),
+			0, "request_structure", `neither "Form URL-Encoded" nor "JSON"`},
 		{"one name twice", `[` + good + `,` + good + `]`, 1, "name", `("w"): name: "w" is the name of number 0 too`},
 		{"a list for a row", frappeDoc(`"webhook_headers":[[]]`), 0, "webhook_headers[0]", "not an object"},
 		{"text for a number", frappeDoc(`"timeout":"soon"`), 0, "timeout", "string where an integer belongs"},
 		{"a fraction", frappeDoc(`"timeout":1.5`), 0, "timeout", "number where an integer belongs"},
 		{"no check", frappeDoc(`"enabled":2`), 0, "enabled", "neither 0 nor 1"},
-		{"a number in a row", frappeDoc(`"webhook_data":[{"fieldname":5}]`), 0, "webhook_data[0].fieldname", "number where a string belongs"},
+		{"a number in a row", frappeDoc(`"webhook_data":[{"fieldname":5}]`),
+			0, "webhook_data[0].fieldname", "number where a string belongs"},
 		{"a member twice", frappeDoc(`"enabled":1,"enabled":0`), 0, "enabled", "stands there twice"},
 		{"truncated", `[` + good + `,{"doctype":"Webhook"`, 1, "", "unexpected EOF"},
 	}
@@ -199,8 +228,10 @@ func TestImportFrappeRefuses(t *testing.T) {
 // A secret that stands in the wrong place is not repeated.
 func TestImportErrorsHoldNoValues(t *testing.T) {
 	for _, members := range []string{
-		`"enabled":"s3cret"`, `"timeout":"s3cret"`, `"webhook_headers":"s3cret"`, `"webhook_headers":["s3cret"]`, `"webhook_secret":["s3cret"]`,
-		`"webhook_headers":[{"key":"Host","value":"s3cret"}]`, `"webhook_headers":[{"key":"Content-Type","value":"s3cret"}]`, `"custom":"s3cret"`,
+		`"enabled":"s3cret"`, `"timeout":"s3cret"`, `"webhook_headers":"s3cret"`,
+		`"webhook_headers":["s3cret"]`, `"webhook_secret":["s3cret"]`,
+		`"webhook_headers":[{"key":"Host","value":"s3cret"}]`,
+		`"webhook_headers":[{"key":"Content-Type","value":"s3cret"}]`, `"custom":"s3cret"`,
 	} {
 		_, err := webhook.ReadWebhooks(strings.NewReader(frappeDoc(members)))
 		require.Error(t, err)
@@ -209,7 +240,8 @@ func TestImportErrorsHoldNoValues(t *testing.T) {
 }
 
 func TestImportPressWebhook(t *testing.T) {
-	const doc = `{"doctype":"Press Webhook","name":"p","team":"t","endpoint":"https://example.com/w","enabled":1,"docstatus":0,
+	const doc = `{"doctype":"Press Webhook","name":"p","team":"t",
+		"endpoint":"https://example.com/w","enabled":1,"docstatus":0,
 		"events":[{"event":"Site Status Update","idx":2},{"event":"Site Plan Change","idx":1}],"secret":`
 	w, notes := importOne(t, doc+`"s3cret"}`)
 	require.Equal(t, webhook.Webhook{
@@ -279,7 +311,8 @@ func TestImportFixture(t *testing.T) {
 	d, _ := newDispatcher(t, nil)
 	require.NoError(t, d.SaveWebhooks(t.Context(), im.Webhooks...))
 	for name, want := range map[string]webhook.State{
-		"Sales Order to Warehouse": webhook.Disabled, "Stock Ledger (old)": webhook.Disabled, "Item Sync": webhook.Active,
+		"Sales Order to Warehouse": webhook.Disabled,
+		"Stock Ledger (old)":       webhook.Disabled, "Item Sync": webhook.Active,
 	} {
 		requireState(t, d, name, want)
 	}
@@ -311,7 +344,8 @@ func TestImportedTemplates(t *testing.T) {
 			Structure: webhook.JSON, Body: template, Secret: testSecret,
 		}
 		q := send(t, w, webhook.Event{
-			Type: webhook.OnUpdate, DocType: "Note", Name: "n1", Doc: doc, Time: time.Date(2026, 1, 31, 9, 30, 0, 0, time.Local),
+			Type: webhook.OnUpdate, DocType: "Note", Name: "n1", Doc: doc,
+			Time: time.Date(2026, 1, 31, 9, 30, 0, 0, time.Local),
 		})
 		require.JSONEq(t, want, string(q.Body), template)
 	}

@@ -16,12 +16,15 @@ import (
 
 func TestReadWebhooksReadsWhatIsWritten(t *testing.T) {
 	all := []webhook.Webhook{orders(nil), plans(nil), {
-		Name: "all", DocType: "Note", Events: []webhook.EventType{webhook.OnUpdate, "on_x"}, Condition: "a", Syntax: webhook.GoTemplate,
-		URL: "https://example.com/{{ x }}", DynamicURL: true, Method: "PUT", Headers: []webhook.Header{{Key: "A", Value: "\u00e9\n"}},
+		Name: "all", DocType: "Note", Events: []webhook.EventType{webhook.OnUpdate, "on_x"},
+		Condition: "a", Syntax: webhook.GoTemplate,
+		URL: "https://example.com/{{ x }}", DynamicURL: true,
+		Method: "PUT", Headers: []webhook.Header{{Key: "A", Value: "\u00e9\n"}},
 		Structure: webhook.Text, Data: []webhook.Field{{Fieldname: "a", Key: "b"}, {Fieldname: "c"}}, Body: "<&>",
 		Signatures: []webhook.Scheme{webhook.SchemeStandard, webhook.SchemeFrappe}, Timeout: 90 * time.Second,
 		Retry: &webhook.RetryPolicy{
-			Schedule: []time.Duration{time.Second}, Initial: 1, Max: 2, Multiplier: 1.5, Jitter: -1, MaxAttempts: 3, MaxAge: -1,
+			Schedule: []time.Duration{time.Second}, Initial: 1, Max: 2, Multiplier: 1.5, Jitter: -1,
+			MaxAttempts: 3, MaxAge: -1,
 		},
 		Ordered: true, Concurrency: 3, Disabled: true, RequireActivation: true, Tenant: "t", Revision: 7,
 	}, {Name: "no retry", Events: []webhook.EventType{"E"}, Retry: &webhook.RetryPolicy{Schedule: []time.Duration{}}}}
@@ -35,7 +38,8 @@ func TestReadWebhooksReadsWhatIsWritten(t *testing.T) {
 	}
 	require.Equal(t, all, got)
 
-	one, err := webhook.ReadWebhooks(strings.NewReader("\ufeff\r\n {\"name\":\"a\",\"secret\":\"s\",\"retry\":null,\"events\":null}\n"))
+	one, err := webhook.ReadWebhooks(strings.NewReader(
+		"\ufeff\r\n {\"name\":\"a\",\"secret\":\"s\",\"retry\":null,\"events\":null}\n"))
 	require.NoError(t, err)
 	require.Equal(t, []webhook.Webhook{{Name: "a", Secret: "s"}}, one)
 	none, err := webhook.ReadWebhooks(strings.NewReader(" []"))
@@ -81,7 +85,8 @@ func TestReadWebhooksRefuses(t *testing.T) {
 		{"a bracket too many", "[]]", -1, "", "behind the end"},
 		{"no object", "[1]", 0, "", "not an object"},
 		{"null", "null", 0, "", "not an object"},
-		{"unknown member", two + `{"name":"b","nmae":"a"}]`, 1, "nmae", `number 1 ("b"): nmae: there is no such member`},
+		{"unknown member", two + `{"name":"b","nmae":"a"}]`, 1, "nmae",
+			`number 1 ("b"): nmae: there is no such member`},
 		{"other case", `{"Name":"a"}`, 0, "Name", "no such member"},
 		{"unknown in a row", `{"headers":[{"key":"a"},{"kye":"b"}]}`, 0, "headers[1].kye", "no such member"},
 		{"unknown in the policy", `{"name":"a","retry":{"schedul":["1s"]}}`, 0, "retry.schedul", "no such member"},
@@ -100,8 +105,10 @@ func TestReadWebhooksRefuses(t *testing.T) {
 		{"no UTF-8", "[{\"name\":\n\"M\xfcller\"}]", -1, "", "not UTF-8 at line 2, column 3"},
 		{"UTF-16", "\xff\xfe[\x00]\x00", -1, "", "not UTF-8 at line 1, column 1"},
 		{"webhooks without end", "[" + strings.Repeat("{},", 10_000) + "{}]", -1, "", "more than 10000 webhooks"},
-		{"a document of Frappe", `{"doctype":"Note","name":"n","title":"t","docstatus":0}`, 0, "doctype", "no Webhook or Press Webhook"},
-		{"a loss", "[" + frappeDoc(`"background_jobs_queue":"long"`) + "]", 0, "", `("w"): not carried over: background_jobs_queue`},
+		{"a document of Frappe", `{"doctype":"Note","name":"n","title":"t","docstatus":0}`, 0,
+			"doctype", "no Webhook or Press Webhook"},
+		{"a loss", "[" + frappeDoc(`"background_jobs_queue":"long"`) + "]", 0, "",
+			`("w"): not carried over: background_jobs_queue`},
 		{"no webhook", frappeDoc(`"webhook_docevent":"workflow_transition"`), 0, "", "workflow"},
 	}
 	for _, tt := range tests {

@@ -44,7 +44,9 @@ func TestJSONForms(t *testing.T) {
 		{"preview of what cannot be rendered", &webhook.Preview{
 			Outcome: webhook.Outcome{Decision: webhook.RenderError, Err: err},
 		}, `{"outcome":{"webhook":"","event_id":"","type":"","decision":"render_error","error":"no"},"request":null}`},
-		{"report", webhook.Report{Outcomes: []webhook.Outcome{{Webhook: "orders", EventID: "evt_1", DeliveryID: "msg_1", Type: "x", Err: err}}},
+		{"report", webhook.Report{Outcomes: []webhook.Outcome{
+			{Webhook: "orders", EventID: "evt_1", DeliveryID: "msg_1", Type: "x", Err: err},
+		}},
 			`{"outcomes":[{"webhook":"orders","event_id":"evt_1","delivery_id":"msg_1","type":"x","error":"no"}]}`},
 		{"event", webhook.Event{
 			ID: "evt_1", Type: webhook.OnUpdate, DocType: "Sales Order", Name: "SO-1", Doc: map[string]any{"a": 1},
@@ -55,7 +57,9 @@ func TestJSONForms(t *testing.T) {
 		{"event error", &webhook.EventError{Index: 2, Err: err}, `{"index":2,"error":"no"}`},
 		{"config error", &webhook.ConfigError{Webhook: "orders", Field: "Body", Line: 1, Column: 2, Err: err},
 			`{"webhook":"orders","field":"Body","line":1,"column":2,"error":"no"}`},
-		{"handshake error", &webhook.HandshakeError{Webhook: "plans", Attempt: &webhook.Attempt{Number: 1, Duration: time.Second, State: webhook.Failed}},
+		{"handshake error", &webhook.HandshakeError{Webhook: "plans", Attempt: &webhook.Attempt{
+			Number: 1, Duration: time.Second, State: webhook.Failed,
+		}},
 			`{"webhook":"plans","attempt":{"number":1,"status_code":0,"state":"failed","duration":"1s"}}`},
 		{"import error", &webhook.ImportError{Index: -1, Line: 3, Column: 4, Err: err},
 			`{"index":-1,"line":3,"column":4,"error":"no"}`},
@@ -79,7 +83,10 @@ func TestJSONForms(t *testing.T) {
 }
 
 func TestJSONFormsRead(t *testing.T) {
-	stats := webhook.Stats{ByState: map[webhook.State]int{webhook.Pending: 2}, OldestDue: 90 * time.Second, OpenBreakers: 4}
+	stats := webhook.Stats{
+		ByState: map[webhook.State]int{webhook.Pending: 2}, OldestDue: 90 * time.Second,
+		OpenBreakers: 4,
+	}
 	data, err := json.Marshal(stats)
 	require.NoError(t, err)
 	var got webhook.Stats
@@ -93,7 +100,9 @@ func TestJSONFormsRead(t *testing.T) {
 	o := decide(t, orders(func(w *webhook.Webhook) { w.Condition = "changed('z')" }), ev)
 	require.Equal(t, webhook.Queued, o.Decision)
 	q := send(t, orders(nil), ev)
-	require.Equal(t, `{"doctype":"Sales Order","name":"SO-1","data":{"z":1.50,"a":12345678901234567890}}`, string(q.Body),
+	require.Equal(t,
+		`{"doctype":"Sales Order","name":"SO-1","data":{"z":1.50,"a":12345678901234567890}}`,
+		string(q.Body),
 		"numbers and the order of keys stay as they are")
 	require.Error(t, json.Unmarshal([]byte(`{"type":1}`), &ev))
 	require.Error(t, json.Unmarshal([]byte(`{"oldest_due":5}`), &got))

@@ -126,7 +126,8 @@ func TestFence(t *testing.T) {
 		w.save(hook("a"))
 		id := w.send("one")
 		claim := func() webhook.Delivery {
-			ds, err := store.Claim(t.Context(), webhook.Claim{Now: time.Now(), Lease: time.Minute, Owner: "x", Limit: 10})
+			ds, err := store.Claim(t.Context(),
+				webhook.Claim{Now: time.Now(), Lease: time.Minute, Owner: "x", Limit: 10})
 			require.NoError(t, err)
 			require.Len(t, ds, 1)
 			return ds[0]
@@ -153,7 +154,9 @@ func TestLeaseMustOutlastTheTimeout(t *testing.T) {
 	require.NoError(t, err)
 	w := newWorld(t, webhook.NewMemoryStore(), always(200), webhook.Options{})
 	var refused *webhook.ConfigError
-	require.ErrorAs(t, w.SaveWebhook(t.Context(), hook("a", func(w *webhook.Webhook) { w.Timeout = 51 * time.Second })), &refused)
+	require.ErrorAs(t, w.SaveWebhook(t.Context(), hook("a", func(w *webhook.Webhook) {
+		w.Timeout = 51 * time.Second
+	})), &refused)
 	require.Equal(t, "Timeout", refused.Field)
 	w.save(hook("a", func(w *webhook.Webhook) { w.Timeout = 50 * time.Second }))
 }

@@ -75,7 +75,8 @@ func newLedger() *ledger {
 // must notes a sentence that did not hold. mu is held.
 func (l *ledger) must(holds bool, sentence string, args ...any) {
 	if !holds && len(l.broken) < 20 {
-		l.broken = append(l.broken, fmt.Sprintf("%v %s", time.Now().Format("15:04:05.000"), fmt.Sprintf(sentence, args...)))
+		l.broken = append(l.broken,
+			fmt.Sprintf("%v %s", time.Now().Format("15:04:05.000"), fmt.Sprintf(sentence, args...)))
 	}
 }
 
@@ -99,7 +100,8 @@ func (l *ledger) enqueue(ctx context.Context, m *machine, ds []webhook.Delivery)
 		}
 		l.rows[d.ID] = r
 		if !d.LeaseUntil.IsZero() {
-			l.must(r.line == "" && r.state == webhook.Pending, "%s: handed off although %s, or in a line", r.id, r.state)
+			l.must(r.line == "" && r.state == webhook.Pending,
+				"%s: handed off although %s, or in a line", r.id, r.state)
 			r.holder, r.until = m, d.LeaseUntil
 		}
 	}
@@ -113,11 +115,14 @@ func (l *ledger) claim(ctx context.Context, m *machine, c webhook.Claim) ([]webh
 	now := time.Now()
 	for i := range ds {
 		r := l.rows[ds[i].ID]
-		l.must(!r.until.After(now), "%s: never two valid leases: %s held it until %v, now %s took it", r.id, r.holder, r.until, m)
+		l.must(!r.until.After(now),
+			"%s: never two valid leases: %s held it until %v, now %s took it",
+			r.id, r.holder, r.until, m)
 		l.must(!ds[i].Due.After(now), "%s: claimed %v early by %s", r.id, ds[i].Due.Sub(now), m)
 		for _, o := range l.rows {
 			if r.line != "" && o.line == r.line && o.seq < r.seq {
-				l.must(o.state == webhook.Delivered || o.state == webhook.Canceled, "%s: claimed although %s before it in its line is %s", r.id, o.id, o.state)
+				l.must(o.state == webhook.Delivered || o.state == webhook.Canceled,
+					"%s: claimed although %s before it in its line is %s", r.id, o.id, o.state)
 			}
 		}
 		r.holder, r.until, r.fence = m, ds[i].LeaseUntil, ds[i].Fence
@@ -148,7 +153,8 @@ func (l *ledger) changed(c *webhook.Change) {
 	}
 	finished := r.state != webhook.Pending && r.state != webhook.Paused
 	if finished {
-		revived := c.State == webhook.Pending && r.resendsAsked > 0 || c.State == webhook.Canceled && r.state != webhook.Delivered
+		revived := c.State == webhook.Pending && r.resendsAsked > 0 ||
+			c.State == webhook.Canceled && r.state != webhook.Delivered
 		l.must(revived, "%s: %s became %s", r.id, r.state, c.State)
 	}
 	if finished && c.State == webhook.Pending || c.Tries < r.tries {
@@ -157,7 +163,8 @@ func (l *ledger) changed(c *webhook.Change) {
 		r.resendsAsked--
 	}
 	r.tries = c.Tries
-	l.must(c.Attempts == r.attempts || c.Attempts == r.attempts+1, "%s: attempts from %d to %d", r.id, r.attempts, c.Attempts)
+	l.must(c.Attempts == r.attempts || c.Attempts == r.attempts+1,
+		"%s: attempts from %d to %d", r.id, r.attempts, c.Attempts)
 	made := c.Attempts - r.resentAt
 	l.must(made <= r.budget, "%s: %d attempts of %d", r.id, made, r.budget)
 	switch c.State {
@@ -169,7 +176,8 @@ func (l *ledger) changed(c *webhook.Change) {
 		l.must(c.Reason == webhook.ReasonAge || c.Reason == webhook.ReasonAttempts && made == r.budget,
 			"%s: Exhausted after %d attempts of %d: %q", r.id, made, r.budget, c.Reason)
 	case webhook.Canceled:
-		l.must(c.Reason == webhook.ReasonCanceled || c.Reason == webhook.ReasonWebhookDeleted, "%s: Canceled: %q", r.id, c.Reason)
+		l.must(c.Reason == webhook.ReasonCanceled || c.Reason == webhook.ReasonWebhookDeleted,
+			"%s: Canceled: %q", r.id, c.Reason)
 	}
 	r.state, r.attempts = c.State, c.Attempts
 	if c.LeaseUntil.IsZero() && r.until.After(now) {
@@ -197,8 +205,11 @@ func (l *ledger) sent(m *machine, req *webhook.Request) {
 		l.must(!now.After(c.at), "%s: sent after Cancel returned at %v", r.id, c.at)
 	}
 	if d, ok := l.disabled[r.webhook]; ok {
-		l.must(!now.After(d.at) || d.m != m, "%s: sent for %s after Disable returned at %v on the same machine", r.id, r.webhook, d.at)
-		l.must(now.Sub(d.at) < 4*time.Second || m.stalled(4*time.Second), "%s: sent for %s, disabled since %v", r.id, r.webhook, d.at)
+		l.must(!now.After(d.at) || d.m != m,
+			"%s: sent for %s after Disable returned at %v on the same machine",
+			r.id, r.webhook, d.at)
+		l.must(now.Sub(d.at) < 4*time.Second || m.stalled(4*time.Second),
+			"%s: sent for %s, disabled since %v", r.id, r.webhook, d.at)
 	}
 	if g, ok := l.gates[gateKey{m, r.webhook}]; ok && now.After(g.from) {
 		l.must(!now.Before(g.until), "%s: sent for %s, gated until %v", r.id, r.webhook, g.until)
@@ -237,7 +248,8 @@ func (l *ledger) decided(r webhook.Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, o := range r.Outcomes {
-		l.must(o.Decision != webhook.Disabled || l.disables[o.Webhook], "%s: refused for %s, which no operator disabled", o.EventID, o.Webhook)
+		l.must(o.Decision != webhook.Disabled || l.disables[o.Webhook],
+			"%s: refused for %s, which no operator disabled", o.EventID, o.Webhook)
 	}
 }
 

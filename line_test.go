@@ -55,20 +55,24 @@ func (a *answers) ids() []string {
 }
 
 func TestLines(t *testing.T) {
+	cancel := func(w *world, _ *answers, id string) error { return w.Cancel(w.ctx, id) }
 	tests := []struct {
 		name string
 		code int // of the first one
 		then func(w *world, wire *answers, first string) error
 		want webhook.State // of the first, before then
 	}{
-		{"a retry stops its line", 500, func(_ *world, wire *answers, id string) error { wire.set(id, 200); return nil }, webhook.Pending},
+		{"a retry stops its line", 500, func(_ *world, wire *answers, id string) error {
+			wire.set(id, 200)
+			return nil
+		}, webhook.Pending},
 		{"Failed stops its line; Resend moves it", 400, func(w *world, wire *answers, id string) error {
 			wire.set(id, 200)
 			return w.Resend(w.ctx, id)
 		}, webhook.Failed},
-		{"Failed stops its line; Cancel moves it", 400, func(w *world, _ *answers, id string) error { return w.Cancel(w.ctx, id) }, webhook.Failed},
-		{"Exhausted stops its line; Cancel moves it", 503, func(w *world, _ *answers, id string) error { return w.Cancel(w.ctx, id) }, webhook.Exhausted},
-		{"Cancel of a waiting retry moves it", 500, func(w *world, _ *answers, id string) error { return w.Cancel(w.ctx, id) }, webhook.Pending},
+		{"Failed stops its line; Cancel moves it", 400, cancel, webhook.Failed},
+		{"Exhausted stops its line; Cancel moves it", 503, cancel, webhook.Exhausted},
+		{"Cancel of a waiting retry moves it", 500, cancel, webhook.Pending},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -114,7 +118,8 @@ func TestAgeInALine(t *testing.T) {
 		wire := newAnswers()
 		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{})
 		w.save(hook("a", ordered, retries(webhook.RetryPolicy{
-			Schedule: []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour}, Jitter: -1, MaxAge: 150 * time.Minute,
+			Schedule: []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour}, Jitter: -1,
+			MaxAge: 150 * time.Minute,
 		})))
 		first, second := w.send("doc"), w.send("doc")
 		wire.set(first, 500)

@@ -29,11 +29,15 @@ func TestDeliveredIsStoredWithOthers(t *testing.T) {
 		at   []time.Duration
 	}{
 		{"alone", webhook.Options{}, []sent{{"Order", 0}}, []int{1}, []time.Duration{4 * ms}},
-		{"with others", webhook.Options{}, []sent{{"Order", 0}, {"Order", ms}, {"Order", 2 * ms}}, []int{3}, []time.Duration{4 * ms}},
-		{"not with later ones", webhook.Options{}, []sent{{"Order", 0}, {"Order", 4 * ms}}, []int{1, 1}, []time.Duration{4 * ms, 8 * ms}},
-		{"with one that failed", webhook.Options{}, []sent{{"Order", 0}, {"Failing", ms}}, []int{2}, []time.Duration{2 * ms}},
+		{"with others", webhook.Options{}, []sent{{"Order", 0}, {"Order", ms}, {"Order", 2 * ms}},
+			[]int{3}, []time.Duration{4 * ms}},
+		{"not with later ones", webhook.Options{}, []sent{{"Order", 0}, {"Order", 4 * ms}},
+			[]int{1, 1}, []time.Duration{4 * ms, 8 * ms}},
+		{"with one that failed", webhook.Options{}, []sent{{"Order", 0}, {"Failing", ms}}, []int{2},
+			[]time.Duration{2 * ms}},
 		{"a line goes on", webhook.Options{}, []sent{{"Lined", 0}}, []int{1}, []time.Duration{ms}},
-		{"enough of them", webhook.Options{Concurrency: 1}, []sent{{"Order", 0}, {"Order", ms}}, []int{2}, []time.Duration{2 * ms}},
+		{"enough of them", webhook.Options{Concurrency: 1}, []sent{{"Order", 0}, {"Order", ms}},
+			[]int{2}, []time.Duration{2 * ms}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,7 +59,8 @@ func TestDeliveredIsStoredWithOthers(t *testing.T) {
 				began := time.Now()
 				for i, s := range tt.send {
 					time.Sleep(time.Until(began.Add(s.at)))
-					_, err := w.Dispatch(w.ctx, webhook.Event{Type: webhook.OnUpdate, DocType: s.docType, Name: fmt.Sprint(i), Doc: map[string]any{}})
+					_, err := w.Dispatch(w.ctx, webhook.Event{Type: webhook.OnUpdate,
+						DocType: s.docType, Name: fmt.Sprint(i), Doc: map[string]any{}})
 					require.NoError(t, err)
 				}
 				pass(time.Second / 10)

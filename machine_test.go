@@ -176,7 +176,8 @@ func (m *machine) shift(by time.Duration, ds []webhook.Delivery) []webhook.Deliv
 }
 
 // Webhooks implements [webhook.Store], as do the others below.
-func (m *machine) Webhooks(ctx context.Context, seen webhook.Revision) (recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
+func (m *machine) Webhooks(ctx context.Context, seen webhook.Revision) (
+	recs []webhook.WebhookRecord, rev webhook.Revision, err error) {
 	err = m.call(ctx, func() (err error) {
 		recs, rev, err = m.l.Webhooks(ctx, seen)
 		rev.Now = time.Now().Add(-m.ahead)

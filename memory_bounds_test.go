@@ -43,7 +43,9 @@ func TestMemoryStoreKeepsTheLastFinished(t *testing.T) {
 	enqueueMany(t, s, 10, 12_000, 1, finish)
 	require.Equal(t, 10_000, countOf(t, s, webhook.Delivered))
 	require.Equal(t, 10, countOf(t, s, webhook.Pending))
-	for i, want := range map[int]error{0: nil, 10: webhook.ErrNotFound, 2009: webhook.ErrNotFound, 2010: nil, 12_009: nil} {
+	for i, want := range map[int]error{
+		0: nil, 10: webhook.ErrNotFound, 2009: webhook.ErrNotFound, 2010: nil, 12_009: nil,
+	} {
 		_, err := s.Delivery(context.Background(), pendingDelivery(i, 0).ID)
 		require.ErrorIs(t, err, want, "delivery %d", i)
 	}
@@ -122,7 +124,8 @@ func TestMemoryStoreTimes(t *testing.T) {
 	d.Due = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	_, err := s.Enqueue(context.Background(), []webhook.Delivery{d})
 	require.NoError(t, err)
-	ds, err := s.Claim(context.Background(), webhook.Claim{Now: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), Lease: 1, Limit: 1})
+	ds, err := s.Claim(context.Background(),
+		webhook.Claim{Now: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), Lease: 1, Limit: 1})
 	require.NoError(t, err)
 	require.Empty(t, ds)
 }
@@ -139,7 +142,8 @@ func TestMemoryStoreHoldsWhatAMapWould(t *testing.T) {
 		switch r.IntN(5) {
 		case 0, 1:
 			d := pendingDelivery(i, r.IntN(3000))
-			d.Webhook, d.Due, d.DocName = fmt.Sprint("w", r.IntN(9)), now.Add(time.Duration(r.IntN(1000))), fmt.Sprint(r.IntN(4))
+			d.Webhook, d.Due = fmt.Sprint("w", r.IntN(9)), now.Add(time.Duration(r.IntN(1000)))
+			d.DocName = fmt.Sprint(r.IntN(4))
 			for j := range d.Body {
 				d.Body[j] = byte(i)
 			}
@@ -147,7 +151,8 @@ func TestMemoryStoreHoldsWhatAMapWould(t *testing.T) {
 			require.NoError(t, err)
 			model[d.ID], order = d, append(order, d.ID)
 		case 2:
-			ds, err := s.Claim(ctx, webhook.Claim{Now: now.Add(time.Duration(i)), Lease: 500, Owner: "o", Limit: 3, Skip: []string{"w1"}})
+			ds, err := s.Claim(ctx, webhook.Claim{Now: now.Add(time.Duration(i)), Lease: 500,
+				Owner: "o", Limit: 3, Skip: []string{"w1"}})
 			require.NoError(t, err)
 			for _, d := range ds {
 				m := model[d.ID]
@@ -160,8 +165,14 @@ func TestMemoryStoreHoldsWhatAMapWould(t *testing.T) {
 		case 3:
 			if len(order) > 0 {
 				m := model[order[r.IntN(len(order))]]
-				states := []webhook.State{webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Paused, webhook.Canceled}
-				c := webhook.Change{ID: m.ID, Fence: m.Fence, State: states[r.IntN(5)], Due: now.Add(time.Duration(r.IntN(30_000))), Tries: r.IntN(2)}
+				states := []webhook.State{
+					webhook.Pending, webhook.Delivered, webhook.Failed, webhook.Paused,
+					webhook.Canceled,
+				}
+				c := webhook.Change{
+					ID: m.ID, Fence: m.Fence, State: states[r.IntN(5)],
+					Due: now.Add(time.Duration(r.IntN(30_000))), Tries: r.IntN(2),
+				}
 				errs, err := s.Update(ctx, []webhook.Change{c})
 				require.NoError(t, err)
 				require.NoError(t, errs[0])

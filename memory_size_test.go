@@ -84,7 +84,9 @@ func BenchmarkMemoryStore(b *testing.B) {
 				ds, err := s.Claim(ctx, webhook.Claim{Now: now, Lease: time.Minute, Limit: 10, Skip: skip})
 				require.NoError(b, err)
 				require.Len(b, ds, 1)
-				_, err = s.Update(ctx, []webhook.Change{{ID: ds[0].ID, Fence: ds[0].Fence, State: webhook.Delivered, Finished: now}})
+				_, err = s.Update(ctx, []webhook.Change{
+					{ID: ds[0].ID, Fence: ds[0].Fence, State: webhook.Delivered, Finished: now},
+				})
 				require.NoError(b, err)
 			}
 		})

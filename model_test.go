@@ -218,7 +218,8 @@ func (h *history) end() {
 	h.l.mu.Lock()
 	defer h.l.mu.Unlock()
 	for _, r := range h.l.rows {
-		h.l.must(r.state != webhook.Pending && r.state != webhook.Paused, "%s of %s: never ended: %s", r.id, r.webhook, r.state)
+		h.l.must(r.state != webhook.Pending && r.state != webhook.Paused,
+			"%s of %s: never ended: %s", r.id, r.webhook, r.state)
 		h.judge(r)
 	}
 }
@@ -255,7 +256,8 @@ func (h *history) judge(r *ledgerRow) {
 	log, err := h.l.MemoryStore.Attempts(h.ctx, r.id)
 	h.l.must(err == nil, "%s: log: %v", r.id, err)
 	for i := range log {
-		h.l.must(i == 0 || log[i].Number > log[i-1].Number, "%s: attempt %d after %d", r.id, log[i].Number, log[max(0, i-1)].Number)
+		h.l.must(i == 0 || log[i].Number > log[i-1].Number,
+			"%s: attempt %d after %d", r.id, log[i].Number, log[max(0, i-1)].Number)
 	}
 	// Where the store could not be reached, entries may be missing.
 	if n := len(log); n > 0 && n == del.Attempts && del.State != webhook.Canceled && del.Reason != webhook.ReasonAge {

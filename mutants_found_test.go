@@ -27,12 +27,15 @@ func TestMutants(t *testing.T) {
 			bin := filepath.Join(dir, "mutant.test")
 			out, err := in(t, dir, "go", "test", "-c", "-o", bin, ".")
 			require.NoError(t, err, "%s", out)
-			out, err = in(t, dir, bin, "-test.run", "^TestRandomHistories$", "-test.timeout", "3m", "-histories", "300", "-seed", "1")
+			out, err = in(t, dir, bin, "-test.run", "^TestRandomHistories$", "-test.timeout", "3m",
+				"-histories", "300", "-seed", "1")
 			require.Error(t, err, "not found")
-			require.Contains(t, string(out), "--- FAIL: TestRandomHistories/", "it must fail by a sentence, not otherwise")
+			require.Contains(t, string(out),
+				"--- FAIL: TestRandomHistories/", "it must fail by a sentence, not otherwise")
 			t.Logf("%d of 300 histories", bytes.Count(out, []byte("--- FAIL: TestRandomHistories/")))
 			for line := range strings.Lines(string(out)) {
-				if strings.Contains(line, "model_test.go") && strings.Contains(line, " msg_") && !strings.Contains(line, "cels msg_") && !strings.Contains(line, "sends msg_") {
+				if strings.Contains(line, "model_test.go") && strings.Contains(line, " msg_") &&
+					!strings.Contains(line, "cels msg_") && !strings.Contains(line, "sends msg_") {
 					t.Log(strings.TrimSpace(line))
 					break
 				}

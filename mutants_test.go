@@ -22,11 +22,13 @@ var mutants = []mutant{
 	{"cancel without raising the fence", "delivery.go",
 		"	d.Fence++\n}", "	if c.State != Canceled {\n		d.Fence++\n	}\n}"},
 	{"hand out leased rows after a third of the lease", "memory_row.go",
-		"	return r.detail.leaseUntil\n", "	if r.detail.leaseUntil == 0 {\n		return 0\n	}\n	return r.detail.leaseUntil - 40e9\n"},
+		"	return r.detail.leaseUntil\n",
+		"	if r.detail.leaseUntil == 0 {\n		return 0\n	}\n	return r.detail.leaseUntil - 40e9\n"},
 	{"ignore the head of the line", "memory_line.go",
 		"	return l.rows.Len() > 0 && l.rows.First() == h\n", "	return l != nil\n"},
 	{"forget the release at the stop", "runner.go",
-		"		changes = r.giveBack(q, changes)\n	}\n	r.apply(changes)\n	grace", "		changes = r.giveBack(q, changes)\n	}\n	grace"},
+		"		changes = r.giveBack(q, changes)\n	}\n	r.apply(changes)\n	grace",
+		"		changes = r.giveBack(q, changes)\n	}\n	grace"},
 	{"count an attempt that the stop cut off", "deliver.go",
 		"	if r.stopped {", "	if false {"},
 	{"resend with the old budget", "delivery.go",
@@ -37,7 +39,8 @@ var mutants = []mutant{
 	{"send for a disabled webhook", "index.go",
 		"if e == nil || e.hook.err != nil || e.status.State != Active {", "if e == nil || e.hook.err != nil {"},
 	{"retry a 2xx whose body failed", "classify.go",
-		"case resp.StatusCode >= 200 && resp.StatusCode < 300:", "case resp.StatusCode >= 200 && resp.StatusCode < 300 && resp.BodyErr == nil:"},
+		"case resp.StatusCode >= 200 && resp.StatusCode < 300:",
+		"case resp.StatusCode >= 200 && resp.StatusCode < 300 && resp.BodyErr == nil:"},
 	{"drop the gate", "valve.go",
 		"if hint > 0 {", "if hint < 0 {"},
 	{"start long after the claim without asking", "deliver.go",
@@ -60,6 +63,7 @@ func TestMutantsMatch(t *testing.T) {
 func (m mutant) mutated(t *testing.T, path string) string {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, 1, strings.Count(string(text), m.old), "%s no longer has what the mutant changes:\n%s", m.file, m.old)
+	require.Equal(t, 1, strings.Count(string(text), m.old),
+		"%s no longer has what the mutant changes:\n%s", m.file, m.old)
 	return strings.Replace(string(text), m.old, m.new, 1)
 }

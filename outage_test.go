@@ -54,7 +54,8 @@ func (f *flaky) call(ctx context.Context, name string, cs ...webhook.Change) err
 	return fault(ctx, name, cs)
 }
 
-func (f *flaky) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+func (f *flaky) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
 	if err := f.call(ctx, "Webhooks"); err != nil {
 		return nil, webhook.Revision{}, err
 	}

@@ -82,7 +82,9 @@ func TestPreviewWarnsOfMissingFields(t *testing.T) {
 		{"the envelope reads none", func(*webhook.Webhook) {}, nil},
 		{"a condition", func(w *webhook.Webhook) { w.Condition = `doc.totl or doc.items` }, []string{"doc.totl"}},
 		{"a body", func(w *webhook.Webhook) { w.Body = `{{ doc.totl }}` }, []string{"doc.totl"}},
-		{"one field read often", func(w *webhook.Webhook) { w.Body = `[{{ doc.totl }}, {{ doc.totl }}]` }, []string{"doc.totl"}},
+		{"one field read often", func(w *webhook.Webhook) {
+			w.Body = `[{{ doc.totl }}, {{ doc.totl }}]`
+		}, []string{"doc.totl"}},
 		{"a row of a table", func(w *webhook.Webhook) {
 			w.Body = `[{% for item in doc.items %}{{ item.qtyy }}, {{ item.qty }}{% endfor %}]`
 		}, []string{"item.qtyy"}},
@@ -121,7 +123,9 @@ func TestPreviewWarnsOfMissingFields(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	d, _ := newDispatcher(t, nil)
-	require.NoError(t, d.SaveWebhooks(t.Context(), orders(nil), orders(func(w *webhook.Webhook) { w.Name, w.Condition = "large", "doc.total > 1" })))
+	require.NoError(t, d.SaveWebhooks(t.Context(), orders(nil), orders(func(w *webhook.Webhook) {
+		w.Name, w.Condition = "large", "doc.total > 1"
+	})))
 	report, err := d.Explain(t.Context(), updated(nil))
 	require.NoError(t, err)
 	require.Equal(t, webhook.ConditionError, report.Outcomes[0].Decision)

@@ -17,7 +17,9 @@ func TestReadmeProgram(t *testing.T) {
 	require.NoError(t, err)
 	program, rest := fence(t, string(readme), "```go\n")
 	printed, _ := fence(t, rest, "```\n")
-	require.LessOrEqual(t, strings.Count(string(readme[:strings.Index(string(readme), program)+len(program)]), "\n"), 35)
+	require.LessOrEqual(t,
+		strings.Count(string(readme[:strings.Index(string(readme), program)+len(program)]), "\n"),
+		35)
 
 	file := filepath.Join(t.TempDir(), "main.go")
 	require.NoError(t, os.WriteFile(file, []byte(program), 0o600))

@@ -13,7 +13,8 @@ import (
 )
 
 // logged returns, as one text, what an attempt kept of an answer.
-func logged(t *testing.T, w webhook.Webhook, answer func(*webhook.Request) *webhook.Response) (webhook.Attempt, string) {
+func logged(t *testing.T, w webhook.Webhook, answer func(*webhook.Request) *webhook.Response) (
+	webhook.Attempt, string) {
 	t.Helper()
 	transport := webhook.TransportFunc(func(_ context.Context, req *webhook.Request) (*webhook.Response, error) {
 		return answer(req), nil
@@ -71,7 +72,8 @@ func TestManyHeaderLines(t *testing.T) {
 		"short": {"X-Short": strings.Split(strings.Repeat("a,", 100_000), ",")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, _ := logged(t, orders(func(w *webhook.Webhook) { w.Secret = "" }), func(*webhook.Request) *webhook.Response {
+			unsigned := orders(func(w *webhook.Webhook) { w.Secret = "" })
+			a, _ := logged(t, unsigned, func(*webhook.Request) *webhook.Response {
 				return &webhook.Response{StatusCode: 200, Header: h}
 			})
 			lines := 0

@@ -64,7 +64,8 @@ func TestResend(t *testing.T) {
 func TestResendAndCancelRefuse(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		wire := newSwitched(hangs)
-		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{Retention: webhook.Retention{Delivered: time.Hour}})
+		w := newWorld(t, webhook.NewMemoryStore(), wire,
+			webhook.Options{Retention: webhook.Retention{Delivered: time.Hour}})
 		w.save(hook("a"))
 		id := w.send("one")
 		stop := w.run()

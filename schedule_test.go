@@ -77,17 +77,34 @@ func TestPolicies(t *testing.T) {
 		policy webhook.RetryPolicy
 		want   []time.Duration // between attempts
 	}{
-		{"a schedule of its own", webhook.RetryPolicy{Schedule: []time.Duration{m, 3 * m}, Jitter: -1}, []time.Duration{m, 3 * m}},
+		{"a schedule of its own", webhook.RetryPolicy{
+			Schedule: []time.Duration{m, 3 * m}, Jitter: -1,
+		}, []time.Duration{m, 3 * m}},
 		{"an empty schedule is one attempt", webhook.RetryPolicy{Schedule: []time.Duration{}}, nil},
 		{"whatever MaxAttempts is", webhook.RetryPolicy{Schedule: []time.Duration{}, MaxAttempts: 5}, nil},
-		{"unless Initial is set", webhook.RetryPolicy{Schedule: []time.Duration{}, Initial: m, MaxAttempts: 2, Jitter: -1}, []time.Duration{m}},
-		{"fewer attempts than the schedule has", webhook.RetryPolicy{MaxAttempts: 2, Jitter: -1}, []time.Duration{5 * time.Second}},
-		{"more attempts repeat the last delay", webhook.RetryPolicy{Schedule: []time.Duration{m}, MaxAttempts: 4, Jitter: -1}, []time.Duration{m, m, m}},
-		{"exponential", webhook.RetryPolicy{Initial: m, Max: 5 * m, MaxAttempts: 5, Jitter: -1}, []time.Duration{m, 2 * m, 4 * m, 5 * m}},
-		{"schedule, then exponential", webhook.RetryPolicy{Schedule: []time.Duration{3 * m}, Initial: m, Multiplier: 3, MaxAttempts: 4, Jitter: -1}, []time.Duration{3 * m, m, 3 * m}},
-		{"age ends it first", webhook.RetryPolicy{Schedule: []time.Duration{m, m, m, m}, MaxAge: 150 * time.Second, Jitter: -1}, []time.Duration{m, m}},
-		{"no bound of age", webhook.RetryPolicy{Schedule: []time.Duration{100 * time.Hour}, MaxAge: -1, Jitter: -1}, []time.Duration{100 * time.Hour}},
-		{"72 hours by default", webhook.RetryPolicy{Schedule: []time.Duration{40 * time.Hour, 40 * time.Hour}, Jitter: -1}, []time.Duration{40 * time.Hour}},
+		{"unless Initial is set", webhook.RetryPolicy{
+			Schedule: []time.Duration{}, Initial: m, MaxAttempts: 2, Jitter: -1,
+		}, []time.Duration{m}},
+		{"fewer attempts than the schedule has", webhook.RetryPolicy{MaxAttempts: 2, Jitter: -1},
+			[]time.Duration{5 * time.Second}},
+		{"more attempts repeat the last delay", webhook.RetryPolicy{
+			Schedule: []time.Duration{m}, MaxAttempts: 4, Jitter: -1,
+		}, []time.Duration{m, m, m}},
+		{"exponential", webhook.RetryPolicy{Initial: m, Max: 5 * m, MaxAttempts: 5, Jitter: -1},
+			[]time.Duration{m, 2 * m, 4 * m, 5 * m}},
+		{"schedule, then exponential", webhook.RetryPolicy{
+			Schedule: []time.Duration{3 * m}, Initial: m, Multiplier: 3, MaxAttempts: 4,
+			Jitter: -1,
+		}, []time.Duration{3 * m, m, 3 * m}},
+		{"age ends it first", webhook.RetryPolicy{
+			Schedule: []time.Duration{m, m, m, m}, MaxAge: 150 * time.Second, Jitter: -1,
+		}, []time.Duration{m, m}},
+		{"no bound of age", webhook.RetryPolicy{
+			Schedule: []time.Duration{100 * time.Hour}, MaxAge: -1, Jitter: -1,
+		}, []time.Duration{100 * time.Hour}},
+		{"72 hours by default", webhook.RetryPolicy{
+			Schedule: []time.Duration{40 * time.Hour, 40 * time.Hour}, Jitter: -1,
+		}, []time.Duration{40 * time.Hour}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,7 +128,10 @@ func TestPolicies(t *testing.T) {
 }
 
 func TestMaxAge(t *testing.T) {
-	hourly := webhook.RetryPolicy{Schedule: []time.Duration{time.Hour, time.Hour, time.Hour}, Jitter: -1, MaxAge: 150 * time.Minute}
+	hourly := webhook.RetryPolicy{
+		Schedule: []time.Duration{time.Hour, time.Hour, time.Hour}, Jitter: -1,
+		MaxAge: 150 * time.Minute,
+	}
 	t.Run("ends a delivery with a reason", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			wire := always(500)
@@ -165,7 +185,8 @@ func TestClassification(t *testing.T) {
 		webhook.Delivered: {200, 201, 202, 204, 206, 226, 299},
 		webhook.Failed: {300, 301, 302, 303, 304, 307, 308, 399, 400, 405, 406, 410, 411, 413, 414, 415, 422,
 			431, 501, 505},
-		webhook.Pending: {401, 402, 403, 404, 407, 408, 409, 412, 416, 417, 418, 423, 425, 429, 451, 500, 502, 503, 504, 599, 100, 600, 0},
+		webhook.Pending: {401, 402, 403, 404, 407, 408, 409, 412, 416, 417, 418, 423, 425, 429,
+			451, 500, 502, 503, 504, 599, 100, 600, 0},
 	} {
 		for _, code := range codes {
 			tests = append(tests, test{"status " + strconv.Itoa(code), answers(code), want})
@@ -173,7 +194,9 @@ func TestClassification(t *testing.T) {
 	}
 	tests = append(tests,
 		test{"an error", func() (*webhook.Response, error) { return nil, errDown }, webhook.Pending},
-		test{"a permanent error", func() (*webhook.Response, error) { return nil, backoff.Permanent(errDown) }, webhook.Failed},
+		test{"a permanent error", func() (*webhook.Response, error) {
+			return nil, backoff.Permanent(errDown)
+		}, webhook.Failed},
 		test{"neither", func() (*webhook.Response, error) { return nil, nil }, webhook.Pending},
 		test{"a response beside an error", func() (*webhook.Response, error) {
 			return &webhook.Response{StatusCode: 200}, errDown

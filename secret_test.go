@@ -34,7 +34,8 @@ func TestValidateSecret(t *testing.T) {
 		none     = webhook.SchemeNone
 	)
 	const notBase64 = `scheme "standard": what follows whsec_ must be padded base64 of the standard alphabet`
-	const notHeader = `scheme "secret_header": the secret must be visible ASCII without blanks around it, to stand in a header`
+	const notHeader = `scheme "secret_header": the secret must be visible ASCII ` +
+		`without blanks around it, to stand in a header`
 	tests := []struct {
 		name    string
 		secret  string
@@ -82,7 +83,8 @@ func TestValidateSecret(t *testing.T) {
 		{"standard, no padding", strings.TrimRight(whsec(32), "="), []webhook.Scheme{standard}, notBase64},
 		{"standard, alphabet of URLs", "whsec_" + strings.Repeat("_-", 16), []webhook.Scheme{standard}, notBase64},
 		{"standard, line break", whsec(24) + "\n", []webhook.Scheme{standard}, notBase64},
-		{"standard, bits that encode nothing", "whsec_" + strings.Repeat("A", 33) + "B==", []webhook.Scheme{standard}, notBase64},
+		{"standard, bits that encode nothing", "whsec_" + strings.Repeat("A", 33) + "B==",
+			[]webhook.Scheme{standard}, notBase64},
 		{"both need their own rule", frappeSecret, []webhook.Scheme{frappe, standard},
 			`scheme "standard": the secret must start with whsec_`},
 	}

@@ -66,7 +66,8 @@ func TestAutoDisableRateOverTheHour(t *testing.T) {
 		want  time.Duration // when it is disabled; 0: never
 	}{
 		{"across the full hour", time.Minute, 69 * time.Minute},
-		{"as few as an hour may have", 2*time.Minute + 50*time.Second, 50*time.Minute + 19*(2*time.Minute+50*time.Second)},
+		{"as few as an hour may have", 2*time.Minute + 50*time.Second,
+			50*time.Minute + 19*(2*time.Minute+50*time.Second)},
 		{"too few in any hour", 4 * time.Minute, 0},
 	}
 	for _, tt := range tests {
@@ -186,7 +187,8 @@ func TestRecordOfANewerVersion(t *testing.T) {
 		store := webhook.NewMemoryStore()
 		require.NoError(t, store.PutWebhooks(t.Context(),
 			webhook.WebhookRecord{Name: "a", Data: []byte(newer)},
-			webhook.WebhookRecord{Name: "~status/a", Data: []byte(`{"version":2,"webhook":"wh_1","mood":"good","failures":1}`)}))
+			webhook.WebhookRecord{Name: "~status/a", Data: []byte(
+				`{"version":2,"webhook":"wh_1","mood":"good","failures":1}`)}))
 		wire := newSwitched(500)
 		w := newWorld(t, store, wire, webhook.Options{})
 		w.send("one")
@@ -231,7 +233,8 @@ func TestRecordThatCannotBeRead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				store := webhook.NewMemoryStore()
-				require.NoError(t, store.PutWebhooks(t.Context(), webhook.WebhookRecord{Name: "a", Data: []byte(tt.data)}))
+				require.NoError(t, store.PutWebhooks(t.Context(),
+					webhook.WebhookRecord{Name: "a", Data: []byte(tt.data)}))
 				w := newWorld(t, store, always(200), webhook.Options{})
 				var got []webhook.Decision
 				for _, o := range w.fire("one") {
@@ -247,7 +250,9 @@ func TestRecordThatCannotBeRead(t *testing.T) {
 				require.Equal(t, "a", all[0].Name)
 				saved := w.SaveWebhook(t.Context(), hook("a"))
 				require.ErrorContains(t, saved, "not saved over")
-				_, sent := w.SendTest(t.Context(), "a", webhook.Event{Type: webhook.OnUpdate, DocType: "Sales Order", Name: "SO-1"})
+				_, sent := w.SendTest(t.Context(), "a", webhook.Event{
+					Type: webhook.OnUpdate, DocType: "Sales Order", Name: "SO-1",
+				})
 				for _, err := range []error{saved, sent} {
 					require.Equal(t, 1, strings.Count(err.Error(), `webhook "a"`), err)
 				}

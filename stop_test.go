@@ -22,7 +22,8 @@ func TestStopLetsAttemptsFinish(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			return status(200)
 		}
-		w := newWorld(t, webhook.NewMemoryStore(), wire, webhook.Options{Concurrency: 4, MaxHanging: -1, PerEndpoint: 4})
+		w := newWorld(t, webhook.NewMemoryStore(), wire,
+			webhook.Options{Concurrency: 4, MaxHanging: -1, PerEndpoint: 4})
 		w.save(hook("a"))
 		for i := range 20 {
 			w.send(strconv.Itoa(i))

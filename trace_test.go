@@ -24,7 +24,8 @@ func TestTraceFromDispatchToAttempt(t *testing.T) {
 		of := func(ctx context.Context) string { s, _ := ctx.Value(traceKey{}).(string); return s }
 		d, _ := newDispatcher(t, &webhook.Options{
 			Retry: webhook.RetryPolicy{Schedule: []time.Duration{time.Minute}, Jitter: -1},
-			Transport: webhook.TransportFunc(func(ctx context.Context, req *webhook.Request) (*webhook.Response, error) {
+			Transport: webhook.TransportFunc(func(ctx context.Context, req *webhook.Request) (
+				*webhook.Response, error) {
 				sent = append(sent, of(ctx))
 				return &webhook.Response{StatusCode: 500 - 300*(req.Attempt-1)}, nil
 			}),
@@ -64,7 +65,9 @@ func TestTraceThatMisbehaves(t *testing.T) {
 		start func(context.Context, webhook.Delivery) context.Context
 		want  string
 	}{
-		{name: "longest", carry: func(context.Context) string { return strings.Repeat("x", 1024) }, want: strings.Repeat("x", 1024)},
+		{name: "longest", carry: func(context.Context) string {
+			return strings.Repeat("x", 1024)
+		}, want: strings.Repeat("x", 1024)},
 		{name: "too long", carry: func(context.Context) string { return strings.Repeat("x", 1025) }},
 		{name: "not UTF-8", carry: func(context.Context) string { return "\xff" }},
 		{name: "NUL", carry: func(context.Context) string { return "a\x00" }},

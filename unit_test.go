@@ -17,7 +17,8 @@ func note(name, title string) webhook.Event {
 func noteHook(name string) webhook.Webhook {
 	return webhook.Webhook{
 		Name: name, DocType: "Note", Events: []webhook.EventType{webhook.OnUpdate, webhook.AfterInsert},
-		Ordered: true, URL: "https://example.com/" + name, Data: []webhook.Field{{Fieldname: "name"}, {Fieldname: "title"}},
+		Ordered: true, URL: "https://example.com/" + name,
+		Data:   []webhook.Field{{Fieldname: "name"}, {Fieldname: "title"}},
 		Secret: testSecret,
 	}
 }
@@ -43,15 +44,20 @@ func TestUnit(t *testing.T) {
 		steps []step
 		want  []string // bodies, in the order of the store
 	}{
-		{"last values", []string{"w"}, []step{update("A", "a"), update("A", "b"), update("A", "z")}, []string{`{"name":"A","title":"z"}`}},
+		{"last values", []string{"w"}, []step{update("A", "a"), update("A", "b"), update("A", "z")},
+			[]string{`{"name":"A","title":"z"}`}},
 		{"order of last occurrence", []string{"w"}, []step{update("A", "1"), update("B", "2"), update("A", "3")},
 			[]string{`{"name":"B","title":"2"}`, `{"name":"A","title":"3"}`}},
 		{"each webhook", []string{"w1", "w2"}, []step{update("A", "1")},
 			[]string{`{"name":"A","title":"1"}`, `{"name":"A","title":"1"}`}},
-		{"rollback", []string{"w"}, []step{update("A", "1"), rollback, update("B", "2")}, []string{`{"name":"B","title":"2"}`}},
-		{"savepoint", []string{"w"}, []step{update("A", "1"), savepoint, update("A", "2"), update("B", "2"), rollbackTo, update("C", "3")},
+		{"rollback", []string{"w"}, []step{update("A", "1"), rollback, update("B", "2")},
+			[]string{`{"name":"B","title":"2"}`}},
+		{"savepoint", []string{"w"}, []step{update("A", "1"), savepoint, update("A", "2"),
+			update("B", "2"), rollbackTo, update("C", "3")},
 			[]string{`{"name":"A","title":"1"}`, `{"name":"C","title":"3"}`}},
-		{"savepoint again", []string{"w"}, []step{savepoint, update("A", "1"), savepoint, update("B", "2"), rollbackTo, rollbackTo},
+		{"savepoint again", []string{"w"}, []step{
+			savepoint, update("A", "1"), savepoint, update("B", "2"), rollbackTo, rollbackTo,
+		},
 			[]string{`{"name":"A","title":"1"}`}},
 		{"nothing", []string{"w"}, nil, nil},
 	}

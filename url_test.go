@@ -18,30 +18,44 @@ func TestDynamicURL(t *testing.T) {
 	}{
 		{"path", "https://httpbin.org/anything/{{ doc.doctype }}", nil, "https://httpbin.org/anything/Sales%20Order"},
 		{"file name", "https://h.example/x/{{ doc.name }}.json", nil, "https://h.example/x/SO-00001.json"},
-		{"blank and non-ASCII", "https://h.example/x/{{ doc.a }}?q={{ doc.q }}", map[string]any{"a": "SINV 1", "q": "ü"}, "https://h.example/x/SINV%201?q=%C3%BC"},
-		{"slashes", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": "../../admin"}, "https://h.example/x/..%2F..%2Fadmin/y"},
+		{"blank and non-ASCII", "https://h.example/x/{{ doc.a }}?q={{ doc.q }}",
+			map[string]any{"a": "SINV 1", "q": "ü"}, "https://h.example/x/SINV%201?q=%C3%BC"},
+		{"slashes", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": "../../admin"},
+			"https://h.example/x/..%2F..%2Fadmin/y"},
 		{"dots", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": ".."}, ""},
 		{"dots of two values", "https://h.example/x/{{ doc.a }}{{ doc.a }}", map[string]any{"a": "."}, ""},
 		{"dot and text", "https://h.example/x/.{{ doc.a }}?q", map[string]any{"a": "."}, ""},
 		{"dots at the end", "https://h.example/x/{{ doc.a }}", map[string]any{"a": ".."}, ""},
 		{"dots before a fragment", "https://h.example/x/{{ doc.a }}#f", map[string]any{"a": "."}, ""},
-		{"dots in a name", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": "..."}, "https://h.example/x/.../y"},
+		{"dots in a name", "https://h.example/x/{{ doc.a }}/y", map[string]any{"a": "..."},
+			"https://h.example/x/.../y"},
 		{"dots beside text", "https://h.example/x/v{{ doc.a }}", map[string]any{"a": ".."}, "https://h.example/x/v.."},
-		{"dots that are encoded", "https://h.example/x/{{ doc.a }}", map[string]any{"a": "%2e%2e"}, "https://h.example/x/%252e%252e"},
-		{"dots in the query", "https://h.example/x?f={{ doc.a }}", map[string]any{"a": ".."}, "https://h.example/x?f=.."},
-		{"question mark", "https://h.example/x/{{ doc.a }}?b=1", map[string]any{"a": "?admin=1#"}, "https://h.example/x/%3Fadmin%3D1%23?b=1"},
-		{"query", "https://h.example/x?a={{ doc.a }}&b=1", map[string]any{"a": "1&admin=1#+%"}, "https://h.example/x?a=1%26admin%3D1%23%2B%25&b=1"},
-		{"none is empty", "https://h.example/x/{{ doc.a }}?b={{ doc.missing }}", map[string]any{"a": nil}, "https://h.example/x/?b="},
-		{"branch", "https://h.example/{% if doc.a %}yes{% else %}no{% endif %}", map[string]any{"a": 1}, "https://h.example/yes"},
-		{"raw within the path", "https://h.example/{{ doc.a | safe }}", map[string]any{"a": "a/b"}, "https://h.example/a/b"},
+		{"dots that are encoded", "https://h.example/x/{{ doc.a }}", map[string]any{"a": "%2e%2e"},
+			"https://h.example/x/%252e%252e"},
+		{"dots in the query", "https://h.example/x?f={{ doc.a }}", map[string]any{"a": ".."},
+			"https://h.example/x?f=.."},
+		{"question mark", "https://h.example/x/{{ doc.a }}?b=1", map[string]any{"a": "?admin=1#"},
+			"https://h.example/x/%3Fadmin%3D1%23?b=1"},
+		{"query", "https://h.example/x?a={{ doc.a }}&b=1", map[string]any{"a": "1&admin=1#+%"},
+			"https://h.example/x?a=1%26admin%3D1%23%2B%25&b=1"},
+		{"none is empty", "https://h.example/x/{{ doc.a }}?b={{ doc.missing }}",
+			map[string]any{"a": nil}, "https://h.example/x/?b="},
+		{"branch", "https://h.example/{% if doc.a %}yes{% else %}no{% endif %}",
+			map[string]any{"a": 1}, "https://h.example/yes"},
+		{"raw within the path", "https://h.example/{{ doc.a | safe }}", map[string]any{"a": "a/b"},
+			"https://h.example/a/b"},
 		{"encoded in the path", "https://h.example/x/{{ doc.a | urlencode }}/y", map[string]any{"a": "a b/../ü?#%41+"},
 			"https://h.example/x/a%20b%2F..%2F%C3%BC%3F%23%2541%2B/y"},
-		{"encoded in the query", "https://h.example/x?a={{ doc.a | urlencode }}&b=1", map[string]any{"a": "1 2&c=/"}, "https://h.example/x?a=1%202%26c%3D%2F&b=1"},
-		{"encoded mapping", "https://h.example/x?{{ doc.a | urlencode }}", map[string]any{"a": map[string]any{"b c": "d&e f/+", "g": 1}},
+		{"encoded in the query", "https://h.example/x?a={{ doc.a | urlencode }}&b=1",
+			map[string]any{"a": "1 2&c=/"}, "https://h.example/x?a=1%202%26c%3D%2F&b=1"},
+		{"encoded mapping", "https://h.example/x?{{ doc.a | urlencode }}",
+			map[string]any{"a": map[string]any{"b c": "d&e f/+", "g": 1}},
 			"https://h.example/x?b%20c=d%26e%20f%2F%2B&g=1"},
 		{"encoded dots", "https://h.example/x/{{ doc.a | urlencode }}/y", map[string]any{"a": ".."}, ""},
-		{"encoded, then changed", "https://h.example/x/{{ doc.a | urlencode | lower }}", map[string]any{"a": "ü"}, "https://h.example/x/%25c3%25bc"},
-		{"value in the text's host", "https://h.example{% if doc.a %}.evil.example{% endif %}/", map[string]any{"a": 1}, ""},
+		{"encoded, then changed", "https://h.example/x/{{ doc.a | urlencode | lower }}",
+			map[string]any{"a": "ü"}, "https://h.example/x/%25c3%25bc"},
+		{"value in the text's host", "https://h.example{% if doc.a %}.evil.example{% endif %}/",
+			map[string]any{"a": 1}, ""},
 		{"missing attribute", "http://example.com/{{ doc.missing.attr }}", nil, ""},
 		{"too long", "https://h.example/{{ doc.a }}", map[string]any{"a": strings.Repeat("x", 9000)}, ""},
 	}
@@ -72,14 +86,17 @@ func TestDynamicURL(t *testing.T) {
 // What urlquery gave is not encoded again either.
 func TestDynamicURLOfGoTemplate(t *testing.T) {
 	q := send(t, orders(func(w *webhook.Webhook) {
-		w.Syntax, w.DynamicURL, w.URL = webhook.GoTemplate, true, "https://h.example/{{ urlquery .doc.a }}?a={{ .doc.a | urlquery }}&b={{ .doc.a }}"
+		w.Syntax, w.DynamicURL = webhook.GoTemplate, true
+		w.URL = "https://h.example/{{ urlquery .doc.a }}?a={{ .doc.a | urlquery }}&b={{ .doc.a }}"
 	}), updated(map[string]any{"a": "1 2&3"}))
 	require.Equal(t, "https://h.example/1%202%263?a=1%202%263&b=1%202%263", q.URL)
 }
 
 func TestDynamicHosts(t *testing.T) {
 	d, r := newDispatcher(t, &webhook.Options{DynamicHosts: true})
-	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.URL, w.DynamicURL = "{{ doc.url }}", true })))
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) {
+		w.URL, w.DynamicURL = "{{ doc.url }}", true
+	})))
 	for url, want := range map[string]webhook.Decision{
 		"https://tenant.example/x": webhook.Queued, "ftp://h/": webhook.RenderError, "": webhook.RenderError,
 		"http://2130706433/": webhook.RenderError, "https://u:p@h.example/": webhook.RenderError,
@@ -93,7 +110,9 @@ func TestDynamicHosts(t *testing.T) {
 }
 
 func TestStaticURLKeepsBraces(t *testing.T) {
-	q := send(t, orders(func(w *webhook.Webhook) { w.URL = "https://httpbin.org/anything/{{doc.doctype}}" }), updated(nil))
+	q := send(t, orders(func(w *webhook.Webhook) {
+		w.URL = "https://httpbin.org/anything/{{doc.doctype}}"
+	}), updated(nil))
 	require.Equal(t, "https://httpbin.org/anything/%7B%7Bdoc.doctype%7D%7D", q.URL)
 }
 

@@ -30,8 +30,8 @@ func TestValidateLeavesHostFunctions(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			w := webhook.Webhook{
-				Name: "w", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate}, URL: "https://example.com/",
-				Syntax: tc.syntax, Condition: tc.condition, Structure: webhook.JSON, Body: tc.body,
+				Name: "w", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate},
+				URL: "https://example.com/", Syntax: tc.syntax, Condition: tc.condition, Structure: webhook.JSON, Body: tc.body,
 			}
 			err := w.Validate()
 			if tc.wantField == "" {

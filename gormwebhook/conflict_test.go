@@ -40,19 +40,27 @@ func TestConflicts(t *testing.T) {
 			return db.Clauses(nothing).Create(&Order{ID: 7, Ref: "a", Status: "x"}).Error
 		}, nil},
 		{"nothing, several", nil, []string{"a"}, func(db *gorm.DB) error {
-			return db.Clauses(nothing).Create([]Order{{ID: 7, Ref: "a"}, {ID: 8, Ref: "b", Status: "x"}, {ID: 1, Ref: "c"}}).Error
+			return db.Clauses(nothing).Create([]Order{
+				{ID: 7, Ref: "a"}, {ID: 8, Ref: "b", Status: "x"}, {ID: 1, Ref: "c"},
+			}).Error
 		}, inserted("8")},
 		{"insert ignore", mysql, []string{"a"}, func(db *gorm.DB) error {
-			return db.Clauses(clause.Insert{Modifier: "IGNORE"}).Create([]Order{{ID: 7, Ref: "a"}, {ID: 8, Ref: "b", Status: "x"}}).Error
+			return db.Clauses(clause.Insert{Modifier: "IGNORE"}).Create([]Order{
+				{ID: 7, Ref: "a"}, {ID: 8, Ref: "b", Status: "x"},
+			}).Error
 		}, inserted("8")},
 		{"insert or ignore", []string{"SQLite"}, []string{"a"}, func(db *gorm.DB) error {
-			return db.Clauses(clause.Insert{Modifier: "OR IGNORE"}).Create([]Order{{ID: 1, Ref: "c"}, {ID: 8, Ref: "b", Status: "x"}}).Error
+			return db.Clauses(clause.Insert{Modifier: "OR IGNORE"}).Create([]Order{
+				{ID: 1, Ref: "c"}, {ID: 8, Ref: "b", Status: "x"},
+			}).Error
 		}, inserted("8")},
 		{"update by the key that is named", nil, []string{"a"}, func(db *gorm.DB) error {
 			return db.Clauses(byRef).Create(&Order{Ref: "a", Status: "x"}).Error
 		}, updated},
 		{"update of some", nil, []string{"a"}, func(db *gorm.DB) error {
-			return db.Clauses(byRef).Create([]Order{{ID: 7, Ref: "b", Status: "x"}, {ID: 8, Ref: "a", Status: "x"}}).Error
+			return db.Clauses(byRef).Create([]Order{
+				{ID: 7, Ref: "b", Status: "x"}, {ID: 8, Ref: "a", Status: "x"},
+			}).Error
 		}, append(inserted("7"), updated...)},
 		{"update by another key than the one that is named", mysql, []string{"a"}, func(db *gorm.DB) error {
 			return db.Clauses(byID).Create(&Order{ID: 7, Ref: "a", Status: "x"}).Error
@@ -74,7 +82,9 @@ func TestConflicts(t *testing.T) {
 		}, []string{"Order 1 on_update: draft > draft", "Order 1 on_change: draft > draft"}},
 		{"update under a condition", []string{"SQLite", "PostgreSQL"}, []string{"a", "b"}, func(db *gorm.DB) error {
 			upsert := byRef
-			upsert.Where = clause.Where{Exprs: []clause.Expression{clause.Eq{Column: clause.Column{Table: "orders", Name: "id"}, Value: 1}}}
+			upsert.Where = clause.Where{Exprs: []clause.Expression{
+				clause.Eq{Column: clause.Column{Table: "orders", Name: "id"}, Value: 1},
+			}}
 			return db.Clauses(upsert).Create([]Order{{Ref: "a", Status: "x"}, {Ref: "b", Status: "x"}}).Error
 		}, updated},
 		{"maps", nil, []string{"a"}, func(db *gorm.DB) error {
@@ -145,7 +155,9 @@ func TestConflictsByAKeyThatTheModelDoesNotName(t *testing.T) {
 		sqlDB, err := w.db.DB()
 		require.NoError(t, err)
 		sqlDB.SetMaxOpenConns(1)
-		require.NoError(t, w.db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&Item{OrderID: 5, Status: "x"}).Error)
+		require.NoError(t, w.db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&Item{
+			OrderID: 5, Status: "x",
+		}).Error)
 		require.Equal(t, []string{"items 1 on_update: draft > x", "items 1 on_change: draft > x"}, w.dispatched())
 	})
 }

@@ -36,7 +36,9 @@ func TestStoreThatFailsRollsBack(t *testing.T) {
 	onEach(t, &gorm.Config{}, nil, func(t *testing.T, w *world) {
 		mend := w.breakStore()
 		require.ErrorContains(t, w.db.Create(&Order{}).Error, "enqueue")
-		require.ErrorContains(t, w.db.Transaction(func(tx *gorm.DB) error { return tx.Create(&Order{}).Error }), "enqueue")
+		require.ErrorContains(t, w.db.Transaction(func(tx *gorm.DB) error {
+			return tx.Create(&Order{}).Error
+		}), "enqueue")
 		require.Zero(t, w.count())
 		mend()
 		require.Empty(t, w.dispatched())
@@ -48,18 +50,19 @@ func TestStoreThatFailsRollsBack(t *testing.T) {
 // Without a transaction there is nothing to roll back: the write stays.
 func TestStoreThatFailsWithoutATransactionIsLogged(t *testing.T) {
 	var log bytes.Buffer
-	onEach(t, &gorm.Config{SkipDefaultTransaction: true}, &gormwebhook.Options{Logger: to(&log)}, func(t *testing.T, w *world) {
-		log.Reset()
-		mend := w.breakStore()
-		require.NoError(t, w.db.Create(&Order{}).Error)
-		require.EqualValues(t, 1, w.count())
-		require.Contains(t, log.String(), "without a transaction")
-		mend()
-		require.Error(t, w.db.Transaction(func(tx *gorm.DB) error {
-			return errors.Join(tx.Create(&Order{Ref: "b"}).Error, errBack)
-		}))
-		require.Empty(t, w.dispatched(), "db.Transaction is one all the same")
-	})
+	onEach(t, &gorm.Config{SkipDefaultTransaction: true}, &gormwebhook.Options{Logger: to(&log)},
+		func(t *testing.T, w *world) {
+			log.Reset()
+			mend := w.breakStore()
+			require.NoError(t, w.db.Create(&Order{}).Error)
+			require.EqualValues(t, 1, w.count())
+			require.Contains(t, log.String(), "without a transaction")
+			mend()
+			require.Error(t, w.db.Transaction(func(tx *gorm.DB) error {
+				return errors.Join(tx.Create(&Order{Ref: "b"}).Error, errBack)
+			}))
+			require.Empty(t, w.dispatched(), "db.Transaction is one all the same")
+		})
 }
 
 // The transaction has the only connection there is.
@@ -69,7 +72,8 @@ func TestOneConnection(t *testing.T) {
 		require.NoError(t, err)
 		sqlDB.SetMaxOpenConns(1)
 		require.NoError(t, w.db.Transaction(func(tx *gorm.DB) error {
-			return errors.Join(tx.Create(&Order{Status: "new"}).Error, tx.Model(&Order{ID: 1}).Update("status", "paid").Error)
+			return errors.Join(tx.Create(&Order{Status: "new"}).Error,
+				tx.Model(&Order{ID: 1}).Update("status", "paid").Error)
 		}))
 		require.Len(t, w.dispatched(), 4)
 		require.NoError(t, w.d.Drain(t.Context()))
@@ -223,7 +227,9 @@ func TestPanicOfTheHostCostsTheEventsOfItsDocument(t *testing.T) {
 		opts gormwebhook.Options
 		want string // in the log
 	}{
-		{"Action", gormwebhook.Options{Action: func(a webhook.Action, doc, _ any) webhook.Action { poisoned(doc); return a }},
+		{"Action", gormwebhook.Options{
+			Action: func(a webhook.Action, doc, _ any) webhook.Action { poisoned(doc); return a },
+		},
 			`table=orders doctype=Order name=2 error="panic in Options.Action: no such rule"`},
 		{"Event", gormwebhook.Options{Event: func(_ context.Context, ev *webhook.Event) { poisoned(ev.Doc) }},
 			`table=orders doctype=Order name=2 error="panic in Options.Event: no such rule"`},
@@ -233,7 +239,10 @@ func TestPanicOfTheHostCostsTheEventsOfItsDocument(t *testing.T) {
 			tt.opts.Logger = to(&log)
 			onEach(t, &gorm.Config{}, &tt.opts, func(t *testing.T, w *world) {
 				log.Reset()
-				require.NoError(t, w.db.Create([]Order{{Ref: "a", Status: "x"}, {Ref: "b", Status: "poison"}, {Ref: "c", Status: "z"}}).Error)
+				require.NoError(t, w.db.Create([]Order{
+					{Ref: "a", Status: "x"}, {Ref: "b", Status: "poison"},
+					{Ref: "c", Status: "z"},
+				}).Error)
 				require.NoError(t, w.db.Model(&Order{ID: 2}).Update("status", "poison").Error)
 				require.NoError(t, w.db.Delete(&Order{ID: 2}).Error)
 				require.EqualValues(t, 2, w.count())
@@ -299,7 +308,8 @@ func TestArgumentsThatCannotBe(t *testing.T) {
 		plugin *gormwebhook.Plugin
 		want   gormwebhook.ArgumentError
 	}{
-		{"no dispatcher", gormwebhook.New(nil, nil), gormwebhook.ArgumentError{Argument: "d", Problem: "the dispatcher is nil"}},
+		{"no dispatcher", gormwebhook.New(nil, nil),
+			gormwebhook.ArgumentError{Argument: "d", Problem: "the dispatcher is nil"}},
 		{"MaxRows below zero", gormwebhook.New(w.d, &gormwebhook.Options{MaxRows: -1}),
 			gormwebhook.ArgumentError{Argument: "Options.MaxRows", Problem: "is negative"}},
 	} {

@@ -49,7 +49,9 @@ func TestEvents(t *testing.T) {
 	}{
 		{"create", nil, func(db *gorm.DB) error { return db.Create(&Order{Status: "new"}).Error }, nil,
 			[]string{"Order 1 after_insert: - > new", "Order 1 on_update: - > new"}},
-		{"create a value that fails", []string{"a"}, func(db *gorm.DB) error { return db.Create(&Order{Ref: "a"}).Error },
+		{"create a value that fails", []string{"a"}, func(db *gorm.DB) error {
+			return db.Create(&Order{Ref: "a"}).Error
+		},
 			gorm.ErrDuplicatedKey, nil},
 		{"create a map", nil, func(db *gorm.DB) error {
 			return db.Model(&Order{}).Create(map[string]any{"Status": "new", "ID": 7}).Error
@@ -60,7 +62,9 @@ func TestEvents(t *testing.T) {
 			"Order 1 after_insert: - > x", "Order 1 on_update: - > x",
 			"Order 2 after_insert: - > y", "Order 2 on_update: - > y"}},
 		{"create in batches", nil, func(db *gorm.DB) error {
-			return db.CreateInBatches([]Order{{Ref: "a", Status: "x"}, {Ref: "b", Status: "y"}, {Ref: "c", Status: "z"}}, 2).Error
+			return db.CreateInBatches([]Order{
+				{Ref: "a", Status: "x"}, {Ref: "b", Status: "y"}, {Ref: "c", Status: "z"},
+			}, 2).Error
 		}, nil, []string{
 			"Order 1 after_insert: - > x", "Order 1 on_update: - > x",
 			"Order 2 after_insert: - > y", "Order 2 on_update: - > y",
@@ -71,7 +75,9 @@ func TestEvents(t *testing.T) {
 			"items 1 after_insert: - > i", "items 1 on_update: - > i",
 			"Order 1 after_insert: - > new", "Order 1 on_update: - > new"}},
 		{"create, or nothing", []string{"a"}, func(db *gorm.DB) error {
-			return db.Clauses(clause.OnConflict{DoNothing: true}).Create([]Order{{ID: 1, Ref: "b", Status: "x"}, {ID: 2, Ref: "c", Status: "y"}}).Error
+			return db.Clauses(clause.OnConflict{DoNothing: true}).Create([]Order{
+				{ID: 1, Ref: "b", Status: "x"}, {ID: 2, Ref: "c", Status: "y"},
+			}).Error
 		}, nil, []string{"Order 2 after_insert: - > y", "Order 2 on_update: - > y"}},
 		{"create, or update by a column", []string{"a"}, func(db *gorm.DB) error {
 			return db.Clauses(clause.OnConflict{
@@ -82,11 +88,15 @@ func TestEvents(t *testing.T) {
 			return errors.Join(db.Where(Order{Ref: "a"}).FirstOrCreate(&Order{}).Error,
 				db.Where(Order{Ref: "b"}).Attrs(Order{Status: "new"}).FirstOrCreate(&Order{}).Error)
 		}, nil, []string{"Order 2 after_insert: - > new", "Order 2 on_update: - > new"}},
-		{"save", []string{"a"}, func(db *gorm.DB) error { return db.Save(&Order{ID: 1, Ref: "a", Status: "paid"}).Error }, nil,
+		{"save", []string{"a"}, func(db *gorm.DB) error {
+			return db.Save(&Order{ID: 1, Ref: "a", Status: "paid"}).Error
+		}, nil,
 			[]string{"Order 1 on_update: draft > paid", "Order 1 on_change: draft > paid"}},
 		{"save what is new", nil, func(db *gorm.DB) error { return db.Save(&Order{Status: "new"}).Error }, nil,
 			[]string{"Order 1 after_insert: - > new", "Order 1 on_update: - > new"}},
-		{"save what is new under an id", nil, func(db *gorm.DB) error { return db.Save(&Order{ID: 5, Status: "new"}).Error }, nil,
+		{"save what is new under an id", nil, func(db *gorm.DB) error {
+			return db.Save(&Order{ID: 5, Status: "new"}).Error
+		}, nil,
 			[]string{"Order 5 after_insert: - > new", "Order 5 on_update: - > new"}},
 		{"save several, old and new", []string{"a"}, func(db *gorm.DB) error {
 			return db.Save([]*Order{{ID: 1, Ref: "a", Status: "paid"}, {ID: 2, Ref: "b", Status: "new"}}).Error
@@ -97,7 +107,8 @@ func TestEvents(t *testing.T) {
 			return db.Model(&Order{ID: 2}).Update("status", "paid").Error
 		}, nil, []string{"Order 2 on_update: draft > paid", "Order 2 on_change: draft > paid"}},
 		{"update by a where clause", []string{"a", "b", "c"}, func(db *gorm.DB) error {
-			return db.Model(&Order{}).Where("status = ? AND ref <> ?", "draft", "b").Updates(map[string]any{"status": "paid"}).Error
+			return db.Model(&Order{}).Where("status = ? AND ref <> ?", "draft", "b").
+				Updates(map[string]any{"status": "paid"}).Error
 		}, nil, []string{
 			"Order 1 on_update: draft > paid", "Order 1 on_change: draft > paid",
 			"Order 3 on_update: draft > paid", "Order 3 on_change: draft > paid"}},

@@ -28,7 +28,8 @@ func TestLimit(t *testing.T) {
 			return db.Where("ref = ?", "b").Or("status = ?", "draft").Order("id DESC").Limit(1).Delete(&Order{}).Error
 		}, []string{"Order 3 on_trash: - > draft"}},
 		{"update", func(db *gorm.DB) error {
-			return db.Model(&Order{}).Where("ref = ?", "b").Or("status = ?", "draft").Order("id DESC").Limit(1).Update("status", "x").Error
+			return db.Model(&Order{}).Where("ref = ?", "b").Or("status = ?", "draft").
+				Order("id DESC").Limit(1).Update("status", "x").Error
 		}, []string{"Order 3 on_update: draft > x", "Order 3 on_change: draft > x"}},
 		{"update of none", func(db *gorm.DB) error {
 			return db.Model(&Order{}).Where("status = ?", "none").Limit(1).Update("status", "x").Error
@@ -39,7 +40,8 @@ func TestLimit(t *testing.T) {
 		{"not by the database's choice", func(db *gorm.DB) error {
 			// The index that finds the rows is not the one that orders them.
 			err := db.Exec("CREATE INDEX by_status ON orders (status(20), ref)").Error
-			return errors.Join(err, db.Model(&Order{}).Where("status = ?", "draft").Limit(1).Update("status", "x").Error,
+			return errors.Join(err,
+				db.Model(&Order{}).Where("status = ?", "draft").Limit(1).Update("status", "x").Error,
 				db.Exec("DROP INDEX by_status ON orders").Error)
 		}, nil},
 	}
@@ -95,25 +97,33 @@ func TestTable(t *testing.T) {
 		require.NoError(t, w.db.Exec(schema[0]+schemaOfSales).Error)
 		t.Cleanup(func() { require.NoError(t, w.db.Exec(schema[1]+schemaOfSales).Error) })
 		serial := map[sqlstore.Dialect]string{
-			sqlstore.SQLite: "INTEGER PRIMARY KEY", sqlstore.Postgres: "SERIAL PRIMARY KEY", sqlstore.MySQL: "INTEGER PRIMARY KEY AUTO_INCREMENT",
+			sqlstore.SQLite: "INTEGER PRIMARY KEY", sqlstore.Postgres: "SERIAL PRIMARY KEY",
+			sqlstore.MySQL: "INTEGER PRIMARY KEY AUTO_INCREMENT",
 		}[w.on.dialect]
-		require.NoError(t, w.db.Exec("CREATE TABLE "+schemaOfSales+".sales (id "+serial+", ref VARCHAR(20) UNIQUE, status VARCHAR(20))").Error)
+		require.NoError(t, w.db.Exec("CREATE TABLE "+schemaOfSales+".sales (id "+serial+
+			", ref VARCHAR(20) UNIQUE, status VARCHAR(20))").Error)
 		t.Cleanup(func() { require.NoError(t, w.db.Exec("DROP TABLE "+schemaOfSales+".sales").Error) })
-		byRef := clause.OnConflict{Columns: []clause.Column{{Name: "ref"}}, DoUpdates: clause.AssignmentColumns([]string{"status"})}
+		byRef := clause.OnConflict{
+			Columns:   []clause.Column{{Name: "ref"}},
+			DoUpdates: clause.AssignmentColumns([]string{"status"}),
+		}
 		for _, do := range []func(db *gorm.DB) error{
 			func(db *gorm.DB) error { return db.Create(&Sale{Ref: "a", Status: "new"}).Error },
 			func(db *gorm.DB) error { return db.Model(&Sale{ID: 1}).Update("status", "paid").Error },
 			func(db *gorm.DB) error { return db.Clauses(byRef).Create(&Sale{Ref: "a", Status: "back"}).Error },
 			func(db *gorm.DB) error {
-				return db.Table(schemaOfSales+".sales AS s").Model(&Sale{}).Where("s.ref = ?", "a").Update("status", "x").Error
+				return db.Table(schemaOfSales+".sales AS s").Model(&Sale{}).
+					Where("s.ref = ?", "a").Update("status", "x").Error
 			},
 			func(db *gorm.DB) error { return db.Delete(&Sale{}, 1).Error },
 		} {
 			require.NoError(t, do(w.db))
 		}
 		require.Equal(t, []string{
-			"Order 1 after_insert: - > new", "Order 1 on_update: - > new", "Order 1 on_update: new > paid", "Order 1 on_change: new > paid",
-			"Order 1 on_update: paid > back", "Order 1 on_change: paid > back", "Order 1 on_update: back > x", "Order 1 on_change: back > x",
+			"Order 1 after_insert: - > new", "Order 1 on_update: - > new",
+			"Order 1 on_update: new > paid", "Order 1 on_change: new > paid",
+			"Order 1 on_update: paid > back", "Order 1 on_change: paid > back",
+			"Order 1 on_update: back > x", "Order 1 on_change: back > x",
 			"Order 1 on_trash: - > x"}, w.dispatched())
 	})
 }

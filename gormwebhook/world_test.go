@@ -33,7 +33,9 @@ type database struct {
 }
 
 func databases(t *testing.T) []database {
-	dbs := []database{{"SQLite", sqlstore.SQLite, func(t *testing.T) gorm.Dialector { return sqlite.Open(sqliteDSN(t)) }}}
+	dbs := []database{{"SQLite", sqlstore.SQLite, func(t *testing.T) gorm.Dialector {
+		return sqlite.Open(sqliteDSN(t))
+	}}}
 	server := func(variable string, more ...database) {
 		if os.Getenv(variable) != "" {
 			dbs = append(dbs, more...)
@@ -137,8 +139,12 @@ func openWorld(t *testing.T, on database, cfg *gorm.Config, opts *gormwebhook.Op
 	for _, docType := range []string{"Order", "items", "Price"} {
 		require.NoError(t, d.SaveWebhook(t.Context(), webhook.Webhook{
 			Name: docType, DocType: docType, URL: "https://example.com", Structure: webhook.Text,
-			Events: []webhook.EventType{webhook.AfterInsert, webhook.OnUpdate, webhook.OnSubmit, webhook.OnTrash, webhook.OnChange},
-			Body:   `{{ event.doctype }} {{ event.name }} {{ event }}: {{ previous.status if previous else "-" }} > {{ doc.status }}`,
+			Events: []webhook.EventType{
+				webhook.AfterInsert, webhook.OnUpdate, webhook.OnSubmit,
+				webhook.OnTrash, webhook.OnChange,
+			},
+			Body: `{{ event.doctype }} {{ event.name }} {{ event }}: ` +
+				`{{ previous.status if previous else "-" }} > {{ doc.status }}`,
 		}))
 	}
 	require.NoError(t, db.Use(gormwebhook.New(d, opts)))

@@ -51,13 +51,16 @@ func TestBatchEndsEarly(t *testing.T) {
 
 // Without a yes nothing is done; the answer may be in any case.
 func TestConfirm(t *testing.T) {
-	for answer, want := range map[string]bool{"y\n": true, "YES\n": true, "n\n": false, "\n": false, "": false, "yep": false} {
+	for answer, want := range map[string]bool{
+		"y\n": true, "YES\n": true, "n\n": false, "\n": false, "": false, "yep": false,
+	} {
 		c := newConsole(strings.NewReader(answer), io.Discard, io.Discard)
 		c.asks = true
 		require.Equal(t, want, c.confirm(t.Context(), "resend?") == nil, answer)
 	}
 	var usage *usageError
-	require.ErrorAs(t, newConsole(strings.NewReader("y\n"), io.Discard, io.Discard).confirm(t.Context(), "resend?"), &usage)
+	c := newConsole(strings.NewReader("y\n"), io.Discard, io.Discard)
+	require.ErrorAs(t, c.confirm(t.Context(), "resend?"), &usage)
 }
 
 // Those that cannot be changed are counted, and the reason of the first given.

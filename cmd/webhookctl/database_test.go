@@ -234,7 +234,8 @@ func TestImportSave(t *testing.T) {
 		return names
 	}
 	dry := w.must("import", "testdata/webhooks.json", "--save", "--dry-run", "--json")
-	require.JSONEq(t, `{"saved":["Large orders","Order lines","Site plans"],"unchanged":[],"dry_run":true,"notes":{}}`, dry)
+	require.JSONEq(t,
+		`{"saved":["Large orders","Order lines","Site plans"],"unchanged":[],"dry_run":true,"notes":{}}`, dry)
 	require.Empty(t, names())
 
 	require.NoError(t, w.d.SaveWebhook(t.Context(), webhook.Webhook{Name: "Site plans", Tenant: "another",
@@ -254,7 +255,9 @@ func TestImportSave(t *testing.T) {
 	require.Contains(t, out, "not_activated")
 	require.Equal(t, 5, strings.Count(out, "\n"))
 	all := out + w.must("webhooks", "--json")
-	for _, secret := range []string{"your_secret_here", "plain-secret", "carried-secret", "1234567890", "abcdef123456"} {
+	for _, secret := range []string{
+		"your_secret_here", "plain-secret", "carried-secret", "1234567890", "abcdef123456",
+	} {
 		require.NotContains(t, all, secret)
 	}
 }
@@ -324,11 +327,16 @@ func TestEvents(t *testing.T) {
 	endpoint := newServer(t)
 	w.save(webhook.Webhook{Name: "Large", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
 		Condition: "doc.grand_total > 10000", URL: endpoint.URL, Secret: "your_secret_here"})
-	require.Contains(t, w.must("explain", "-e", "on_submit", "--doc", "testdata/small.json"), "Large\tcondition_false\t-")
-	require.Equal(t, "no webhook listens to this event\n", w.must("explain", "-e", "on_trash", "--doc", "testdata/small.json"))
-	require.Contains(t, w.ctl("explain", "-e", "on_submit", "--tenant", "other", "--doc", "testdata/small.json").stderr, "--tenant")
-	require.Contains(t, w.must("dispatch", "-e", "on_submit", "--doc", "testdata/order.json", "--event-id", "e1"), "queued")
-	require.Contains(t, w.must("dispatch", "-e", "on_submit", "--doc", "testdata/order.json", "--event-id", "e1"), "duplicate")
+	require.Contains(t, w.must("explain", "-e", "on_submit", "--doc", "testdata/small.json"),
+		"Large\tcondition_false\t-")
+	require.Equal(t, "no webhook listens to this event\n",
+		w.must("explain", "-e", "on_trash", "--doc", "testdata/small.json"))
+	other := w.ctl("explain", "-e", "on_submit", "--tenant", "other", "--doc", "testdata/small.json")
+	require.Contains(t, other.stderr, "--tenant")
+	require.Contains(t, w.must("dispatch", "-e", "on_submit", "--doc", "testdata/order.json",
+		"--event-id", "e1"), "queued")
+	require.Contains(t, w.must("dispatch", "-e", "on_submit", "--doc", "testdata/order.json",
+		"--event-id", "e1"), "duplicate")
 	require.Equal(t, exitFailed, w.ctl("dispatch", "--doc", "testdata/order.json").code, "no type")
 
 	r := w.ctl("drain")
@@ -341,10 +349,12 @@ func TestEvents(t *testing.T) {
 	require.Contains(t, r.stderr, "--allow-loopback")
 	require.Empty(t, endpoint.seen)
 	w.must("resend", "--yes")
-	require.JSONEq(t, `{"attempts":1,"by_state":{"delivered":1},"failures":[],"disabled":[]}`, w.must("drain", "--json", "--allow", "127.0.0.0/8"))
+	require.JSONEq(t, `{"attempts":1,"by_state":{"delivered":1},"failures":[],"disabled":[]}`,
+		w.must("drain", "--json", "--allow", "127.0.0.0/8"))
 	require.Equal(t, "2", (<-endpoint.seen).Get("X-Webhook-Attempt"))
 
-	require.Contains(t, w.must("test", "Large", "--doc", "testdata/small.json", "--allow-loopback"), "status 200, delivered")
+	require.Contains(t, w.must("test", "Large", "--doc", "testdata/small.json", "--allow-loopback"),
+		"status 200, delivered")
 	require.Equal(t, "true", (<-endpoint.seen).Get("X-Webhook-Test"))
 	endpoint.status.Store(http.StatusTeapot)
 	require.Equal(t, exitNo, w.ctl("test", "Large", "--allow-loopback").code)
@@ -455,7 +465,8 @@ func TestWithoutTables(t *testing.T) {
 		{"import", "testdata/webhooks.json", "--save"}, {"resend", "--yes"}} {
 		r := ctl(t, "", append(args, "--dsn", dsn)...)
 		require.Equal(t, exitFailed, r.code, args)
-		require.Equal(t, "webhookctl: the database has no tables for webhooks, or older ones: run webhookctl migrate\n", r.stderr)
+		require.Equal(t, "webhookctl: the database has no tables for webhooks, or older ones: "+
+			"run webhookctl migrate\n", r.stderr)
 	}
 	r := ctl(t, "", "webhooks", "--dsn", write(t, "no.db", strings.Repeat("this is no database ", 100)))
 	require.Equal(t, exitFailed, r.code)
@@ -469,7 +480,8 @@ func TestDrainFailures(t *testing.T) {
 	endpoint.status.Store(http.StatusServiceUnavailable)
 	w.save(
 		webhook.Webhook{Name: "A", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: endpoint.URL},
-		webhook.Webhook{Name: "B", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit}, URL: "http://127.0.0.1:1"},
+		webhook.Webhook{Name: "B", DocType: "O", Events: []webhook.EventType{webhook.OnSubmit},
+			URL: "http://127.0.0.1:1"},
 	)
 	for _, name := range many("o", 3) {
 		_, err := w.d.Dispatch(t.Context(), webhook.Event{Type: webhook.OnSubmit, DocType: "O", Name: name})

@@ -61,7 +61,8 @@ func TestEachDatabase(t *testing.T) {
 			ctl(exitDone, "migrate")
 			require.Contains(t, ctl(exitDone, "import", "-", "--save"), "1 webhook saved: Hook")
 			for i := range 3 {
-				ctl(exitDone, "dispatch", "-e", "on_submit", "--doctype", "Order", "--name", fmt.Sprintf("\u00d6-%d", i))
+				ctl(exitDone, "dispatch", "-e", "on_submit", "--doctype", "Order",
+					"--name", fmt.Sprintf("\u00d6-%d", i))
 			}
 			require.Contains(t, ctl(exitNo, "drain", "--allow-loopback"), "failed: 3")
 			require.Contains(t, ctl(exitDone, "resend", "--name", "\u00d6-1", "--yes"), "1 delivery resent")

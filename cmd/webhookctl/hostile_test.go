@@ -40,7 +40,10 @@ func TestHostileNames(t *testing.T) {
 		URL: "https://example.com/{{ doc.name }}", DynamicURL: true, Condition: "doc.bad.worse or true",
 	}))
 	require.NoError(t, w.d.Disable(t.Context(), "Orders", hostileName))
-	ev := webhook.Event{Type: webhook.OnSubmit, DocType: hostileName, Name: hostileName, Doc: map[string]any{"name": "Bad" + hostileName, "bad": map[string]any{}}}
+	ev := webhook.Event{
+		Type: webhook.OnSubmit, DocType: hostileName, Name: hostileName,
+		Doc: map[string]any{"name": "Bad" + hostileName, "bad": map[string]any{}},
+	}
 	_, err := w.d.Dispatch(t.Context(), ev)
 	require.NoError(t, err)
 	require.NoError(t, w.d.Drain(t.Context()))
@@ -49,7 +52,8 @@ func TestHostileNames(t *testing.T) {
 
 	for _, args := range [][]string{
 		{"webhooks"}, {"deliveries"}, {"show", id}, {"stats"}, {"deliveries", "--name", hostileName},
-		{"preview", hostileName, "--doc", doc}, {"explain", "-e", "on_submit", "--doctype", hostileName, "--name", hostileName},
+		{"preview", hostileName, "--doc", doc},
+		{"explain", "-e", "on_submit", "--doctype", hostileName, "--name", hostileName},
 		{"dispatch", "-e", "on_submit", "--doctype", hostileName, "--name", hostileName}, {"show", hostileName},
 		{"enable", hostileName}, {"disable", hostileName + "2", "-r", "x"}, {hostileName}, {"show", "--" + hostileName},
 		{"deliveries", "--state", hostileName}, {"deliveries", "--after", hostileName}, {"resend", hostileName},

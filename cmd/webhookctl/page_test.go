@@ -91,7 +91,8 @@ func session(t *testing.T, dir string, commands []typed) []string {
 	for i, c := range commands {
 		fmt.Fprintf(&script, "echo '@@@ %d'\n%s\n", i, strings.ReplaceAll(c.command, "8787", port))
 		if strings.HasSuffix(c.command, "&") {
-			fmt.Fprintf(&script, "for i in $(seq 200); do (: < /dev/tcp/127.0.0.1/%s) 2> /dev/null && break; sleep 0.05; done\n", port)
+			fmt.Fprintf(&script, "for i in $(seq 200); do "+
+				"(: < /dev/tcp/127.0.0.1/%s) 2> /dev/null && break; sleep 0.05; done\n", port)
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", "exec 2>&1\n"+script.String())

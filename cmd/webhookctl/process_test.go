@@ -70,11 +70,13 @@ func TestFromExportToVerifiedDelivery(t *testing.T) {
 	s.file("frappe.json", strings.ReplaceAll(`[{"doctype": "Webhook", "name": "Orders", "enabled": 1,
 		"webhook_doctype": "Sales Order", "webhook_docevent": "on_submit", "condition": "doc.grand_total > 1000",
 		"request_url": "URL/orders", "enable_security": 1, "webhook_secret": "your_secret_here",
-		"webhook_json": "{\"order\": \"{{ doc.name }}\", \"total\": {{ doc.grand_total }}}", "request_structure": "JSON"}]`, "URL", url))
+		"webhook_json": "{\"order\": \"{{ doc.name }}\", \"total\": {{ doc.grand_total }}}",
+		"request_structure": "JSON"}]`, "URL", url))
 	s.file("order.json", `{"doctype": "Sales Order", "name": "SO-1", "grand_total": 1500.5}`)
 	require.Equal(t, "frappe.json: 1 webhook, valid\n", s.must("validate", "frappe.json"))
 	s.must("import", "frappe.json", "-o", "webhooks.json")
-	require.Contains(t, s.must("preview", "-f", "frappe.json", "--doc", "order.json"), `{"order": "SO-1", "total": 1500.5}`)
+	require.Contains(t, s.must("preview", "-f", "frappe.json", "--doc", "order.json"),
+		`{"order": "SO-1", "total": 1500.5}`)
 	s.must("migrate")
 	s.must("import", "frappe.json", "--save")
 	require.Contains(t, s.must("preview", "Orders", "--doc", "order.json"), "Outcome: queued")

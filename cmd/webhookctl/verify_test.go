@@ -36,12 +36,15 @@ func TestVerify(t *testing.T) {
 		want  string
 	}{
 		{name: "right", env: "first", stdin: body, args: []string{"-H", signature}, want: "verified\n"},
-		{name: "json", env: "first", stdin: body, args: []string{"--json", "-H", signature}, want: "{\n  \"verified\": true\n}\n"},
-		{name: "secrets of a file", stdin: body, args: []string{"--secret-file", secrets, "-H", signature}, want: "verified\n"},
+		{name: "json", env: "first", stdin: body, args: []string{"--json", "-H", signature},
+			want: "{\n  \"verified\": true\n}\n"},
+		{name: "secrets of a file", stdin: body,
+			args: []string{"--secret-file", secrets, "-H", signature}, want: "verified\n"},
 		{name: "wrong secret", env: "other", stdin: body, args: []string{"-H", signature}, code: exitNo,
 			want: "not verified: webhook: bad signature in X-Frappe-Webhook-Signature\n"},
 		{name: "wrong in json", env: "other", stdin: body, args: []string{"--json", "-H", signature}, code: exitNo,
-			want: "{\n  \"verified\": false,\n  \"error\": \"webhook: bad signature in X-Frappe-Webhook-Signature\"\n}\n"},
+			want: "{\n  \"verified\": false,\n" +
+				"  \"error\": \"webhook: bad signature in X-Frappe-Webhook-Signature\"\n}\n"},
 		{name: "no header", env: "first", stdin: body, code: exitNo, want: "not verified: webhook: no signature\n"},
 		{name: "plain header not accepted", env: "first", stdin: body, args: []string{"-H", "X-Webhook-Secret: first"},
 			code: exitNo, want: "not verified: webhook: no signature\n"},

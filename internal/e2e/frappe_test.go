@@ -30,44 +30,146 @@ var erpEvents = []struct {
 	event   webhook.Event
 	want    string // a line of erp_receiver.py; "": nothing is sent
 }{
-	{"Sales Order to Warehouse", webhook.Event{Type: webhook.OnSubmit, DocType: "Sales Order", Name: "SO-00001", Doc: map[string]any{
-		"name": "SO-00001", "customer": `The "Blue" Shop`, "grand_total": 15000.5, "customer_group": "Commercial", "transaction_date": "2025-11-20",
-		"items": []any{map[string]any{"item_code": "W-1", "qty": 2.0}, map[string]any{"item_code": "W-2", "qty": 5.0}},
-	}}, `{"target":"/warehouse/orders","method":"POST","type":"application/json","signed":true,"key":null,"body":{
-		"order_id":"SO-00001","customer":"The \"Blue\" Shop","total":15000.5,"deliver_by":"2025-11-27",
-		"items":[{"item_code":"W-1","qty":2.0},{"item_code":"W-2","qty":5.0}]}}`},
-	{"Sales Order to Warehouse", webhook.Event{Type: webhook.OnSubmit, DocType: "Sales Order", Name: "SO-00002", Doc: map[string]any{
-		"name": "SO-00002", "grand_total": 99.0, "customer_group": "Commercial", "items": []any{},
-	}}, ""},
-	{"New Customer to CRM", webhook.Event{Type: webhook.AfterInsert, DocType: "Customer", Name: "CUST-7", Doc: map[string]any{
-		"name": "CUST-7", "customer_name": "M\u00fcller & S\u00f6hne", "territory": nil, "disabled": 0,
-	}}, `{"target":"/crm/customers","method":"POST","type":"application/json","signed":null,"key":"4f9c1d7e","body":{
-		"id":"CUST-7","title":"M\u00fcller & S\u00f6hne","territory":null,"disabled":0}}`},
-	{"Quotation Example", webhook.Event{Type: webhook.OnUpdate, DocType: "Quotation", Name: "QTN-00001", Doc: map[string]any{
-		"name": "QTN-00001", "items": []any{map[string]any{"item_code": "I1", "qty": 1.0, "brand": nil}},
-	}}, `{"target":"/quotations","method":"POST","type":"application/json","signed":null,"key":null,"body":{
-		"id":"QTN-00001","lineItems":[{"item_code":"I1","qty":1.0,"brand":null}]}}`},
-	{"Invoice Paid", webhook.Event{Type: webhook.OnUpdateAfterSubmit, DocType: "Sales Invoice", Name: "SINV/2025 7",
-		Previous: map[string]any{"status": "Unpaid"}, Doc: map[string]any{
-			"name": "SINV/2025 7", "company": "A&B", "status": "Paid", "grand_total": 119.0, "posting_date": "2025-11-01",
-		}}, `{"target":"/invoices/SINV/2025 7/paid?company=A%26B","method":"PUT","type":"application/json","signed":true,"key":null,"body":{
-		"invoice":"SINV/2025 7","amount":119.0,"date":"2025-11-01"}}`},
-	{"Ticket Mirror", webhook.Event{Type: webhook.OnUpdate, DocType: "Issue", Name: "ISS-1", Doc: map[string]any{
-		"name": "ISS-1", "subject": "It says \"no\"\nagain", "description": `<div class="ql-editor"><p>Broken</p></div>`, "tags": []any{"a", "b"},
-	}}, `{"target":"/helpdesk","method":"POST","type":"application/json","signed":null,"key":null,"body":{
-		"id":"ISS-1","subject":"It says \"no\"\nagain","text":"Broken","tags":["a","b"]}}`},
-	{"Item Sync", webhook.Event{Type: webhook.OnChange, DocType: "Item", Name: "W-1", Doc: map[string]any{
-		"name": "W-1", "description": nil, "barcodes": []any{map[string]any{"barcode": "40123", "barcode_type": "EAN"}},
-	}}, `{"target":"/shop/items","method":"PUT","type":"application/json","signed":null,"key":null,"body":{
-		"name":"W-1","description":null,"barcodes":[{"barcode":"40123","barcode_type":"EAN"}]}}`},
-	{"Note Removed", webhook.Event{Type: webhook.OnTrash, DocType: "Note", Name: "n 1", Doc: map[string]any{"name": "n 1"}},
-		`{"target":"/notes/n 1","method":"DELETE","type":"application/json","signed":null,"key":null,"body":{}}`},
-	{"Delivery Cancelled", webhook.Event{Type: webhook.OnCancel, DocType: "Delivery Note", Name: "DN-1", Doc: map[string]any{"name": "DN-1"}},
-		`{"target":"/deliveries/cancelled","method":"POST","type":"application/json","signed":null,"key":"token 7d1a:93c2","body":{}}`},
-	{"Lead Alert", webhook.Event{Type: webhook.AfterInsert, DocType: "Lead", Name: "L-1", Time: time.Date(2025, 11, 21, 9, 0, 0, 0, time.Local), Doc: map[string]any{
-		"name": "L-1", "source": "Website", "creation": "2025-11-21 08:59:30.123456", "lead_name": "Ann", "company_name": "Acme",
-	}}, `{"target":"/chat/leads","method":"POST","type":"application/json","signed":null,"key":null,"body":{"text":"New lead: Ann (Acme)","at":"21.11.2025"}}`},
-	{"Stock Ledger (old)", webhook.Event{Type: webhook.OnSubmit, DocType: "Stock Entry", Name: "STE-1", Doc: map[string]any{"name": "STE-1"}}, ""},
+	{
+		"Sales Order to Warehouse",
+		webhook.Event{
+			Type: webhook.OnSubmit, DocType: "Sales Order", Name: "SO-00001",
+			Doc: map[string]any{
+				"name": "SO-00001", "customer": `The "Blue" Shop`, "grand_total": 15000.5,
+				"customer_group": "Commercial", "transaction_date": "2025-11-20",
+				"items": []any{
+					map[string]any{"item_code": "W-1", "qty": 2.0},
+					map[string]any{"item_code": "W-2", "qty": 5.0},
+				},
+			},
+		},
+		`{"target":"/warehouse/orders","method":"POST","type":"application/json",
+			"signed":true,"key":null,"body":{
+			"order_id":"SO-00001","customer":"The \"Blue\" Shop","total":15000.5,
+			"deliver_by":"2025-11-27",
+			"items":[{"item_code":"W-1","qty":2.0},{"item_code":"W-2","qty":5.0}]}}`,
+	},
+	{
+		"Sales Order to Warehouse",
+		webhook.Event{
+			Type: webhook.OnSubmit, DocType: "Sales Order", Name: "SO-00002",
+			Doc: map[string]any{
+				"name": "SO-00002", "grand_total": 99.0, "customer_group": "Commercial",
+				"items": []any{},
+			},
+		},
+		"",
+	},
+	{
+		"New Customer to CRM",
+		webhook.Event{
+			Type: webhook.AfterInsert, DocType: "Customer", Name: "CUST-7",
+			Doc: map[string]any{
+				"name": "CUST-7", "customer_name": "M\u00fcller & S\u00f6hne",
+				"territory": nil, "disabled": 0,
+			},
+		},
+		`{"target":"/crm/customers","method":"POST","type":"application/json",
+			"signed":null,"key":"4f9c1d7e","body":{
+			"id":"CUST-7","title":"M\u00fcller & S\u00f6hne","territory":null,"disabled":0}}`,
+	},
+	{
+		"Quotation Example",
+		webhook.Event{
+			Type: webhook.OnUpdate, DocType: "Quotation", Name: "QTN-00001",
+			Doc: map[string]any{
+				"name":  "QTN-00001",
+				"items": []any{map[string]any{"item_code": "I1", "qty": 1.0, "brand": nil}},
+			},
+		},
+		`{"target":"/quotations","method":"POST","type":"application/json",
+			"signed":null,"key":null,"body":{
+			"id":"QTN-00001","lineItems":[{"item_code":"I1","qty":1.0,"brand":null}]}}`,
+	},
+	{
+		"Invoice Paid",
+		webhook.Event{
+			Type: webhook.OnUpdateAfterSubmit, DocType: "Sales Invoice", Name: "SINV/2025 7",
+			Previous: map[string]any{"status": "Unpaid"},
+			Doc: map[string]any{
+				"name": "SINV/2025 7", "company": "A&B", "status": "Paid", "grand_total": 119.0,
+				"posting_date": "2025-11-01",
+			},
+		},
+		`{"target":"/invoices/SINV/2025 7/paid?company=A%26B","method":"PUT",
+			"type":"application/json","signed":true,"key":null,"body":{
+			"invoice":"SINV/2025 7","amount":119.0,"date":"2025-11-01"}}`,
+	},
+	{
+		"Ticket Mirror",
+		webhook.Event{
+			Type: webhook.OnUpdate, DocType: "Issue", Name: "ISS-1",
+			Doc: map[string]any{
+				"name": "ISS-1", "subject": "It says \"no\"\nagain",
+				"description": `<div class="ql-editor"><p>Broken</p></div>`,
+				"tags":        []any{"a", "b"},
+			},
+		},
+		`{"target":"/helpdesk","method":"POST","type":"application/json",
+			"signed":null,"key":null,"body":{
+			"id":"ISS-1","subject":"It says \"no\"\nagain","text":"Broken","tags":["a","b"]}}`,
+	},
+	{
+		"Item Sync",
+		webhook.Event{
+			Type: webhook.OnChange, DocType: "Item", Name: "W-1",
+			Doc: map[string]any{
+				"name": "W-1", "description": nil,
+				"barcodes": []any{
+					map[string]any{"barcode": "40123", "barcode_type": "EAN"},
+				},
+			},
+		},
+		`{"target":"/shop/items","method":"PUT","type":"application/json",
+			"signed":null,"key":null,"body":{
+			"name":"W-1","description":null,
+			"barcodes":[{"barcode":"40123","barcode_type":"EAN"}]}}`,
+	},
+	{
+		"Note Removed",
+		webhook.Event{
+			Type: webhook.OnTrash, DocType: "Note", Name: "n 1",
+			Doc: map[string]any{"name": "n 1"},
+		},
+		`{"target":"/notes/n 1","method":"DELETE","type":"application/json",
+			"signed":null,"key":null,"body":{}}`,
+	},
+	{
+		"Delivery Cancelled",
+		webhook.Event{
+			Type: webhook.OnCancel, DocType: "Delivery Note", Name: "DN-1",
+			Doc: map[string]any{"name": "DN-1"},
+		},
+		`{"target":"/deliveries/cancelled","method":"POST","type":"application/json",
+			"signed":null,"key":"token 7d1a:93c2","body":{}}`,
+	},
+	{
+		"Lead Alert",
+		webhook.Event{
+			Type: webhook.AfterInsert, DocType: "Lead", Name: "L-1",
+			Time: time.Date(2025, 11, 21, 9, 0, 0, 0, time.Local),
+			Doc: map[string]any{
+				"name": "L-1", "source": "Website", "creation": "2025-11-21 08:59:30.123456",
+				"lead_name": "Ann", "company_name": "Acme",
+			},
+		},
+		`{"target":"/chat/leads","method":"POST","type":"application/json",
+			"signed":null,"key":null,
+			"body":{"text":"New lead: Ann (Acme)","at":"21.11.2025"}}`,
+	},
+	{
+		"Stock Ledger (old)",
+		webhook.Event{
+			Type: webhook.OnSubmit, DocType: "Stock Entry", Name: "STE-1",
+			Doc: map[string]any{"name": "STE-1"},
+		},
+		"",
+	},
 }
 
 // Ten webhooks, exported from Frappe, come over and arrive.
@@ -75,7 +177,8 @@ func TestImportedWebhooksArrive(t *testing.T) {
 	run := erpReceiver.start(t)
 	text, err := os.ReadFile("../../testdata/frappe/webhooks.json")
 	require.NoError(t, err)
-	im, err := webhook.ImportFrappe(strings.NewReader(strings.ReplaceAll(string(text), "https://hooks.example.com", run.URL)))
+	im, err := webhook.ImportFrappe(
+		strings.NewReader(strings.ReplaceAll(string(text), "https://hooks.example.com", run.URL)))
 	require.NoError(t, err)
 	require.Len(t, im.Webhooks, 10)
 	for i, w := range im.Webhooks { // the operator gives the secrets that no export has
@@ -128,8 +231,8 @@ func TestQuotationExample(t *testing.T) {
 	require.NoError(t, json.Unmarshal(page, &shown))
 
 	doc := map[string]any{"name": shown.JSON["id"], "items": shown.JSON["lineItems"], "customer": "not sent"}
-	im, err := webhook.ImportFrappe(strings.NewReader(`{"doctype":"Webhook","name":"example","webhook_doctype":"Quotation",
-		"webhook_docevent":"on_update","request_url":"` + run.URL + `/post","webhook_data":[
+	im, err := webhook.ImportFrappe(strings.NewReader(`{"doctype":"Webhook","name":"example",
+		"webhook_doctype":"Quotation","webhook_docevent":"on_update","request_url":"` + run.URL + `/post","webhook_data":[
 		{"fieldname":"name","key":"id","idx":1},{"fieldname":"items","key":"lineItems","idx":2}]}`))
 	require.NoError(t, err)
 	require.Empty(t, im.Notes)
@@ -146,7 +249,8 @@ func TestQuotationExample(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, d.SaveWebhooks(t.Context(), im.Webhooks...))
-	delivery, _ := deliver(t, d, webhook.Event{Type: webhook.OnUpdate, DocType: "Quotation", Name: "QTN-00001", Doc: doc})
+	delivery, _ := deliver(t, d,
+		webhook.Event{Type: webhook.OnUpdate, DocType: "Quotation", Name: "QTN-00001", Doc: doc})
 	require.Equal(t, webhook.Delivered, delivery.State)
 
 	require.JSONEq(t, shown.Data, got.Data)

@@ -176,7 +176,8 @@ func TestReceiversPageVerifies(t *testing.T) {
 			}
 			code := snippet(t, driver.mark)
 			if language == "Go" {
-				code = strings.Replace(code, "import (\n", "import (\n\t\"encoding/json\"\n\t\"os\"\n\t\"strings\"\n", 1)
+				code = strings.Replace(code,
+					"import (\n", "import (\n\t\"encoding/json\"\n\t\"os\"\n\t\"strings\"\n", 1)
 			}
 			file := filepath.Join(t.TempDir(), driver.file)
 			require.NoError(t, os.WriteFile(file, []byte(driver.before+code+driver.after), 0o600))
@@ -281,7 +282,9 @@ func TestReceiversPageAnswers(t *testing.T) {
 		for _, code := range codes {
 			n, err := strconv.Atoi(code)
 			require.NoError(t, err)
-			require.Equal(t, verdict, webhook.Classify(&webhook.Response{StatusCode: n, Header: http.Header{}}, nil), code)
+			require.Equal(t, verdict, webhook.Classify(&webhook.Response{
+				StatusCode: n, Header: http.Header{},
+			}, nil), code)
 		}
 	}
 	require.Equal(t, webhook.VerdictFailed, webhook.Classify(&webhook.Response{StatusCode: 302}, nil))

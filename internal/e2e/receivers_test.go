@@ -55,7 +55,8 @@ var firstApp = program{
 
 const (
 	order      = `{"doctype":"Sales Order","name":"SO-00001","data":{"status":"Draft","grand_total":1500.0}}`
-	largeOrder = `{"doctype":"Sales Order","name":"SO-00002","data":{"status":"To Deliver and Bill","grand_total":15000.0}}`
+	largeOrder = `{"doctype":"Sales Order","name":"SO-00002",` +
+		`"data":{"status":"To Deliver and Bill","grand_total":15000.0}}`
 	handshake  = `{"event":"Webhook Validate","data":{}}`
 	planChange = `{"event":"Site Plan Change","data":{"site":"erp.example","plan":"USD 25"}}`
 )

@@ -179,7 +179,8 @@ func requireWire(t *testing.T, u *url.URL) {
 	}
 	require.NotContains(t, u.Hostname(), "%")
 	require.False(t, strings.HasSuffix(u.Hostname(), "."))
-	if last := u.Hostname()[len(u.Hostname())-1]; last >= '0' && last <= '9' && !strings.ContainsAny(u.Hostname(), "ghijklmnopqrstuvwxyz-_") {
+	if last := u.Hostname()[len(u.Hostname())-1]; last >= '0' && last <= '9' &&
+		!strings.ContainsAny(u.Hostname(), "ghijklmnopqrstuvwxyz-_") {
 		labels := strings.Split(u.Hostname(), ".")
 		if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
 			addr, err := netip.ParseAddr(u.Hostname())
