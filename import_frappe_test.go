@@ -324,29 +324,45 @@ func TestImportedTemplates(t *testing.T) {
 		"title": "T", "text": "a \"b\"\n<c> \u00e9\u2603\U0001F600", "none": nil,
 		"items": []any{map[string]any{"code": "A", "qty": 6.0, "uom": nil}, map[string]any{"code": "B\"", "qty": 2.0}},
 	}
-	for template, want := range map[string]string{
-		`[{% for d in doc.items %}{"c": "{{ d.code }}"}{{ "," if not loop.last }}{% endfor %}]`:                 `[{"c":"A"},{"c":"B\""}]`,
-		`[{% for d in doc.items %}{{ d.qty }}{{ ", " if not loop.last else "" }}{% endfor %}]`:                  `[6.0,2.0]`,
-		`[{% for d in doc.items %}{{ "" if loop.first else "," }}{{ d.qty | int }}{% endfor %}]`:                `[6,2]`,
-		`[{% for d in doc.items %}{{ d.qty }}{% if loop.index < doc.items | length %},{% endif %}{% endfor %}]`: `[6.0,2.0]`,
-		`[{% for d in doc.items %}{{ d.qty }}{{ "," if loop.index < doc.items | length }}{% endfor %}]`:         `[6.0,2.0]`,
-		`{"items": {{ doc.items | json }}}`:          `{"items":[{"code":"A","qty":6.0},{"code":"B\"","qty":2.0}]}`,
-		`{"items": {{ frappe.as_json(doc.items) }}}`: `{"items":[{"code":"A","qty":6.0},{"code":"B\"","qty":2.0}]}`,
-		`{"items": {{ doc.items | tojson }}}`:        `{"items":[{"code":"A","qty":6.0,"uom":null},{"code":"B\"","qty":2.0}]}`,
-		`{{ doc.as_dict().text | json }}`:            `"a \"b\"\n<c> \u00e9\u2603\ud83d\ude00"`,
-		`{"n": "{{ doc.none or '' }}", "m": {{ doc.none or 0 }}, "t": "{{ doc.text | replace("\n", " ") }}"}`:      `{"n":"","m":0,"t":"a \"b\" <c> \u00e9\u2603\ud83d\ude00"}`,
-		`{"codes": "{{ doc.items | map(attribute='code') | join(', ') }}", "sum": {{ doc.items | sum('qty') }}}`:   `{"codes":"A, B\"","sum":8.0}`,
-		"{% set ns = namespace(n=0) %}{% for d in doc.items %}{% set ns.n = ns.n + d.qty %}{% endfor %}{{ ns.n }}": `8.0`,
-		`{"on": "{{ frappe.utils.format_date(frappe.utils.nowdate(), 'dd.mm.yyyy') }}"}`:                           `{"on":"31.01.2026"}`,
+	for _, tt := range []struct{ template, want string }{
+		{`[{% for d in doc.items %}{"c": "{{ d.code }}"}{{ "," if not loop.last }}{% endfor %}]`,
+			`[{"c":"A"},{"c":"B\""}]`},
+		{`[{% for d in doc.items %}{{ d.qty }}{{ ", " if not loop.last else "" }}{% endfor %}]`,
+			`[6.0,2.0]`},
+		{`[{% for d in doc.items %}{{ "" if loop.first else "," }}{{ d.qty | int }}{% endfor %}]`,
+			`[6,2]`},
+		{`[{% for d in doc.items %}{{ d.qty }}` +
+			`{% if loop.index < doc.items | length %},{% endif %}{% endfor %}]`,
+			`[6.0,2.0]`},
+		{`[{% for d in doc.items %}{{ d.qty }}` +
+			`{{ "," if loop.index < doc.items | length }}{% endfor %}]`,
+			`[6.0,2.0]`},
+		{`{"items": {{ doc.items | json }}}`,
+			`{"items":[{"code":"A","qty":6.0},{"code":"B\"","qty":2.0}]}`},
+		{`{"items": {{ frappe.as_json(doc.items) }}}`,
+			`{"items":[{"code":"A","qty":6.0},{"code":"B\"","qty":2.0}]}`},
+		{`{"items": {{ doc.items | tojson }}}`,
+			`{"items":[{"code":"A","qty":6.0,"uom":null},{"code":"B\"","qty":2.0}]}`},
+		{`{{ doc.as_dict().text | json }}`, `"a \"b\"\n<c> \u00e9\u2603\ud83d\ude00"`},
+		{`{"n": "{{ doc.none or '' }}", "m": {{ doc.none or 0 }}, ` +
+			`"t": "{{ doc.text | replace("\n", " ") }}"}`,
+			`{"n":"","m":0,"t":"a \"b\" <c> \u00e9\u2603\ud83d\ude00"}`},
+		{`{"codes": "{{ doc.items | map(attribute='code') | join(', ') }}", ` +
+			`"sum": {{ doc.items | sum('qty') }}}`,
+			`{"codes":"A, B\"","sum":8.0}`},
+		{"{% set ns = namespace(n=0) %}{% for d in doc.items %}" +
+			"{% set ns.n = ns.n + d.qty %}{% endfor %}{{ ns.n }}", `8.0`},
+		{`{"on": "{{ frappe.utils.format_date(frappe.utils.nowdate(), 'dd.mm.yyyy') }}"}`,
+			`{"on":"31.01.2026"}`},
 	} {
 		w := webhook.Webhook{
 			Name: "w", DocType: "Note", Events: []webhook.EventType{webhook.OnUpdate}, URL: "https://example.com/",
-			Structure: webhook.JSON, Body: template, Secret: testSecret,
+			Structure: webhook.JSON, Body: tt.template, Secret: testSecret,
 		}
 		q := send(t, w, webhook.Event{
 			Type: webhook.OnUpdate, DocType: "Note", Name: "n1", Doc: doc,
 			Time: time.Date(2026, 1, 31, 9, 30, 0, 0, time.Local),
 		})
-		require.JSONEq(t, want, string(q.Body), template)
+		require.JSONEq(t, tt.want, string(q.Body), tt.template)
 	}
 }

@@ -33,19 +33,27 @@ func TestConditions(t *testing.T) {
 		doc       map[string]any
 		want      webhook.Decision
 	}{
-		{"{# Only for large orders #}\n{{ doc.grand_total > 10000 }}", "", map[string]any{"grand_total": 10000.01}, webhook.Queued},
-		{"{# Only for large orders #}\n{{ doc.grand_total > 10000 }}", "", map[string]any{"grand_total": 10000}, webhook.ConditionFalse},
-		{`{# Only premium customers #}{{ doc.customer_group == "Premium" }}`, "", map[string]any{"customer_group": "Premium"}, webhook.Queued},
-		{`{# Only premium customers #}{{ doc.customer_group == "Premium" }}`, "", map[string]any{}, webhook.ConditionFalse},
+		{"{# Only for large orders #}\n{{ doc.grand_total > 10000 }}",
+			"", map[string]any{"grand_total": 10000.01}, webhook.Queued},
+		{"{# Only for large orders #}\n{{ doc.grand_total > 10000 }}",
+			"", map[string]any{"grand_total": 10000}, webhook.ConditionFalse},
+		{`{# Only premium customers #}{{ doc.customer_group == "Premium" }}`,
+			"", map[string]any{"customer_group": "Premium"}, webhook.Queued},
+		{`{# Only premium customers #}{{ doc.customer_group == "Premium" }}`, "", map[string]any{},
+			webhook.ConditionFalse},
 		{`{{ doc.status in ["Submitted", "Paid"] }}`, "", map[string]any{"status": "Paid"}, webhook.Queued},
 		{`{{ doc.status in ["Submitted", "Paid"] }}`, "", map[string]any{"status": "paid"}, webhook.ConditionFalse},
-		{`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`, "", map[string]any{"grand_total": json.Number("5001"), "customer_group": "Premium"}, webhook.Queued},
-		{`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`, "", map[string]any{"grand_total": nil, "customer_group": "Premium"}, webhook.ConditionFalse},
+		{`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`, "", map[string]any{
+			"grand_total": json.Number("5001"), "customer_group": "Premium",
+		}, webhook.Queued},
+		{`{{ doc.grand_total > 5000 and doc.customer_group == "Premium" }}`, "",
+			map[string]any{"grand_total": nil, "customer_group": "Premium"}, webhook.ConditionFalse},
 		{`doc.status == "Open"`, "", map[string]any{"status": "Open"}, webhook.Queued},
 		{`eval: doc.status == "Open"`, "", map[string]any{"status": "Open"}, webhook.Queued},
 		{`doc.total > 40000`, "", map[string]any{"total": 40001}, webhook.Queued},
 		{`doc.due_date == nowdate()`, "", map[string]any{"due_date": "2024-06-01"}, webhook.Queued},
-		{`any(d.qty > 5 for d in doc.items)`, "", map[string]any{"items": []any{map[string]any{"qty": 6}}}, webhook.Queued},
+		{`any(d.qty > 5 for d in doc.items)`, "",
+			map[string]any{"items": []any{map[string]any{"qty": 6}}}, webhook.Queued},
 		{`doc.missing.deep`, "", map[string]any{}, webhook.ConditionError},
 		{" \n", "", nil, webhook.Queued},
 		{"", "", nil, webhook.Queued},
@@ -53,7 +61,8 @@ func TestConditions(t *testing.T) {
 		{`{% if doc.a %}yes{% endif %}`, "", map[string]any{"a": 0}, webhook.ConditionFalse},
 		{`{{ gt .doc.total 10000 }}`, template, map[string]any{"total": 15000.0}, webhook.Queued},
 		{`{{ gt .doc.total 10000 }}`, template, map[string]any{"total": json.Number("9999")}, webhook.ConditionFalse},
-		{`{{ and (eq .doc.status "Open") .doc.paid }}`, template, map[string]any{"status": "Open", "paid": true}, webhook.Queued},
+		{`{{ and (eq .doc.status "Open") .doc.paid }}`, template,
+			map[string]any{"status": "Open", "paid": true}, webhook.Queued},
 	}
 	for _, tt := range tests {
 		t.Run(tt.condition, func(t *testing.T) {
@@ -97,15 +106,25 @@ func TestBodies(t *testing.T) {
 	}{
 		{"envelope", func(w *webhook.Webhook) {}, "application/json",
 			`{"doctype":"Sales Order","name":"SO-00001","data":{"customer":"Customer A","grand_total":1500,` +
-				`"items":[{"item_code":"A","qty":2,"rate":10.5},{"item_code":"B","qty":3,"rate":null}],"name":"SO-00001","status":"Draft"}}`},
-		{"rows", func(w *webhook.Webhook) { w.Data = rows }, "application/json", `{"customer":"Customer A","amount":1500}`},
+				`"items":[{"item_code":"A","qty":2,"rate":10.5},` +
+				`{"item_code":"B","qty":3,"rate":null}],"name":"SO-00001","status":"Draft"}}`},
+		{"rows", func(w *webhook.Webhook) {
+			w.Data = rows
+		}, "application/json", `{"customer":"Customer A","amount":1500}`},
 		{"rows, JSON", func(w *webhook.Webhook) {
 			w.Structure = webhook.JSON
-			w.Data = []webhook.Field{{Fieldname: "name", Key: "id"}, {Fieldname: "items", Key: "lineItems"}, {Fieldname: "nope"}, {Fieldname: "doctype"}}
+			w.Data = []webhook.Field{
+				{Fieldname: "name", Key: "id"}, {Fieldname: "items", Key: "lineItems"},
+				{Fieldname: "nope"}, {Fieldname: "doctype"},
+			}
 		}, "application/json",
-			`{"id":"SO-00001","lineItems":[{"item_code":"A","qty":2,"rate":10.5},{"item_code":"B","qty":3,"rate":null}],"nope":null,"doctype":"Sales Order"}`},
+			`{"id":"SO-00001","lineItems":[{"item_code":"A","qty":2,"rate":10.5},` +
+				`{"item_code":"B","qty":3,"rate":null}],"nope":null,"doctype":"Sales Order"}`},
 		{"two fields on one key", func(w *webhook.Webhook) {
-			w.Data = []webhook.Field{{Fieldname: "name", Key: "id"}, {Fieldname: "status", Key: "s"}, {Fieldname: "customer", Key: "id"}}
+			w.Data = []webhook.Field{
+				{Fieldname: "name", Key: "id"}, {Fieldname: "status", Key: "s"},
+				{Fieldname: "customer", Key: "id"},
+			}
 		}, "application/json", `{"id":"Customer A","s":"Draft"}`},
 		{"JSON, nothing", func(w *webhook.Webhook) { w.Structure = webhook.JSON }, "application/json", `{}`},
 		{"form", func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, rows },
@@ -119,10 +138,14 @@ func TestBodies(t *testing.T) {
 			w.Headers = []webhook.Header{{Key: "content-type", Value: "application/xml"}}
 		}, "application/xml", `<o>SO-00001</o>`},
 		{"Go template", func(w *webhook.Webhook) {
-			w.Syntax, w.Body = webhook.GoTemplate, `{"id": "{{ .doc.name }}"{{ range .doc.items }}, "{{ .item_code }}": {{ .qty }}{{ end }}}`
+			w.Syntax = webhook.GoTemplate
+			w.Body = `{"id": "{{ .doc.name }}"` +
+				`{{ range .doc.items }}, "{{ .item_code }}": {{ .qty }}{{ end }}}`
 		}, "application/json", `{"id": "SO-00001", "A": 2, "B": 3}`},
 		{"GET", func(w *webhook.Webhook) { w.Method = "get" }, "", ``},
-		{"DELETE with rows", func(w *webhook.Webhook) { w.Method, w.Data = "DELETE", rows }, "application/json", `{"customer":"Customer A","amount":1500}`},
+		{"DELETE with rows", func(w *webhook.Webhook) {
+			w.Method, w.Data = "DELETE", rows
+		}, "application/json", `{"customer":"Customer A","amount":1500}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,7 +180,9 @@ func TestReferenceTemplate(t *testing.T) {
 		"customer": "He said \"hi\" \\ \n\u2028{{ 7*7 }}{% for %}\x00\xff",
 		"items":    []any{map[string]any{"item_code": `","x":"`, "qty": nil}},
 	}
-	q := send(t, orders(func(w *webhook.Webhook) { w.Structure, w.Body = webhook.JSON, referenceTemplate }), updated(hostile))
+	q := send(t, orders(func(w *webhook.Webhook) {
+		w.Structure, w.Body = webhook.JSON, referenceTemplate
+	}), updated(hostile))
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(q.Body, &got), "%s", q.Body)
 	require.Equal(t, map[string]any{
@@ -175,7 +200,10 @@ func TestNamedEvent(t *testing.T) {
 	d, r := newDispatcher(t, nil)
 	r.VerifyWith(&webhook.Verifier{Secrets: []string{testSecret}, AcceptSecretHeader: true})
 	require.NoError(t, d.SaveWebhook(t.Context(), w))
-	_, err := d.Dispatch(t.Context(), webhook.Event{Type: "Site Plan Change", Doc: json.RawMessage(`{"z":1,"a":1.50,"big":12345678901234567890}`)})
+	_, err := d.Dispatch(t.Context(), webhook.Event{
+		Type: "Site Plan Change",
+		Doc:  json.RawMessage(`{"z":1,"a":1.50,"big":12345678901234567890}`),
+	})
 	require.NoError(t, err)
 	require.NoError(t, d.Drain(t.Context()))
 	q := r.Requests()[0]
@@ -214,7 +242,8 @@ func TestDocumentForms(t *testing.T) {
 		base: base{Owner: "a"}, Name: "SO-1", Note: sql.NullString{String: "n", Valid: true},
 		private: "x", Callback: func() {}, Stream: make(chan int), When: when, Raw: json.RawMessage(`{"b":2,"a":1.0}`),
 	}
-	want := `{"owner":"a","depth":null,"name":"SO-1","note":"n","paid":null,"empty":"","When":"2026-01-31T09:30:00.0000005Z","raw":{"b":2,"a":1.0}}`
+	want := `{"owner":"a","depth":null,"name":"SO-1","note":"n","paid":null,"empty":"",` +
+		`"When":"2026-01-31T09:30:00.0000005Z","raw":{"b":2,"a":1.0}}`
 	pointer := &doc
 	tests := []struct {
 		name string
@@ -246,14 +275,18 @@ func TestNilIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc := map[string]any{"a": nothing, "l": []any{nothing}}
-			body := func(change func(*webhook.Webhook)) string { return string(send(t, orders(change), updated(doc)).Body) }
+			body := func(change func(*webhook.Webhook)) string {
+				return string(send(t, orders(change), updated(doc)).Body)
+			}
 			text := func(source string) string {
 				return body(func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, source })
 			}
 			rows := []webhook.Field{{Fieldname: "a"}, {Fieldname: "l"}}
 			require.Equal(t, `{"doctype":"Sales Order","name":"SO-00001","data":{"a":null,"l":[null]}}`, body(nil))
 			require.Equal(t, `{"a":null,"l":[null]}`, body(func(w *webhook.Webhook) { w.Data = rows }))
-			require.Equal(t, `a=&l=%5Bnull%5D`, body(func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, rows }))
+			require.Equal(t, `a=&l=%5Bnull%5D`, body(func(w *webhook.Webhook) {
+				w.Structure, w.Data = webhook.Form, rows
+			}))
 			require.Equal(t, `{"a":null,"t":null,"s":""}`, body(func(w *webhook.Webhook) {
 				w.Body = `{"a":{{ doc.a }},"t":{{ doc.a | tojson }},"s":"{{ doc.a }}"}`
 			}))
@@ -274,7 +307,8 @@ func TestNilDocument(t *testing.T) {
 			ev.Previous = nothing
 			require.Equal(t, `{} SO-00001 None 0 True`, string(send(t, orders(func(w *webhook.Webhook) {
 				w.Structure, w.Body = webhook.Text,
-					`{{ doc.as_dict() }} {{ doc.get("name") }} {{ doc.get("total") }} {{ doc | length }} {{ changed("total") }}`
+					`{{ doc.as_dict() }} {{ doc.get("name") }} {{ doc.get("total") }} `+
+						`{{ doc | length }} {{ changed("total") }}`
 			}), ev).Body))
 			ev.Doc = map[string]any{"total": nil}
 			require.Equal(t, webhook.Queued, decide(t, orders(func(w *webhook.Webhook) {
@@ -291,9 +325,15 @@ func TestInvalidUTF8(t *testing.T) {
 	for want, change := range map[string]func(*webhook.Webhook){
 		"{\"a\":\"x\ufffd\ufffd\u00e9\"}": func(w *webhook.Webhook) { w.Data = rows },
 		`a=x%EF%BF%BD%EF%BF%BD%C3%A9`:     func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, rows },
-		"x\ufffd\ufffd\u00e9":             func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.a }}` },
-		"X\ufffd\ufffd\u00c9":             func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `{{ doc.a | upper }}` },
-		"-x\ufffd\ufffd\u00e9":            func(w *webhook.Webhook) { w.Structure, w.Body = webhook.Text, `-{{ doc.a | safe }}` },
+		"x\ufffd\ufffd\u00e9": func(w *webhook.Webhook) {
+			w.Structure, w.Body = webhook.Text, `{{ doc.a }}`
+		},
+		"X\ufffd\ufffd\u00c9": func(w *webhook.Webhook) {
+			w.Structure, w.Body = webhook.Text, `{{ doc.a | upper }}`
+		},
+		"-x\ufffd\ufffd\u00e9": func(w *webhook.Webhook) {
+			w.Structure, w.Body = webhook.Text, `-{{ doc.a | safe }}`
+		},
 	} {
 		require.Equal(t, want, string(send(t, orders(change), updated(doc)).Body))
 	}
@@ -356,7 +396,8 @@ func TestBadDocuments(t *testing.T) {
 				))
 				report, err := d.Dispatch(t.Context(), updated(tt.doc))
 				require.NoError(t, err)
-				require.Equal(t, webhook.RenderError, report.Outcomes[0].Decision, "%s: %v", structure, report.Outcomes[0].Err)
+				require.Equal(t, webhook.RenderError, report.Outcomes[0].Decision,
+					"%s: %v", structure, report.Outcomes[0].Err)
 				require.Error(t, report.Outcomes[0].Err)
 				require.Equal(t, webhook.Queued, report.Outcomes[1].Decision, "%v", report.Outcomes[1].Err)
 				require.NoError(t, d.Drain(t.Context()))

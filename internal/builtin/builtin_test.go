@@ -69,8 +69,9 @@ func requireAnswers(t *testing.T, examples []example) {
 
 // jinjaExamples are those that Jinja2 answers too.
 var jinjaExamples = slices.Concat(accessExamples, compareExamples, filtersChooseExamples, filtersEncodingExamples,
-	filtersListExamples, filtersNumberExamples, filtersOrderExamples, filtersTextExamples, formatExamples, percentExamples,
-	functionsExamples, layoutExamples, methodsExamples, methodsTextExamples, operatorExamples, testsExamples, statefulExamples)
+	filtersListExamples, filtersNumberExamples, filtersOrderExamples, filtersTextExamples,
+	formatExamples, percentExamples, functionsExamples, layoutExamples, methodsExamples,
+	methodsTextExamples, operatorExamples, testsExamples, statefulExamples)
 
 // TestOracle asks Jinja2 itself for the answers of these tests.
 func TestOracle(t *testing.T) {
@@ -82,13 +83,15 @@ func TestOracle(t *testing.T) {
 	var asked bytes.Buffer
 	for _, e := range jinjaExamples {
 		line, err := json.Marshal(map[string]any{
-			"id": e.src, "kind": "template", "source": e.template(), "context": map[string]any{"doc": json.RawMessage(document)},
+			"id": e.src, "kind": "template", "source": e.template(),
+			"context": map[string]any{"doc": json.RawMessage(document)},
 		})
 		require.NoError(t, err)
 		asked.Write(append(line, '\n'))
 	}
 	require.NoError(t, os.WriteFile(file, asked.Bytes(), 0o600))
-	out, err := exec.CommandContext(t.Context(), python, "-W", "ignore", "../jinja/testdata/oracle.py", "answer", file).Output()
+	out, err := exec.CommandContext(t.Context(), python, "-W", "ignore",
+		"../jinja/testdata/oracle.py", "answer", file).Output()
 	require.NoError(t, err)
 	i := 0
 	for line := range bytes.Lines(out) {

@@ -24,7 +24,8 @@ var filtersTextExamples = []example{
 	{src: `"don't stop_it 1"|wordcount`, want: "4"},
 	{src: "doc.html|escape", want: "&lt;b&gt;&#34;x&#34; &amp; &#39;y&#39;&lt;/b&gt;"},
 	{src: "doc.html|e|e", want: "&lt;b&gt;&#34;x&#34; &amp; &#39;y&#39;&lt;/b&gt;"},
-	{src: "doc.html|e|forceescape", want: "&amp;lt;b&amp;gt;&amp;#34;x&amp;#34; &amp;amp; &amp;#39;y&amp;#39;&amp;lt;/b&amp;gt;"},
+	{src: "doc.html|e|forceescape", want: "&amp;lt;b&amp;gt;&amp;#34;x&amp;#34; &amp;amp; " +
+		"&amp;#39;y&amp;#39;&amp;lt;/b&amp;gt;"},
 	{src: `"<b>"|safe|upper`, want: "<B>"},
 	{src: `"<p>a <!-- x > --> b&amp;</p>\n c <"|striptags`, want: "a b& c <"},
 	{src: "5|string", want: "5"},

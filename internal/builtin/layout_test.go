@@ -16,7 +16,8 @@ var layoutExamples = []example{
 	{src: `[1, "a", none]|pprint`, want: "[1, 'a', None]"},
 	{src: `{"b": 1, "a": 2}|pprint`, want: "{'a': 2, 'b': 1}"},
 	{src: "(1,)|pprint", want: "(1,)"},
-	{src: `["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "cccccccccccccccccc"]|pprint`, want: "['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',\n 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',\n 'cccccccccccccccccc']"},
+	{src: `["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "cccccccccccccccccc"]|pprint`,
+		want: "['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',\n 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',\n 'cccccccccccccccccc']"},
 }
 
 func TestLayout(t *testing.T) { requireAnswers(t, layoutExamples) }

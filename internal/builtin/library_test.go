@@ -18,10 +18,13 @@ func TestLibraryFinds(t *testing.T) {
 		want bool
 	}{
 		{"range", builtin.Function, true}, {"len", builtin.Function, false}, {"len", builtin.ConditionFunction, true},
-		{"printf", builtin.GoFunction, true}, {"printf", builtin.Function, false}, {"nowdate", builtin.GoFunction, true},
-		{"upper", builtin.Filter, true}, {"sign", builtin.Filter, true}, {"sign", builtin.Function, true}, {"flt", builtin.Filter, true},
+		{"printf", builtin.GoFunction, true}, {"printf", builtin.Function, false},
+		{"nowdate", builtin.GoFunction, true},
+		{"upper", builtin.Filter, true}, {"sign", builtin.Filter, true},
+		{"sign", builtin.Function, true}, {"flt", builtin.Filter, true},
 		{"nowdate", builtin.Filter, false}, {"even", builtin.Test, true}, {"trim", builtin.Test, false},
-		{"split", builtin.Method, true}, {"append", builtin.Method, true}, {"has_value_changed", builtin.DocMethod, true},
+		{"split", builtin.Method, true}, {"append", builtin.Method, true},
+		{"has_value_changed", builtin.DocMethod, true},
 		{"next", builtin.Method, false}, {"nope", builtin.Function, false},
 	}
 	for _, tc := range tests {
@@ -49,7 +52,8 @@ func TestLibraryExplainsTheUnknown(t *testing.T) {
 		{"get_value", builtin.Method, "method get_value is not supported", "templates see only the document"},
 		{"session", builtin.Function, "function session is not supported", "write event.user"},
 		{"urlize", builtin.Filter, "filter urlize is not supported", "messages are not pages"},
-		{"money_in_words", builtin.Function, "function money_in_words is not supported", "spell the amount in the receiver"},
+		{"money_in_words", builtin.Function,
+			"function money_in_words is not supported", "spell the amount in the receiver"},
 	}
 	for _, tc := range tests {
 		msg, hint := l.Unknown(tc.kind, tc.name)
@@ -60,7 +64,8 @@ func TestLibraryExplainsTheUnknown(t *testing.T) {
 
 func TestLibraryRefusesWhatIsNoFunction(t *testing.T) {
 	for name, fn := range map[string]any{
-		"a value": 1, "nil": (func() int)(nil), "no result": func() {}, "two results": func() (int, int) { return 0, 0 },
+		"a value": 1, "nil": (func() int)(nil),
+		"no result": func() {}, "two results": func() (int, int) { return 0, 0 },
 	} {
 		_, err := builtin.NewLibrary(map[string]any{"f": fn})
 		require.ErrorContains(t, err, "function f: ", name)

@@ -7,9 +7,14 @@ var methodsExamples = []example{
 	{src: "doc.m.values()|list", want: "[1, {'c': [1, 2]}]"},
 	{src: "doc.m.items()|list", want: "[('b', 1), ('a', {'c': [1, 2]})]"},
 	{src: `{"a": 1}.keys()`, want: "dict_keys(['a'])"},
-	{src: `[{"a": 1, "b": 2}.keys() == {"b": 3, "a": 4}.keys(), {"a": 1}.keys() == {"b": 1}.keys(), {"a": 1}.keys() != {}.keys()]`, want: "[True, False, True]"},
-	{src: `[{"a": [1]}.items() == {"a": [1.0]}.items(), {"a": 1}.items() == {"a": 2}.items(), {"a": 1}.keys() == {"a": 1}.items()]`, want: "[True, False, False]"},
-	{src: `[{"a": 1}.values() == {"a": 1}.values(), {"a": 1}.keys() == ["a"], ["a"] == {"a": 1}.keys()]`, want: "[False, False, False]"},
+	{src: `[{"a": 1, "b": 2}.keys() == {"b": 3, "a": 4}.keys(), ` +
+		`{"a": 1}.keys() == {"b": 1}.keys(), {"a": 1}.keys() != {}.keys()]`,
+		want: "[True, False, True]"},
+	{src: `[{"a": [1]}.items() == {"a": [1.0]}.items(), ` +
+		`{"a": 1}.items() == {"a": 2}.items(), {"a": 1}.keys() == {"a": 1}.items()]`,
+		want: "[True, False, False]"},
+	{src: `[{"a": 1}.values() == {"a": 1}.values(), {"a": 1}.keys() == ["a"], ["a"] == {"a": 1}.keys()]`,
+		want: "[False, False, False]"},
 	{src: `{"a": 1}.get("a")`, want: "1"},
 	{src: `{"a": 1}.get("b", 2)`, want: "2"},
 	{src: `{"a": 1}.get([])`, wantErr: "get(): a key cannot be a list"},

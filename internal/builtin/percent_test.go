@@ -26,7 +26,9 @@ var percentExamples = []example{
 	{src: `"%(z)s" % {"a": 1}`, wantErr: `format has no value for "z"`},
 	{src: `"%c" % "ab"`, wantErr: "%c needs one character"},
 	{src: `"%.3d" % 5`, want: "005"},
-	{src: `("<%s>" | safe) % "<x>" ~ (("%r %s %d" | e) % ("<", "&" | safe, 5)) ~ (("%s" | safe) | format("<"))`, want: "<&lt;x&gt;>&#39;&lt;&#39; & 5&lt;"},
+	{src: `("<%s>" | safe) % "<x>" ~ (("%r %s %d" | e) % ("<", "&" | safe, 5)) ` +
+		`~ (("%s" | safe) | format("<"))`,
+		want: "<&lt;x&gt;>&#39;&lt;&#39; & 5&lt;"},
 	{src: `(("%(a)s" | safe) % {"a": "<"}) + "<"`, want: "&lt;&lt;"},
 	{src: `("<" | safe) * 2 + "<"`, want: "<<&lt;"},
 	{src: `"%s" % none`, want: "None"},

@@ -27,9 +27,13 @@ func (l *looks) Err() error {
 
 // large are the names that the templates below use: as large as they may be.
 var large = map[string]any{
-	"text": strings.Repeat("a ", 500_000), "lines": strings.Repeat("\n", 1_000_000), "quotes": strings.Repeat(`"`, 1_000_000),
-	"list": numbers(90_000), "same": numbers(90_000), "lists": []any{numbers(90_000), numbers(90_000), numbers(90_000)},
-	"huge": strings.Repeat("a b\n", 5<<20),
+	"text":   strings.Repeat("a ", 500_000),
+	"lines":  strings.Repeat("\n", 1_000_000),
+	"quotes": strings.Repeat(`"`, 1_000_000),
+	"list":   numbers(90_000),
+	"same":   numbers(90_000),
+	"lists":  []any{numbers(90_000), numbers(90_000), numbers(90_000)},
+	"huge":   strings.Repeat("a b\n", 5<<20),
 }
 
 func numbers(n int) []any {
@@ -52,8 +56,10 @@ func evaluate(ctx context.Context, t *testing.T, src string) error {
 // What takes long looks at the clock on the way, not only at the end.
 func TestLongWorkLooksAtTheClock(t *testing.T) {
 	for _, src := range []string{
-		`{{ ("%%" * 90000) % () }}`, `{{ ("%d" * 90000) | format(*doc.list) | length }}`, `{{ ("{}" * 90000).format(*doc.list) | length }}`,
-		`{{ doc.list == doc.same }}`, `{{ doc.lists | sort | length }}`, `{{ doc.lists | max | length }}`, `{{ doc.lists.count(doc.same) }}`,
+		`{{ ("%%" * 90000) % () }}`, `{{ ("%d" * 90000) | format(*doc.list) | length }}`,
+		`{{ ("{}" * 90000).format(*doc.list) | length }}`,
+		`{{ doc.list == doc.same }}`, `{{ doc.lists | sort | length }}`,
+		`{{ doc.lists | max | length }}`, `{{ doc.lists.count(doc.same) }}`,
 		`{{ doc.list in doc.lists }}`, `{{ doc.list | sort | length }}`, `{{ doc.list | join | length }}`,
 		`{{ doc.list | map("string") | list | length }}`, `{{ doc.list | select("odd") | list | length }}`,
 		`{{ doc.list | unique | list | length }}`, `{{ doc.list | sum }}`,
@@ -69,16 +75,26 @@ func TestLongWorkLooksAtTheClock(t *testing.T) {
 // What would grow too large is refused before it is built.
 func TestGrowthIsRefusedBeforeItIsBuilt(t *testing.T) {
 	for _, src := range []string{
-		`{{ doc.text.split() }}`, `{{ doc.text.rsplit() }}`, `{{ doc.text.split("a") }}`, `{{ doc.text.rsplit("a") }}`, `{{ doc.lines.splitlines() }}`,
-		`{{ doc.lines | indent(2, blank=true) }}`, `{{ doc.lines | wordwrap }}`, `{{ doc.text | list }}`, `{{ doc.text | sort }}`, `{{ doc.text | join("-") }}`,
-		`{% for c in doc.text %}{% endfor %}`, `{{ doc.quotes | escape }}`, `{{ doc.quotes | forceescape }}`, `{{ doc.quotes ~ doc.quotes }}`,
-		`{{ ("a" | escape) + doc.quotes }}`, `{{ dict(a=doc.quotes) | xmlattr }}`, `{{ {"a": doc.quotes} | urlencode }}`, `{{ doc.quotes | urlencode }}`,
-		`{{ comma_and([doc.text, doc.text]) }}`, `{{ [doc.text, doc.text] | join }}`, `{{ doc.text | replace("a", "bb") }}`, `{{ doc.text | center(9999999) }}`,
-		`{{ doc.text.join(["a", "b", "c"]) }}`, `{{ "%9999999d" % 1 }}`, `{{ "{:9999999}".format(1) }}`, `{{ doc.text * 9 }}`, `{{ doc.list * 9 }}`,
-		`{{ doc.list + doc.list }}`, `{{ [1] | batch(999999, 0) | list }}`, `{{ [1] | slice(999999) | list }}`, `{{ doc.huge | indent }}`,
-		`{{ doc.huge | reverse }}`, `{{ doc.huge | upper }}`, `{{ doc.huge | tojson }}`, `{{ {doc.huge: 1} | tojson }}`, `{{ {doc.huge: 1} }}`,
-		`{{ "a".strip(doc.huge) }}`, `{{ doc.huge | wordcount }}`, `{{ doc.huge | first | list | length ~ doc.huge }}`, `{{ 2 ** 99999 }}`,
-		`{{ formatdate("2024-01-01", doc.huge) }}`, `{{ ("\t" * 9999).expandtabs(9999) }}`, `{{ [[1]] | tojson(indent=doc.huge) }}`,
+		`{{ doc.text.split() }}`, `{{ doc.text.rsplit() }}`,
+		`{{ doc.text.split("a") }}`, `{{ doc.text.rsplit("a") }}`, `{{ doc.lines.splitlines() }}`,
+		`{{ doc.lines | indent(2, blank=true) }}`, `{{ doc.lines | wordwrap }}`,
+		`{{ doc.text | list }}`, `{{ doc.text | sort }}`, `{{ doc.text | join("-") }}`,
+		`{% for c in doc.text %}{% endfor %}`, `{{ doc.quotes | escape }}`,
+		`{{ doc.quotes | forceescape }}`, `{{ doc.quotes ~ doc.quotes }}`,
+		`{{ ("a" | escape) + doc.quotes }}`, `{{ dict(a=doc.quotes) | xmlattr }}`,
+		`{{ {"a": doc.quotes} | urlencode }}`, `{{ doc.quotes | urlencode }}`,
+		`{{ comma_and([doc.text, doc.text]) }}`, `{{ [doc.text, doc.text] | join }}`,
+		`{{ doc.text | replace("a", "bb") }}`, `{{ doc.text | center(9999999) }}`,
+		`{{ doc.text.join(["a", "b", "c"]) }}`, `{{ "%9999999d" % 1 }}`,
+		`{{ "{:9999999}".format(1) }}`, `{{ doc.text * 9 }}`, `{{ doc.list * 9 }}`,
+		`{{ doc.list + doc.list }}`, `{{ [1] | batch(999999, 0) | list }}`,
+		`{{ [1] | slice(999999) | list }}`, `{{ doc.huge | indent }}`,
+		`{{ doc.huge | reverse }}`, `{{ doc.huge | upper }}`,
+		`{{ doc.huge | tojson }}`, `{{ {doc.huge: 1} | tojson }}`, `{{ {doc.huge: 1} }}`,
+		`{{ "a".strip(doc.huge) }}`, `{{ doc.huge | wordcount }}`,
+		`{{ doc.huge | first | list | length ~ doc.huge }}`, `{{ 2 ** 99999 }}`,
+		`{{ formatdate("2024-01-01", doc.huge) }}`,
+		`{{ ("\t" * 9999).expandtabs(9999) }}`, `{{ [[1]] | tojson(indent=doc.huge) }}`,
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

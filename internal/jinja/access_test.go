@@ -11,7 +11,8 @@ import (
 // What is looked for where it is not: undefined, or an error, as in Jinja2.
 func TestAccess(t *testing.T) {
 	scope := &jinja.Scope{Doc: map[string]any{
-		"tags": []any{"b", "a"}, "row": map[string]any{"x": 1.0}, "none": nil, "rows": []any{map[string]any{"c": "1"}, map[string]any{"c": "2"}},
+		"tags": []any{"b", "a"}, "row": map[string]any{"x": 1.0}, "none": nil,
+		"rows": []any{map[string]any{"c": "1"}, map[string]any{"c": "2"}},
 	}}
 	tests := []struct {
 		name, src string
@@ -21,7 +22,8 @@ func TestAccess(t *testing.T) {
 		{"attribute of a method", `{{ doc.tags.count.x }}`, "", ""},
 		{"attribute of that", `{{ doc.tags.count.x.y }}`, "'doc.tags.count.x' is undefined", ""},
 		{"subscript of a method", `{{ doc.row.items["x"] }}`, "", ""},
-		{"walk over a method", `{% for k, v in doc.row.items %}{% endfor %}`, "'doc.row.items' is a method that is not called", ""},
+		{"walk over a method", `{% for k, v in doc.row.items %}{% endfor %}`,
+			"'doc.row.items' is a method that is not called", ""},
 		{"no method of a document", `{% for x in doc.items %}{% endfor %}`, "", ""},
 		{"attr of a document", `{{ doc | attr("tags") }}`, "", "['b', 'a']"},
 		{"attr of a dict", `{{ doc.row | attr("x") is defined }}`, "", "False"},

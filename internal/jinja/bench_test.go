@@ -30,7 +30,10 @@ func benchDocs(n int) (map[string]any, benchOrder) {
 		order.Items = append(order.Items, benchItem{fmt.Sprintf("ITEM-%d", i), float64(i)})
 		items[i] = map[string]any{"item_code": order.Items[i].ItemCode, "qty": order.Items[i].Qty}
 	}
-	return map[string]any{"name": order.Name, "customer": order.Customer, "grand_total": order.GrandTotal, "items": items}, order
+	return map[string]any{
+		"name": order.Name, "customer": order.Customer, "grand_total": order.GrandTotal,
+		"items": items,
+	}, order
 }
 
 const seedBodyGo = `{"order_id": "{{.doc.name}}", "customer": "{{.doc.customer}}", "total": {{.doc.grand_total}}, "items": [

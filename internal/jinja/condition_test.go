@@ -20,16 +20,18 @@ func newEnv(t testing.TB) *jinja.Env {
 
 func orderDoc() map[string]any {
 	return map[string]any{
-		"name": "SO-1", "status": "Submitted", "customer": "ACME Corp", "customer_group": "Premium", "grand_total": 15000.5,
-		"total": nil, "due_date": time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), "min_qty": 5, "num": "42.5",
-		"items": []any{map[string]any{"item_code": "A", "qty": 6.0}, map[string]any{"item_code": "B", "qty": 2.0}},
+		"name": "SO-1", "status": "Submitted", "customer": "ACME Corp", "customer_group": "Premium",
+		"grand_total": 15000.5, "total": nil, "min_qty": 5, "num": "42.5",
+		"due_date": time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC),
+		"items":    []any{map[string]any{"item_code": "A", "qty": 6.0}, map[string]any{"item_code": "B", "qty": 2.0}},
 	}
 }
 
 func orderScope() *jinja.Scope {
 	return &jinja.Scope{
 		Doc: orderDoc(), Previous: map[string]any{"status": "Draft", "customer": "ACME Corp"}, DocType: "Sales Order",
-		Event: jinja.Event{ID: "ev1", Type: "on_update", User: "me"}, Now: time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC),
+		Event: jinja.Event{ID: "ev1", Type: "on_update", User: "me"},
+		Now:   time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC),
 	}
 }
 
@@ -69,7 +71,8 @@ func TestCondition(t *testing.T) {
 		{`sorted({3, 1, 2, 3}) == [1, 2, 3]`, true},
 		{`{d.item_code: d.qty for d in doc.items}["A"] == 6 and {k: v for k, v in [(1, 2)] if v > 2} == {}`, true},
 		{`tuple([1, 2]) == (1, 2) and list() == [] and tuple() == ()`, true},
-		{`-2 ** 2 == -4 and 2 ** 3 ** 2 == 512 and 2 ** -1 == .5 and -doc.min_qty ** 2 == -25 and (-2) ** 2 == 4`, true},
+		{`-2 ** 2 == -4 and 2 ** 3 ** 2 == 512 and 2 ** -1 == .5 ` +
+			`and -doc.min_qty ** 2 == -25 and (-2) ** 2 == 4`, true},
 		{`2 ** -2 ** 2 == .0625 and - - 2 ** 2 == 4 and -doc.min_qty|abs == 5 and 2 * -3 ** 2 == -18`, true},
 		{`{{ -2 ** 2 == 4 and 2 ** 3 ** 2 == 64 }}`, true},
 		{`doc.min_qty == 5. and 1.e1 > 9 and [1.][0] == 1 and doc.items.0.qty == 6.`, true},
@@ -183,8 +186,10 @@ func TestConditionErrors(t *testing.T) {
 		{"not", `!doc.a`, "unexpected '!'", "write not", 1, 1},
 		{"assign", `doc.a = 1`, "unexpected =", "write == to compare", 1, 7},
 		{"is", `doc.a is not 1`, "is asks for the name of a test", "write == or != to compare", 1, 10},
-		{"comprehension without brackets", `doc.a, d for d in doc.b`, "unexpected for", "comprehensions make lists: [x for x in xs]", 1, 10},
-		{"f-string", `doc.a == f"{doc.b}"`, "unexpected a string", `strings have no prefix: write "%s" % x, not f"{x}"`, 1, 11},
+		{"comprehension without brackets", `doc.a, d for d in doc.b`,
+			"unexpected for", "comprehensions make lists: [x for x in xs]", 1, 10},
+		{"f-string", `doc.a == f"{doc.b}"`, "unexpected a string",
+			`strings have no prefix: write "%s" % x, not f"{x}"`, 1, 11},
 		{"neither template nor expression", `'{%d}' % doc.a +`, "unexpected }", "", 1, 5},
 		{"transposed", `doc.a.spilt()`, `unknown method "spilt"`, "did you mean split?", 1, 7},
 		{"power chain", strings.Repeat("2**-", 9000) + "1", "nests deeper than 200 levels", "", 1, 400},
@@ -196,7 +201,8 @@ func TestConditionErrors(t *testing.T) {
 		{"method", `doc.name.uper()`, `unknown method "uper"`, "did you mean upper?", 1, 10},
 		{"two points", `doc..5`, "unexpected ., expected a name after .", "", 1, 5},
 		{"point in a template", `{{ .5 }}`, "unexpected .", "", 1, 4},
-		{"object", `doc.__class__.__mro__`, "unexpected __class__: values have no attributes of Python's objects", "", 1, 5},
+		{"object", `doc.__class__.__mro__`,
+			"unexpected __class__: values have no attributes of Python's objects", "", 1, 5},
 		{"eval", `eval: `, "nothing stands behind eval:", "", 1, 7},
 		{"field", `status == "Open"`, `unknown name "status"`, "fields are written doc.status", 1, 1},
 	}
@@ -216,7 +222,10 @@ func TestConditionErrors(t *testing.T) {
 
 func TestConditionFails(t *testing.T) {
 	env := newEnv(t)
-	for _, src := range []string{`doc.missing > 1`, `doc.missing.x`, `doc.status > 1`, `doc.grand_total + "x"`, `1 / 0`, `doc.items.append(1)`, `max([])`, `max([1], key=2)`} {
+	for _, src := range []string{
+		`doc.missing > 1`, `doc.missing.x`, `doc.status > 1`, `doc.grand_total + "x"`, `1 / 0`,
+		`doc.items.append(1)`, `max([])`, `max([1], key=2)`,
+	} {
 		c, err := env.Condition("c", src, jinja.Jinja)
 		require.NoError(t, err, src)
 		_, err = c.Eval(context.Background(), orderScope())

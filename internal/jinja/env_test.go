@@ -45,7 +45,8 @@ func TestLenientEnv(t *testing.T) {
 			require.ErrorContains(t, err, `"sign"`, "an ordinary Env knows it")
 			_, broken, _ := tmpl.Try(func() jinja.TrialState { return soundState{} })
 			require.Zero(t, broken)
-			err = tmpl.Render(context.Background(), &jinja.Scope{Doc: map[string]any{"items": []any{1}}}, jinja.NewText(nil, 0))
+			err = tmpl.Render(context.Background(),
+				&jinja.Scope{Doc: map[string]any{"items": []any{1}}}, jinja.NewText(nil, 0))
 			require.ErrorContains(t, err, "known", "it is never evaluated in silence")
 		})
 	}

@@ -53,14 +53,19 @@ func TestHelpers(t *testing.T) {
 		{`doc.d == "2024-06-01" and doc.d < "2024-06-02" and doc.d <= nowdate()`, "True"},
 		{`doc.d == getdate("2024-06-01") and doc.d >= now_datetime()`, "False"},
 		{`date_diff(doc.d, "2024-05-01")`, "31"},
-		{`doc.as_dict() | json`, "{\n \"a\": null,\n \"d\": \"2024-06-01T00:00:00Z\",\n \"rows\": [\n  {\n   \"x\": 1,\n   \"y\": null\n  }\n ]\n}"},
-		{`doc.as_dict(no_nulls=true) | json(0)`, "{\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1\n}\n]\n}"},
+		{`doc.as_dict() | json`,
+			"{\n \"a\": null,\n \"d\": \"2024-06-01T00:00:00Z\",\n" +
+				" \"rows\": [\n  {\n   \"x\": 1,\n   \"y\": null\n  }\n ]\n}"},
+		{`doc.as_dict(no_nulls=true) | json(0)`,
+			"{\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1\n}\n]\n}"},
 		{`doc | json(0)`, "{\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1\n}\n]\n}"},
-		{`doc.as_json(0)`, "{\n\"a\": null,\n\"d\": \"2024-06-01T00:00:00Z\",\n\"rows\": [\n{\n\"x\": 1,\n\"y\": null\n}\n]\n}"},
+		{`doc.as_json(0)`, "{\n\"a\": null,\n\"d\": \"2024-06-01T00:00:00Z\",\n" +
+			"\"rows\": [\n{\n\"x\": 1,\n\"y\": null\n}\n]\n}"},
 		{`doc.rows[0].as_json(0)`, "{\n\"x\": 1,\n\"y\": null\n}"},
 	}
 	scope := &jinja.Scope{
-		Doc: map[string]any{"d": time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), "a": nil, "rows": []any{map[string]any{"x": 1, "y": nil}}},
+		Doc: map[string]any{"d": time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), "a": nil,
+			"rows": []any{map[string]any{"x": 1, "y": nil}}},
 		Now: time.Date(2024, 6, 1, 9, 30, 0, 0, time.UTC), Location: time.FixedZone("IST", 5*3600+1800),
 	}
 	env := newEnv(t)
@@ -74,7 +79,10 @@ func TestHelpers(t *testing.T) {
 }
 
 func TestHelpersRefuse(t *testing.T) {
-	for _, src := range []string{`get_url()`, `frappe.get_doc("User", "x")`, `frappe.db.get_value("a")`, `utils.nowdate`, `getdate("soon")`, `generate_hash()`} {
+	for _, src := range []string{
+		`get_url()`, `frappe.get_doc("User", "x")`, `frappe.db.get_value("a")`, `utils.nowdate`,
+		`getdate("soon")`, `generate_hash()`,
+	} {
 		_, err := render(t, newEnv(t), "{{ "+src+" }}", jinja.Jinja, &jinja.Scope{})
 		require.Error(t, err, src)
 	}
@@ -93,7 +101,8 @@ func TestHostFunctions(t *testing.T) {
 	require.NoError(t, err)
 	scope := &jinja.Scope{Doc: map[string]any{"tags": []any{"a", "b"}, "n": 21.0}}
 	for src, want := range map[string]string{
-		`{{ double(doc.n) }} {{ 4|double }} {{ "x"|upper }} {{ sum2(1, 2.5) }} {{ many() }}{{ many("a", "b") }} {{ tags(doc.tags).n }}`: "42 8 UP:x 3.5 02 2",
+		`{{ double(doc.n) }} {{ 4|double }} {{ "x"|upper }} {{ sum2(1, 2.5) }} {{ many() }}` +
+			`{{ many("a", "b") }} {{ tags(doc.tags).n }}`: "42 8 UP:x 3.5 02 2",
 		`{{ [1, 2]|map("double")|list }}`: "[2, 4]",
 	} {
 		got, err := render(t, env, src, jinja.Jinja, scope)
@@ -122,7 +131,11 @@ func TestHostFunctions(t *testing.T) {
 }
 
 func TestUnsupportedTagsAreRefusedByName(t *testing.T) {
-	for _, tag := range []string{"macro m()", "call m()", "filter upper", "include 'x'", "import 'x' as y", "from 'x' import y", "extends 'x'", "block b", "trans", "do x", "autoescape true", "break"} {
+	for _, tag := range []string{
+		"macro m()", "call m()", "filter upper", "include 'x'", "import 'x' as y",
+		"from 'x' import y", "extends 'x'", "block b", "trans", "do x", "autoescape true",
+		"break",
+	} {
 		_, err := newEnv(t).Template("t", "{{ 1 }}\n{% "+tag+" %}", jinja.Jinja)
 		var e *jinja.Error
 		require.ErrorAs(t, err, &e, tag)

@@ -35,7 +35,8 @@ func checkRun(t *testing.T, src string, lang jinja.Lang) {
 			t.Fatalf("wrote %d bytes", len(out.Bytes()))
 		}
 		again := jinja.NewText(nil, 0)
-		if tmpl.Render(context.Background(), fuzzScope(), again) == nil && string(again.Bytes()) != string(out.Bytes()) {
+		if tmpl.Render(context.Background(), fuzzScope(), again) == nil &&
+			string(again.Bytes()) != string(out.Bytes()) {
 			t.Fatalf("two renderings differ: %q, %q", out.Bytes(), again.Bytes())
 		}
 		var paths []string
@@ -69,10 +70,15 @@ func checkError(t *testing.T, err error) {
 
 func FuzzJinja(f *testing.F) {
 	for _, seed := range []string{
-		seedBody, `{{ doc.items|map(attribute="qty")|sum }}`, `{% set ns = namespace(a=1) %}{% for i in range(3) %}{% set ns.a = ns.a * 2 %}{% endfor %}{{ ns.a }}`,
-		`{{ "%5.2f|%-5s" % (doc.total, doc.name) }}{{ "{:>{w}}".format(1, w=5) }}`, `any(d.qty > 5 for d in doc.items)`, `eval: doc.n in [1, 3] and not doc.none`,
-		`{% raw %}{{{% endraw %}{# c #}{%- if doc.yes -%} x {%- endif -%}`, `{{ [x for x in doc.tags] }}`, `{{ doc.s|tojson }}{{ doc.m|tojson(indent=2) }}{{ doc.m }}`,
-		`{{ doc.s[::-1] ~ doc.tags[1:] }}{{ doc.items|groupby("code") }}`, `{{ -2 ** 2 // 3 % 4 }}{{ 2 ** 63 }}`, `{{ getdate("2024-01-31") }}{{ add_months("2024-01-31", 1) }}`,
+		seedBody, `{{ doc.items|map(attribute="qty")|sum }}`,
+		`{% set ns = namespace(a=1) %}{% for i in range(3) %}{% set ns.a = ns.a * 2 %}{% endfor %}{{ ns.a }}`,
+		`{{ "%5.2f|%-5s" % (doc.total, doc.name) }}{{ "{:>{w}}".format(1, w=5) }}`,
+		`any(d.qty > 5 for d in doc.items)`, `eval: doc.n in [1, 3] and not doc.none`,
+		`{% raw %}{{{% endraw %}{# c #}{%- if doc.yes -%} x {%- endif -%}`,
+		`{{ [x for x in doc.tags] }}`, `{{ doc.s|tojson }}{{ doc.m|tojson(indent=2) }}{{ doc.m }}`,
+		`{{ doc.s[::-1] ~ doc.tags[1:] }}{{ doc.items|groupby("code") }}`,
+		`{{ -2 ** 2 // 3 % 4 }}{{ 2 ** 63 }}`,
+		`{{ getdate("2024-01-31") }}{{ add_months("2024-01-31", 1) }}`,
 	} {
 		f.Add(seed)
 	}
@@ -81,9 +87,12 @@ func FuzzJinja(f *testing.F) {
 
 func FuzzGoTemplate(f *testing.F) {
 	for _, seed := range []string{
-		`{{range $i, $e := .doc.items}}{{if $i}},{{end}}{{.code | printf "%5s" | upper}}{{else}}x{{end}}`, `{{with $x := .doc.m.a}}{{$x.b}}{{end}}`,
-		`{{if and (gt .doc.total 10) (eq .doc.name "SO-1")}}{{index .doc.tags 0}}{{slice .doc.name 1 2}}{{end}}`, `gt .doc.n 2`, `{{range 3}}{{.}}{{break}}{{end}}`,
-		`{{$x := 1}}{{$x = .doc.m}}{{len $x}}{{html .doc.s}}{{printf "%v %d %t" 1 2 3}}`, `{{define "x"}}{{end}}`, `{{.doc.items | tojson}}`,
+		`{{range $i, $e := .doc.items}}{{if $i}},{{end}}{{.code | printf "%5s" | upper}}` +
+			`{{else}}x{{end}}`, `{{with $x := .doc.m.a}}{{$x.b}}{{end}}`,
+		`{{if and (gt .doc.total 10) (eq .doc.name "SO-1")}}{{index .doc.tags 0}}` +
+			`{{slice .doc.name 1 2}}{{end}}`, `gt .doc.n 2`, `{{range 3}}{{.}}{{break}}{{end}}`,
+		`{{$x := 1}}{{$x = .doc.m}}{{len $x}}{{html .doc.s}}{{printf "%v %d %t" 1 2 3}}`,
+		`{{define "x"}}{{end}}`, `{{.doc.items | tojson}}`,
 	} {
 		f.Add(seed)
 	}

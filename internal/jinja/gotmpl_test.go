@@ -28,10 +28,12 @@ func renderGo(t testing.TB, src string, scope *jinja.Scope) (string, error) {
 func TestGoTemplate(t *testing.T) {
 	tests := []struct{ name, src, want string }{
 		{"text", "a {{/* c */}}b", "a b"},
-		{"fields", "{{.doc.customer}} {{$.doc.status}} {{.event.type}} {{.previous.status}}", "ACME Corp Submitted on_update Draft"},
+		{"fields", "{{.doc.customer}} {{$.doc.status}} {{.event.type}} {{.previous.status}}",
+			"ACME Corp Submitted on_update Draft"},
 		{"missing prints nothing", "[{{.doc.missing}}]", "[]"},
 		{"python spelling", "{{true}} {{.doc.total}} {{15000.0}}", "True None 15000.0"},
-		{"tolerant comparison", "{{gt .doc.grand_total 10000}} {{eq 1 1.0}} {{lt .doc.total 5}} {{lt .doc.missing 5}}", "True True False False"},
+		{"tolerant comparison", "{{gt .doc.grand_total 10000}} {{eq 1 1.0}} " +
+			"{{lt .doc.total 5}} {{lt .doc.missing 5}}", "True True False False"},
 		{"eq with many", `{{eq .doc.status "Paid" "Submitted"}}`, "True"},
 		{"if", "{{if eq .doc.status `Open`}}a{{else if .doc.items}}b{{else}}c{{end}}", "b"},
 		{"with", "{{with .doc.items}}{{len .}}{{end}}{{with .doc.missing}}x{{else}}none{{end}}", "2none"},
@@ -39,7 +41,8 @@ func TestGoTemplate(t *testing.T) {
 		{"range else", "{{range .doc.missing}}x{{else}}none{{end}}", "none"},
 		{"range number", "{{range $i := 3}}{{$i}}{{end}}", "012"},
 		{"range map", "{{range $k, $v := .previous}}{{$k}}={{$v}};{{end}}", "customer=ACME Corp;status=Draft;"},
-		{"break and continue", "{{range $i := 9}}{{if eq $i 1}}{{continue}}{{end}}{{if eq $i 4}}{{break}}{{end}}{{$i}}{{end}}", "023"},
+		{"break and continue", "{{range $i := 9}}{{if eq $i 1}}{{continue}}{{end}}" +
+			"{{if eq $i 4}}{{break}}{{end}}{{$i}}{{end}}", "023"},
 		{"variables", "{{$x := 1}}{{range 3}}{{$x = .}}{{end}}{{$x}}", "2"},
 		{"pipeline", `{{.doc.customer | upper | printf "%s-%05d" "x" | len}}`, ""},
 		{"printf", `{{printf "%05.1f|%-4s|%d|%q|%v" 3.14159 "ab" 7.0 "q" true}}`, `003.1|ab  |7|"q"|True`},
@@ -49,7 +52,8 @@ func TestGoTemplate(t *testing.T) {
 		{"escapes", "{{html `<a>`}}{{urlquery `a b`}}{{js `'`}}", `&lt;a&gt;a+b\'`},
 		{"print", "{{print 1 2 `x` 3}}|{{println 1 `x`}}", "1 2x3|1 x\n"},
 		{"filters take the pipe first", "{{.doc.missing | default `d`}} {{`a,b` | replace `,` `;`}}", "d a;b"},
-		{"helpers", "{{nowdate}} {{add_days `2024-01-31` 1}} {{if changed `status`}}c{{end}}", "2026-01-31 2024-02-01 c"},
+		{"helpers", "{{nowdate}} {{add_days `2024-01-31` 1}} {{if changed `status`}}c{{end}}",
+			"2026-01-31 2024-02-01 c"},
 		{"trim", "a {{- 1 -}} b", "a1b"},
 	}
 	for _, tc := range tests {
@@ -68,17 +72,24 @@ func TestGoTemplate(t *testing.T) {
 // Where both are defined, text/template itself says what is right.
 func TestGoTemplateAgainstTextTemplate(t *testing.T) {
 	data := map[string]any{"doc": map[string]any{
-		"a": "x", "n": 3, "list": []any{"p", "q", "r"}, "m": map[string]any{"k": "v", "j": "w"}, "empty": []any{}, "s": "hello",
+		"a": "x", "n": 3, "list": []any{"p", "q", "r"}, "m": map[string]any{"k": "v", "j": "w"},
+		"empty": []any{}, "s": "hello",
 	}}
 	for _, src := range []string{
-		"{{.doc.a}}-{{.doc.n}}", "{{range .doc.list}}[{{.}}]{{end}}", "{{range $i, $x := .doc.list}}{{$i}}{{$x}}{{else}}e{{end}}",
-		"{{range $k, $v := .doc.m}}{{$k}}{{$v}}{{end}}", "{{range .doc.empty}}x{{else}}none{{end}}", "{{with .doc.a}}{{.}}{{$.doc.n}}{{end}}",
+		"{{.doc.a}}-{{.doc.n}}", "{{range .doc.list}}[{{.}}]{{end}}",
+		"{{range $i, $x := .doc.list}}{{$i}}{{$x}}{{else}}e{{end}}",
+		"{{range $k, $v := .doc.m}}{{$k}}{{$v}}{{end}}",
+		"{{range .doc.empty}}x{{else}}none{{end}}", "{{with .doc.a}}{{.}}{{$.doc.n}}{{end}}",
 		"{{with .doc.empty}}x{{else with .doc.s}}{{.}}{{end}}", "{{if and .doc.a (gt .doc.n 2)}}y{{else}}n{{end}}",
 		"{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}",
-		`{{printf "%5d|%-5s|%05d|%x|%q|%6.2f" .doc.n .doc.a 7 255 "a" 2.5}}`, "{{len .doc.list}}{{len .doc.s}}{{index .doc.list 1}}{{slice .doc.s 1 3}}",
-		"{{range $i := 5}}{{if eq $i 3}}{{break}}{{end}}{{if eq $i 1}}{{continue}}{{end}}{{$i}}{{end}}", "{{print 1 2 .doc.a .doc.a 3 4}}",
-		"{{html .doc.s}}{{js `<a>`}}{{urlquery `a&b c`}}", "{{(index .doc.m `k`)}}{{.doc.m.k}}", "{{ .doc.s | printf `%s!` | html }}",
-		"{{range .doc.list}}{{$y := .}}{{range $.doc.list}}{{$y}}{{.}}{{end}}{{end}}", "{{eq 1 2 3}}"[:0] + "{{if eq 1 2 1}}t{{end}}{{if ne 1 2}}n{{end}}{{if le 1 1}}l{{end}}",
+		`{{printf "%5d|%-5s|%05d|%x|%q|%6.2f" .doc.n .doc.a 7 255 "a" 2.5}}`,
+		"{{len .doc.list}}{{len .doc.s}}{{index .doc.list 1}}{{slice .doc.s 1 3}}",
+		"{{range $i := 5}}{{if eq $i 3}}{{break}}{{end}}{{if eq $i 1}}{{continue}}{{end}}" +
+			"{{$i}}{{end}}", "{{print 1 2 .doc.a .doc.a 3 4}}",
+		"{{html .doc.s}}{{js `<a>`}}{{urlquery `a&b c`}}", "{{(index .doc.m `k`)}}{{.doc.m.k}}",
+		"{{ .doc.s | printf `%s!` | html }}",
+		"{{range .doc.list}}{{$y := .}}{{range $.doc.list}}{{$y}}{{.}}{{end}}{{end}}",
+		"{{if eq 1 2 1}}t{{end}}{{if ne 1 2}}n{{end}}{{if le 1 1}}l{{end}}",
 	} {
 		var want bytes.Buffer
 		require.NoError(t, template.Must(template.New("x").Parse(src)).Execute(&want, data), src)
@@ -118,7 +129,10 @@ func TestGoTemplateRefuses(t *testing.T) {
 }
 
 func TestNoTemplateReachesAMethod(t *testing.T) {
-	scope := &jinja.Scope{Doc: map[string]any{"s": leaky{1}, "p": &leaky{1}, "t": time.Unix(0, 0).UTC(), "n": json.Number("7"), "f": 1.5}}
+	scope := &jinja.Scope{Doc: map[string]any{
+		"s": leaky{1}, "p": &leaky{1}, "t": time.Unix(0, 0).UTC(), "n": json.Number("7"),
+		"f": 1.5,
+	}}
 	tests := []struct {
 		src     string
 		lang    jinja.Lang
@@ -131,7 +145,8 @@ func TestNoTemplateReachesAMethod(t *testing.T) {
 		{"{{.doc.t.Format `2006`}}", jinja.GoTemplate, ".doc.t.Format is not a function"},
 		{"{{.doc.n.Int64}}", jinja.GoTemplate, "int has no field Int64, and no methods can be called"},
 		{"{{$n := .doc.n}}{{$n.String}}", jinja.GoTemplate, "int has no field String, and no methods can be called"},
-		{"{{with .doc.s}}{{.Secret}}{{end}}", jinja.GoTemplate, "dict has no field Secret, and no methods can be called"},
+		{"{{with .doc.s}}{{.Secret}}{{end}}", jinja.GoTemplate,
+			"dict has no field Secret, and no methods can be called"},
 		{"{{call .doc.s.Secret}}", jinja.GoTemplate, `unknown function "call"`},
 		{"{{.doc.s.Secret 1}}", jinja.GoTemplate, ".doc.s.Secret is not a function"},
 		{"{{ doc.s.Secret() }}", jinja.Jinja, `unknown method "Secret"`},
@@ -177,8 +192,10 @@ func requireSoon(t *testing.T, start time.Time) {
 
 func TestGoTemplateEndsFast(t *testing.T) {
 	for _, src := range []string{
-		"{{range 1000000000}}{{end}}", `{{printf "%999999999d" 1}}`, `{{printf "%.999999999f" 1.0}}`, `{{printf "%*d" 9 1}}`,
-		"{{range 99999}}{{range 99999}}{{end}}{{end}}", strings.Repeat("{{if true}}", 1000) + strings.Repeat("{{end}}", 1000),
+		"{{range 1000000000}}{{end}}",
+		`{{printf "%999999999d" 1}}`, `{{printf "%.999999999f" 1.0}}`, `{{printf "%*d" 9 1}}`,
+		"{{range 99999}}{{range 99999}}{{end}}{{end}}",
+		strings.Repeat("{{if true}}", 1000) + strings.Repeat("{{end}}", 1000),
 		"{{.doc" + strings.Repeat(".a", 100_000) + "}}", "{{1" + strings.Repeat("|len", 60_000) + "}}",
 		"{{if 1}}" + strings.Repeat("{{else if 1}}", 18_000) + "{{end}}", "{{" + nested("(", "1", ")", 120_000) + "}}",
 		"{{" + strings.Repeat("(", 1000) + "1" + strings.Repeat(")", 1000) + "}}",
@@ -195,8 +212,12 @@ func TestGoTemplateEndsFast(t *testing.T) {
 func TestGoCondition(t *testing.T) {
 	env := newEnv(t)
 	for src, want := range map[string]bool{
-		"{{gt .doc.grand_total 10000}}": true, "gt .doc.grand_total 10000": true, " {{ eq .doc.status `Open` }}\n": false,
-		"{{if .doc.items}}yes{{end}}": true, "{{if .doc.missing}}yes{{end}}": false, "and (changed `status`) .doc.customer": true,
+		"{{gt .doc.grand_total 10000}}":        true,
+		"gt .doc.grand_total 10000":            true,
+		" {{ eq .doc.status `Open` }}\n":       false,
+		"{{if .doc.items}}yes{{end}}":          true,
+		"{{if .doc.missing}}yes{{end}}":        false,
+		"and (changed `status`) .doc.customer": true,
 	} {
 		c, err := env.Condition("c", src, jinja.GoTemplate)
 		require.NoError(t, err, src)

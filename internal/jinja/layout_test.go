@@ -19,15 +19,21 @@ func TestSeldomUsed(t *testing.T) {
 		{`{{ ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"] | pprint }}`,
 			"['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',\n 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb']"},
 		{`{{ {"a": 1, "b": none, "c": "<x>"} | xmlattr }}`, ` a="1" c="&lt;x&gt;"`},
-		{`{% set c = cycler("a", "b") %}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.next() }}{{ c.reset() }}{{ c.current }}`, "abaaNonea"},
+		{`{% set c = cycler("a", "b") %}{{ c.next() }}{{ c.next() }}{{ c.current }}` +
+			`{{ c.next() }}{{ c.reset() }}{{ c.current }}`, "abaaNonea"},
 		{`{% set j = joiner("|") %}{% for i in [1, 2, 3] %}{{ j() }}{{ i }}{% endfor %}`, "1|2|3"},
 		{`{{ "a\tbb\tc".expandtabs(4) }}`, "a   bb  c"},
 		{`{{ "a-b-c".rpartition("-") }}`, "('a-b', '-', 'c')"},
 		{`{{ "{0[0]} {a.b!r:>5} {1:{w}.{p}f}|".format([1], 3.14159, a={"b": "x"}, w=7, p=2) }}`, "1   'x'    3.14|"},
-		{`{% if (1 if doc.missing else 0) %}a{% else %}b{% endif %}{% if true: %}a{% elif false: %}{% else: %}{% endif %}{% for i in []: %}{% else: %}b{% endfor %}`, "bab"},
+		{`{% if (1 if doc.missing else 0) %}a{% else %}b{% endif %}{% if true: %}a` +
+			`{% elif false: %}{% else: %}{% endif %}{% for i in []: %}{% else: %}` +
+			`b{% endfor %}`, "bab"},
 		{`{% set x: %}c{% endset %}{% with y = 1: %}{{ x }}{{ y }}{% endwith %}{% with: %}d{% endwith %}`, "c1d"},
-		{"{%\u00a0if\u00a0true\u00a0%}a{%\u00a0endif\u00a0%}{{\u00a0'b\u00a0c'\u00a0|\u3000upper\u00a0}}{%\u00a0raw\u00a0%}{{{%\u2003endraw\u00a0%}", "aB\u00a0C{{"},
-		{`{{ nowdate is defined }} {{ range is undefined }} {{ dict is callable }} {{ frappe is not defined }} {{ doc.x is callable }}`, "True False True False True"},
+		{"{%\u00a0if\u00a0true\u00a0%}a{%\u00a0endif\u00a0%}" +
+			"{{\u00a0'b\u00a0c'\u00a0|\u3000upper\u00a0}}{%\u00a0raw\u00a0%}" +
+			"{{{%\u2003endraw\u00a0%}", "aB\u00a0C{{"},
+		{`{{ nowdate is defined }} {{ range is undefined }} {{ dict is callable }} ` +
+			`{{ frappe is not defined }} {{ doc.x is callable }}`, "True False True False True"},
 		{`{% set now = 1 %}{{ now is callable }} {{ now | default(2) }}`, "False 1"},
 		{`{{ "%a" % "\u00e9" }}`, `'\xe9'`},
 	}

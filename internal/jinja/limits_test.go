@@ -40,26 +40,42 @@ func TestLimits(t *testing.T) {
 		{"power", `{{ 2 ** 100000 }}`},
 		{"power tower", `{{ 9 ** 9 ** 9 ** 9 ** 9 }}`},
 		{"float power", `{{ 10.0 ** 1000 }}`},
-		{"factorial", `{% set ns = namespace(n=1) %}{% for i in range(1, 90000) %}{% set ns.n = ns.n * i %}{% endfor %}`},
+		{"factorial", `{% set ns = namespace(n=1) %}{% for i in range(1, 90000) %}` +
+			`{% set ns.n = ns.n * i %}{% endfor %}`},
 		{"range", `{{ range(10**9)|list }}`},
 		{"range loop", `{% for i in range(10**12) %}{% endfor %}`},
 		{"range slice", `{{ range(100000)[::1]|list + range(100000)|list }}`},
 		{"nested loops", `{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}`},
-		{"doubling text", `{% set ns = namespace(s='ab') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}`},
-		{"doubling list", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}`},
-		{"doubling tree printed", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}`},
-		{"doubling tree as JSON", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s|tojson }}`},
-		{"doubling trees compared", `{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.s == ns.t }}`},
-		{"deep list printed", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}`},
-		{"deep list as JSON", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s|tojson }}`},
-		{"deep lists compared", `{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(50000) %}{% set ns.s = [ns.s] %}{% set ns.t = [ns.t] %}{% endfor %}{{ ns.s == ns.t }}`},
-		{"deep lists ordered", `{% set ns = namespace(s=[1], t=[2]) %}{% for i in range(50000) %}{% set ns.s = [ns.s] %}{% set ns.t = [ns.t] %}{% endfor %}{{ ns.s < ns.t }}`},
-		{"deep tuple as key", `{% set ns = namespace(s=(1,)) %}{% for i in range(50000) %}{% set ns.s = (ns.s,) %}{% endfor %}{{ {ns.s: 1} }}`},
+		{"doubling text", `{% set ns = namespace(s='ab') %}{% for i in range(99) %}` +
+			`{% set ns.s = ns.s ~ ns.s %}{% endfor %}`},
+		{"doubling list", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}` +
+			`{% set ns.s = ns.s + ns.s %}{% endfor %}`},
+		{"doubling tree printed", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}` +
+			`{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}`},
+		{"doubling tree as JSON", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}` +
+			`{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s|tojson }}`},
+		{"doubling trees compared", `{% set ns = namespace(s=[1], t=[1]) %}` +
+			`{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}` +
+			`{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.s == ns.t }}`},
+		{"deep list printed", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}` +
+			`{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}`},
+		{"deep list as JSON", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}` +
+			`{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s|tojson }}`},
+		{"deep lists compared", `{% set ns = namespace(s=[1], t=[1]) %}` +
+			`{% for i in range(50000) %}{% set ns.s = [ns.s] %}` +
+			`{% set ns.t = [ns.t] %}{% endfor %}{{ ns.s == ns.t }}`},
+		{"deep lists ordered", `{% set ns = namespace(s=[1], t=[2]) %}` +
+			`{% for i in range(50000) %}{% set ns.s = [ns.s] %}` +
+			`{% set ns.t = [ns.t] %}{% endfor %}{{ ns.s < ns.t }}`},
+		{"deep tuple as key", `{% set ns = namespace(s=(1,)) %}{% for i in range(50000) %}` +
+			`{% set ns.s = (ns.s,) %}{% endfor %}{{ {ns.s: 1} }}`},
 		{"list in itself", `{% set x = [] %}{{ x.append(x) }}{{ x }}`},
 		{"list in itself as JSON", `{% set x = [] %}{{ x.append(x) }}{{ x|tojson }}`},
 		{"list in itself pretty", `{% set x = [] %}{{ x.append(x) }}{{ x|pprint }}`},
-		{"deep list pretty", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s|pprint }}`},
-		{"doubling tree pretty", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s|pprint }}`},
+		{"deep list pretty", `{% set ns = namespace(s=[1]) %}{% for i in range(50000) %}` +
+			`{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s|pprint }}`},
+		{"doubling tree pretty", `{% set ns = namespace(s=[1]) %}{% for i in range(99) %}` +
+			`{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s|pprint }}`},
 		{"tuples told apart", `{{ ([(0,) * 99999] * 5000)|unique|list }}`},
 		{"expandtabs", `{{ ("\t" * 1000).expandtabs(10**9) }}`},
 		{"wordwrap", `{{ ("a" * 100000)|wordwrap(1, wrapstring="x" * 100000) }}`},
@@ -86,7 +102,8 @@ func TestLimits(t *testing.T) {
 		{"captures", nested("{% set x %}", "", "{% endset %}", 150)},
 		{"output", `{% for i in range(1000) %}` + strings.Repeat("x", 2000) + `{% endfor %}`},
 		{"output of values", `{% set s = "x" * 100000 %}{% for i in range(1000) %}{{ s }}{% endfor %}`},
-		{"memory in a list", `{% set l = [] %}{% for i in range(99999) %}{% set _ = l.append(("x" * 900000) ~ i) %}{% endfor %}`},
+		{"memory in a list", `{% set l = [] %}{% for i in range(99999) %}` +
+			`{% set _ = l.append(("x" * 900000) ~ i) %}{% endfor %}`},
 		{"extend itself", `{% set l = [1, 2] %}{% for i in range(99) %}{% set _ = l.extend(l) %}{% endfor %}`},
 		{"sum of lists", `{{ ([range(1000)|list] * 1000)|sum(start=[]) }}`},
 		{"map in map", `{{ range(99999)|map("string")|map("list")|map("join")|map("center", 9999)|list|length }}`},
@@ -136,7 +153,10 @@ func TestLimits(t *testing.T) {
 
 func TestLimitErrorsAreTyped(t *testing.T) {
 	env := newEnv(t)
-	for _, src := range []string{`{{ "a" * 10**9 }}`, `{{ [0] * 10**9 }}`, `{{ range(10**9) }}`, `{{ 2 ** 100000 }}`, "{{ " + strings.Repeat("not ", 999) + "1 }}"} {
+	for _, src := range []string{
+		`{{ "a" * 10**9 }}`, `{{ [0] * 10**9 }}`, `{{ range(10**9) }}`, `{{ 2 ** 100000 }}`,
+		"{{ " + strings.Repeat("not ", 999) + "1 }}",
+	} {
 		_, err := render(t, env, src, jinja.Jinja, &jinja.Scope{})
 		require.ErrorIs(t, err, jinja.ErrLimit, src)
 	}
@@ -145,7 +165,8 @@ func TestLimitErrorsAreTyped(t *testing.T) {
 func TestNestingBelowTheLimitWorks(t *testing.T) {
 	env := newEnv(t)
 	for _, src := range []string{
-		"{{ 1" + strings.Repeat("+1", 150) + " }}", "{{ " + nested("(", "1", ")", 90) + " }}", nested("{% if 1 %}", "x", "{% endif %}", 150),
+		"{{ 1" + strings.Repeat("+1", 150) + " }}",
+		"{{ " + nested("(", "1", ")", 90) + " }}", nested("{% if 1 %}", "x", "{% endif %}", 150),
 		"{% if 0 %}" + strings.Repeat("{% elif 0 %}", 150) + "{% endif %}",
 	} {
 		_, err := render(t, env, src, jinja.Jinja, &jinja.Scope{})
@@ -155,7 +176,8 @@ func TestNestingBelowTheLimitWorks(t *testing.T) {
 
 func TestTimeAndCancellation(t *testing.T) {
 	env := newEnv(t)
-	tmpl, err := env.Template("t", `{% for i in range(99999) %}{{ (doc.s ~ i)|upper|lower|length }}{% endfor %}`, jinja.Jinja)
+	tmpl, err := env.Template("t",
+		`{% for i in range(99999) %}{{ (doc.s ~ i)|upper|lower|length }}{% endfor %}`, jinja.Jinja)
 	require.NoError(t, err)
 	scope := &jinja.Scope{Doc: map[string]any{"s": strings.Repeat("x", 1000)}, Timeout: time.Millisecond}
 	start := time.Now()
@@ -202,7 +224,8 @@ func (*brokenSink) Value(any) error { return errBroken }
 
 func TestConcurrentUse(t *testing.T) {
 	env := newEnv(t)
-	src := `{% set ns = namespace(n=0) %}{% for i in doc.items %}{% set ns.n = ns.n + i.qty %}{{ loop.index }}{{ i.item_code|lower }}{% endfor %}{{ ns.n }}{{ changed("status") }}`
+	src := `{% set ns = namespace(n=0) %}{% for i in doc.items %}{% set ns.n = ns.n + i.qty %}` +
+		`{{ loop.index }}{{ i.item_code|lower }}{% endfor %}{{ ns.n }}{{ changed("status") }}`
 	tmpl, err := env.Template("t", src, jinja.Jinja)
 	require.NoError(t, err)
 	cond, err := env.Condition("c", "any(d.qty > 5 for d in doc.items)", jinja.Jinja)

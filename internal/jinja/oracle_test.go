@@ -62,9 +62,11 @@ func TestControlFlowAgainstTextTemplate(t *testing.T) {
 	scope := &Scope{Doc: map[string]any{"items": []any{1, 2, 3}, "empty": []any{}, "name": "n", "yes": true}}
 	for _, src := range []string{
 		"plain", "{{ doc.name }}!", "{% if doc.yes %}a{% elif doc.name %}b{% else %}c{% endif %}",
-		"{% if not doc.yes %}a{% elif doc.empty %}b{% else %}c{% endif %}", "{% for i in doc.items %}{{ i }},{% else %}none{% endfor %}",
+		"{% if not doc.yes %}a{% elif doc.empty %}b{% else %}c{% endif %}",
+		"{% for i in doc.items %}{{ i }},{% else %}none{% endfor %}",
 		"{% for i in doc.empty %}{{ i }}{% else %}none{% endfor %}",
-		"{% for i in doc.items %}{% for j in doc.items %}{{ i * j }}{% if not loop.last %},{% endif %}{% endfor %};{% endfor %}",
+		"{% for i in doc.items %}{% for j in doc.items %}{{ i * j }}" +
+			"{% if not loop.last %},{% endif %}{% endfor %};{% endfor %}",
 		"{% set x = 1 %}{% for i in doc.items %}{% set x = x + i %}{{ x }}{% endfor %}|{{ x }}",
 		"{% with a = 1, b = doc.name %}{{ a }}{{ b }}{% for i in doc.items %}{{ a + i }}{% endfor %}{% endwith %}",
 		"{% for k, v in {'a': 1, 'b': 2}.items() %}{{ loop.index }}{{ k }}{{ v }}{% endfor %}",

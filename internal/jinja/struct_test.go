@@ -45,7 +45,8 @@ type assembly struct {
 
 func newAssembly() *assembly {
 	return &assembly{
-		Stamp: &Stamp{"ann"}, Name: "A-1", Quote: `He said "hi"`, Grade: "B", Total: 1500, Small: 1e-7, Minus: -2.5, Single: 0.1,
+		Stamp: &Stamp{"ann"}, Name: "A-1", Quote: `He said "hi"`, Grade: "B", Total: 1500,
+		Small: 1e-7, Minus: -2.5, Single: 0.1,
 		Count: 7, Paid: true, Amount: "12.50", Coded: 1.5, Parts: []part{{"p", 1.5}, {"q", 0}}, First: part{"f", 3},
 	}
 }
@@ -73,16 +74,22 @@ func TestStructsReadLikeMaps(t *testing.T) {
 	}
 	for _, src := range []string{
 		`"{{ doc.name }} {{ doc.quote }} {{ doc.grade }} {{ doc.total }} {{ doc.single }} {{ doc.owner }}"`,
-		`[{{ doc.name }}, {{ doc.empty }}, {{ doc.total }}, {{ doc.zero }}, {{ doc.small }}, {{ doc.minus }}, -{{ doc.total }}]`,
-		`[{{ doc.count }}, {{ doc.paid }}, {{ doc.none }}, {{ doc.amount }}, {{ doc.coded }}, {{ doc.single }}, {{ doc.nope }}]`,
+		`[{{ doc.name }}, {{ doc.empty }}, {{ doc.total }}, {{ doc.zero }}, {{ doc.small }}, ` +
+			`{{ doc.minus }}, -{{ doc.total }}]`,
+		`[{{ doc.count }}, {{ doc.paid }}, {{ doc.none }}, {{ doc.amount }}, {{ doc.coded }}, ` +
+			`{{ doc.single }}, {{ doc.nope }}]`,
 		`{ {{ doc.name }}: 1, {{ doc.total }}: 2, "{{ doc.minus }}": {{ doc.first.rate }} }`,
 		`{% for p in doc.parts %}{{ p.code }}{{ p.rate }}{{ p.code if p.rate }}{% endfor %}`,
 		`{% set a = doc.name %}{% set b = doc.quote %}{{ a }}{{ b }}{{ [doc.name, doc.quote, doc.total, doc.zero] }}`,
-		`{{ doc.name < doc.quote }}{{ doc.name == doc.first.code }}{{ doc.total == 1500 }}{{ doc.total > 1500.5 }}{{ doc.minus < 0 }}`,
-		`{{ doc.name == "A-1" }}{{ doc.name in ["A-1", "B"] }}{{ doc.name in "xA-1" }}{{ doc.total in [1500] }}{{ doc.name == 1 }}`,
-		`{{ doc.name is string }}{{ doc.total is float }}{{ not doc.empty }}{{ not doc.zero }}{{ doc.name and doc.zero }}`,
+		`{{ doc.name < doc.quote }}{{ doc.name == doc.first.code }}{{ doc.total == 1500 }}` +
+			`{{ doc.total > 1500.5 }}{{ doc.minus < 0 }}`,
+		`{{ doc.name == "A-1" }}{{ doc.name in ["A-1", "B"] }}{{ doc.name in "xA-1" }}` +
+			`{{ doc.total in [1500] }}{{ doc.name == 1 }}`,
+		`{{ doc.name is string }}{{ doc.total is float }}{{ not doc.empty }}{{ not doc.zero }}` +
+			`{{ doc.name and doc.zero }}`,
 		`{% if doc.empty %}a{% elif doc.zero %}b{% elif doc.name and doc.total %}c{% endif %}`,
-		`{{ doc.name ~ doc.total }}{{ doc.name | lower }}{{ doc.total | int }}{{ doc.first }}{{ doc.parts | map(attribute="code") | join }}`,
+		`{{ doc.name ~ doc.total }}{{ doc.name | lower }}{{ doc.total | int }}{{ doc.first }}` +
+			`{{ doc.parts | map(attribute="code") | join }}`,
 	} {
 		want, wantErr := render(src, asMap)
 		require.NoError(t, wantErr, src)

@@ -60,15 +60,19 @@ func TestTry(t *testing.T) {
 	}{
 		{"plain", jinja.Jinja, `{"a": {{ doc.a }}}`, 1, 0},
 		{"the documents' body", jinja.Jinja, seedBody, 3, 0},
-		{"comma before", jinja.Jinja, `[{% for i in doc.items %}{% if loop.index > 1 %},{% endif %}{{ i }}{% endfor %}]`, 3, 0},
+		{"comma before", jinja.Jinja,
+			`[{% for i in doc.items %}{% if loop.index > 1 %},{% endif %}{{ i }}{% endfor %}]`, 3, 0},
 		{"comma without end", jinja.Jinja, `[{% for i in doc.items %}{{ i }},{% endfor %}]`, 1, 2},
 		{"one branch broken", jinja.Jinja, `{"a": {% if doc.a %}1{% else %},{% endif %}}`, 1, 1},
 		{"all broken", jinja.Jinja, `{"a": {% if doc.a %}]{% else %},{% endif %}}`, 0, 2},
-		{"same test twice", jinja.Jinja, `{% if doc.a == 1 %}{"x": {% endif %}1{% if not doc.a == 1 %}{% else %}}{% endif %}`, 2, 0},
-		{"else of a loop", jinja.Jinja, `{% for i in doc.rows %}{% if loop.first %}[{% endif %}{{ i }}{% if loop.last %}]{% else %},{% endif %}{% else %}null{% endfor %}`, 3, 0},
+		{"same test twice", jinja.Jinja,
+			`{% if doc.a == 1 %}{"x": {% endif %}1{% if not doc.a == 1 %}{% else %}}{% endif %}`, 2, 0},
+		{"else of a loop", jinja.Jinja, `{% for i in doc.rows %}{% if loop.first %}[{% endif %}` +
+			`{{ i }}{% if loop.last %}]{% else %},{% endif %}{% else %}null{% endfor %}`, 3, 0},
 		{"set block", jinja.Jinja, `{% set x %}]]{% endset %}{% with y = 1 %}"{{ y }}"{% endwith %}`, 1, 0},
 		{"go template", jinja.GoTemplate, `[{{range $i, $e := .doc.items}}{{if $i}},{{end}}"{{$e}}"{{end}}]`, 3, 0},
-		{"go template broken", jinja.GoTemplate, `[{{range .doc.items}}{{.}},{{end}}]{{with .doc.a}} {{else}}{{end}}`, 2, 4},
+		{"go template broken", jinja.GoTemplate,
+			`[{{range .doc.items}}{{.}},{{end}}]{{with .doc.a}} {{else}}{{end}}`, 2, 4},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -29,13 +29,19 @@ var bodies = []struct {
 	{"whole", `{{ doc.v }}`, jinja.Jinja},
 	{"in a list in a string", `{"a": "{{ doc.list }}", "b": "{{ doc.map }}"}`, jinja.Jinja},
 	{"loop", `[{% for x in doc.list %}"{{ x }}"{% if not loop.last %}, {% endif %}{% endfor %}]`, jinja.Jinja},
-	{"joiner", `{% set comma = joiner(", ") %}[{% for x in doc.list %}{{ comma() }}{"x": "{{ x }}{{ comma() }}"}{% endfor %}]`, jinja.Jinja},
-	{"fragments", `[{{ doc.list | map("tojson") | join(", ") }}, "{{ doc.list | map("json") | join(",") }}"]`, jinja.Jinja},
-	{"set", `{% set x = doc.v ~ doc.v %}{% set y %}{{ doc.v }}{% endset %}{"a": "{{ x }}", "b": "{{ y }}", "c": {{ y }}}`, jinja.Jinja},
-	{"filters", `{"a": "{{ doc.v | upper | trim }}", "b": {{ doc.v | replace("a", "b") }}, "c": "{{ "%s" | format(doc.v) }}"}`, jinja.Jinja},
+	{"joiner", `{% set comma = joiner(", ") %}[{% for x in doc.list %}{{ comma() }}` +
+		`{"x": "{{ x }}{{ comma() }}"}{% endfor %}]`, jinja.Jinja},
+	{"fragments",
+		`[{{ doc.list | map("tojson") | join(", ") }}, "{{ doc.list | map("json") | join(",") }}"]`,
+		jinja.Jinja},
+	{"set", `{% set x = doc.v ~ doc.v %}{% set y %}{{ doc.v }}{% endset %}` +
+		`{"a": "{{ x }}", "b": "{{ y }}", "c": {{ y }}}`, jinja.Jinja},
+	{"filters", `{"a": "{{ doc.v | upper | trim }}", "b": ` +
+		`{{ doc.v | replace("a", "b") }}, "c": "{{ "%s" | format(doc.v) }}"}`, jinja.Jinja},
 	{"escaped for HTML", `{"a": "{{ doc.v | e }}", "b": {{ doc.v | e }}}`, jinja.Jinja},
 	{"go", `{"a": "{{.doc.v}}", "b": {{.doc.v}}, "c": {{.doc.list}}, "d": "{{printf "%s" .doc.v}}"}`, jinja.GoTemplate},
-	{"go loop", `[{{range $i, $x := .doc.list}}{{if $i}}, {{end}}{"x": "{{$x}}", "y": {{$x}}}{{end}}]`, jinja.GoTemplate},
+	{"go loop", `[{{range $i, $x := .doc.list}}{{if $i}}, {{end}}{"x": "{{$x}}", "y": ` +
+		`{{$x}}}{{end}}]`, jinja.GoTemplate},
 }
 
 func render(t *jinja.Template, memo *jsonbody.Memo, doc any) (string, error) {
@@ -116,7 +122,8 @@ func TestIdioms(t *testing.T) {
 		{"other separator", `[{{ [1, 2] | map("tojson") | join("-") }}]`, env, `["1-2"]`},
 		{"other filter", `[{{ ["a", "b"] | map("replaced") | join(",") }}]`, env, `["A,B"]`},
 		{"filter of the host", `[{{ ["1", "2"] | map("tojson") | join(",") }}]`, hosted, `["1,2"]`},
-		{"changed and silent", `{% set l = [] %}{% for x in doc.list %}{{ l.append(x) or "" }}{% endfor %}{{ l }}`, env, `["\"","\""]`},
+		{"changed and silent", `{% set l = [] %}{% for x in doc.list %}` +
+			`{{ l.append(x) or "" }}{% endfor %}{{ l }}`, env, `["\"","\""]`},
 		{"or nothing", `[{{ doc.v or "" }}, {{ none or "" }}, {{ "".strip() or "" }}]`, env, `["\"", "", ""]`},
 	}
 	for _, tt := range tests {
@@ -148,7 +155,8 @@ func TestTrialOfTemplates(t *testing.T) {
 		some         bool   // whether some paths are sound
 		want         string // of the first broken one
 	}{
-		{"comma too many", `{"a": {{ doc.v }},}`, false, `1:19: the body is not JSON: expected a key in quotes, found "}" (there is a comma too many)`},
+		{"comma too many", `{"a": {{ doc.v }},}`, false,
+			`1:19: the body is not JSON: expected a key in quotes, found "}" (there is a comma too many)`},
 		{"comma after every row", "[\n{% for x in doc.list %}{{ x }},{% endfor %}\n]", true, "3:1: "},
 		{"no comma between rows", `[{% for x in doc.list %}{{ x }} {% endfor %}]`, true, `found a value`},
 		{"branch", `{"a": {% if doc.v %}1{% endif %}}`, true, `expected a value, found "}"`},

@@ -60,7 +60,8 @@ func TestValues(t *testing.T) {
 		{"number with a fraction", json.Number("1.50"), `1.5`, `1.5`},
 		{"big", new(big.Int).Lsh(big.NewInt(1), 70), `1180591620717411303424`, `1180591620717411303424`},
 		{"string", `He said "hi" \ <b>&`, `"He said \"hi\" \\ <b>&"`, `He said \"hi\" \\ <b>&`},
-		{"control characters", "a\n\t\r\b\f\x00\x1f\x7f", `"a\n\t\r\b\f\u0000\u001f` + "\x7f\"", `a\n\t\r\b\f\u0000\u001f` + "\x7f"},
+		{"control characters", "a\n\t\r\b\f\x00\x1f\x7f",
+			`"a\n\t\r\b\f\u0000\u001f` + "\x7f\"", `a\n\t\r\b\f\u0000\u001f` + "\x7f"},
 		{"invalid UTF-8", "a\xff\xc3b", "\"a\ufffd\ufffdb\"", "a\ufffd\ufffdb"},
 		{"line separator", "a\u2028b", "\"a\u2028b\"", "a\u2028b"},
 		{"time", at, `"2024-06-01T09:30:00.5+01:00"`, `2024-06-01T09:30:00.5+01:00`},
@@ -193,16 +194,24 @@ func TestErrors(t *testing.T) {
 		want  string
 	}{
 		{"trailing comma in a list", []any{"[1,\n]"}, `expected a value, found "]" (there is a comma too many) at 4`},
-		{"trailing comma in an object", []any{`{"a":1,}`}, `expected a key in quotes, found "}" (there is a comma too many) at 7`},
+		{"trailing comma in an object", []any{`{"a":1,}`},
+			`expected a key in quotes, found "}" (there is a comma too many) at 7`},
 		{"comma missing", []any{`[{}`, ` {}]`}, `expected "," or "]", found "{" at 1`},
-		{"comma printed", []any{`[1 `, hole{","}}, `expected "," or "]", found a value (punctuation is written as text, within {% if %} where it depends) at 0`},
-		{"single quotes", []any{`{'a'`}, `expected a key in quotes or "}", found "'" (JSON strings are written in double quotes) at 1`},
-		{"line break in a string", []any{"\"a\n\""}, `expected the rest of a string, found a line break (a line break in a string is written \n) at 2`},
-		{"control character", []any{"\"\x01"}, `expected the rest of a string, found the control character U+0001 (a line break in a string is written \n) at 1`},
+		{"comma printed", []any{`[1 `, hole{","}},
+			`expected "," or "]", found a value ` +
+				`(punctuation is written as text, within {% if %} where it depends) at 0`},
+		{"single quotes", []any{`{'a'`},
+			`expected a key in quotes or "}", found "'" (JSON strings are written in double quotes) at 1`},
+		{"line break in a string", []any{"\"a\n\""},
+			`expected the rest of a string, found a line break (a line break in a string is written \n) at 2`},
+		{"control character", []any{"\"\x01"},
+			`expected the rest of a string, found the control character U+0001 ` +
+				`(a line break in a string is written \n) at 1`},
 		{"escape", []any{`"\x"`}, `expected one of " \ / b f n r t u after a backslash, found "x" at 2`},
 		{"hexadecimal", []any{`"\u12G4"`}, `expected four hexadecimal digits after \u, found "G" at 5`},
 		{"wrong bracket", []any{`[1}`}, `expected "," or "]", found "}" at 2`},
-		{"Python's True", []any{`{"a": True}`}, `expected a value, found "T" (JSON spells true and false in lower case) at 6`},
+		{"Python's True", []any{`{"a": True}`},
+			`expected a value, found "T" (JSON spells true and false in lower case) at 6`},
 		{"literal", []any{`nul]`}, `expected "null", found "]" at 3`},
 		{"bare minus", []any{`[-]`}, `expected a digit, found "]" at 2`},
 		{"leading zero", []any{`[01]`}, `expected "," or "]", found "1" at 2`},
@@ -231,7 +240,10 @@ func TestErrors(t *testing.T) {
 
 func TestErrorsHoldNothingOfTheDocument(t *testing.T) {
 	const secret = "hunter2"
-	for _, v := range []any{secret, value.Safe(secret), value.JSON(`"` + secret + `"`), []any{secret}, json.Number(secret)} {
+	for _, v := range []any{
+		secret, value.Safe(secret), value.JSON(`"` + secret + `"`), []any{secret},
+		json.Number(secret),
+	} {
 		for _, before := range []string{``, `[1 `, `{"a"`, `{`, `"\`, `-`} {
 			if _, err := write(jsonbody.New(nil, noLimit), before, hole{v}); err != nil {
 				require.NotContains(t, err.Error(), secret)
@@ -293,7 +305,10 @@ func TestTrial(t *testing.T) {
 		fits  bool
 	}{
 		{"document body", []any{`{"a": "`, hole{}, `", "b": `, hole{}, `, `, hole{}, `: [`, hole{}, `]}`}, true},
-		{"joined numbers", []any{`[-`, hole{}, `, `, hole{}, `.50, 1`, hole{}, `, 1.`, hole{}, `, 1e`, hole{}, hole{}, `]`}, true},
+		{"joined numbers", []any{
+			`[-`, hole{}, `, `, hole{}, `.50, 1`, hole{}, `, 1.`, hole{}, `, 1e`, hole{},
+			hole{}, `]`,
+		}, true},
 		{"digits after a hole", []any{`[1.`, hole{}, `5, `, hole{}, `5, 1e`, hole{}, `5]`}, true},
 		{"point after a fraction", []any{`1.`, hole{}, `.5`}, false},
 		{"trailing comma", []any{`[`, hole{}, `,]`}, false},

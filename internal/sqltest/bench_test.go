@@ -36,15 +36,22 @@ func BenchmarkDeliveries(b *testing.B) {
 						n++
 						id := fmt.Sprintf("msg_%032x", n*7919)
 						ds[i] = webhook.Delivery{
-							ID: id, EventID: "evt_" + id, Type: webhook.OnUpdate, Webhook: "orders", DocType: "Sales Order",
-							DocName: id, Method: "POST", Body: body, ContentType: "application/json", Created: now, Version: 1,
-							State: webhook.Pending, Due: now, Since: now, Owner: "bench", LeaseUntil: now.Add(time.Minute), Fence: 1,
+							ID: id, EventID: "evt_" + id, Type: webhook.OnUpdate,
+							Webhook: "orders", DocType: "Sales Order", DocName: id,
+							Method: "POST", Body: body,
+							ContentType: "application/json", Created: now, Version: 1,
+							State: webhook.Pending, Due: now, Since: now,
+							Owner: "bench", LeaseUntil: now.Add(time.Minute), Fence: 1,
 						}
 						cs[i] = webhook.Change{
-							ID: id, Fence: 1, State: webhook.Delivered, Attempts: 1, Tries: 1, Due: now, Since: now, Finished: now,
+							ID: id, Fence: 1, State: webhook.Delivered, Attempts: 1, Tries: 1,
+							Due: now, Since: now, Finished: now,
 							Attempt: &webhook.Attempt{
 								DeliveryID: id, Number: 1, Time: now, Duration: time.Millisecond, StatusCode: 200,
-								Header: map[string][]string{"Date": {"Sat, 21 Nov 2026 05:44:14 GMT"}, "Content-Length": {"0"}}, State: webhook.Delivered,
+								Header: map[string][]string{
+									"Date": {"Sat, 21 Nov 2026 05:44:14 GMT"}, "Content-Length": {"0"},
+								},
+								State: webhook.Delivered,
 							},
 						}
 					}

@@ -95,7 +95,10 @@ const atRisk = 5 * concurrency
 func TestCrash(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		t.Parallel() // most of it waits for leases
-		c := &crash{t: t, d: d, judge: newJudge(t), todo: make(chan string, 2**crashed), aimed: map[killPoint]int{}, died: map[killPoint]int{}}
+		c := &crash{
+			t: t, d: d, judge: newJudge(t), todo: make(chan string, 2**crashed),
+			aimed: map[killPoint]int{}, died: map[killPoint]int{},
+		}
 		c.store, _ = d.setUp(t, c.judge)
 		for i := range *crashed {
 			c.todo <- []string{"dispatch ", "commit "}[i%2] + fmt.Sprintf("event-%d", i)
@@ -113,7 +116,8 @@ func TestCrash(t *testing.T) {
 		require.NoError(t, ctx.Err())
 		require.Empty(t, c.failed)
 		n, requests := c.judge.arrived()
-		t.Logf("%s: %d deliveries, %d kills %v, %d requests: %d duplicates, %d allowed", d.Dialect, n, c.killed.Load(), c.died,
+		t.Logf("%s: %d deliveries, %d kills %v, %d requests: %d duplicates, %d allowed",
+			d.Dialect, n, c.killed.Load(), c.died,
 			requests, requests-n, c.killed.Load()*atRisk)
 		require.Equal(t, *crashed, n, "events that arrived: none lost, none that was rolled back")
 		require.Empty(t, c.judge.wrong)

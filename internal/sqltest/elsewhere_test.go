@@ -46,7 +46,8 @@ func (e *elsewhere) deliveries(ds []webhook.Delivery, to func(time.Time) time.Ti
 	return moved
 }
 
-func (e *elsewhere) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+func (e *elsewhere) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
 	recs, rev, err := e.store.Webhooks(ctx, seen)
 	rev.Now = e.here(rev.Now)
 	return recs, rev, err

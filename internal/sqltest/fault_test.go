@@ -36,7 +36,8 @@ func TestBusyHost(t *testing.T) {
 	}{h.db, d.connect(t)} {
 		group.Go(func() {
 			for n := range each {
-				_, err := db.ExecContext(ctx, d.SQL("INSERT INTO {prefix}host (name) VALUES (?)"), fmt.Sprintf("host %d %d", i, n))
+				_, err := db.ExecContext(ctx, d.SQL("INSERT INTO {prefix}host (name) VALUES (?)"),
+					fmt.Sprintf("host %d %d", i, n))
 				if err != nil {
 					errs <- err
 				}
@@ -91,7 +92,9 @@ func TestDiskFull(t *testing.T) {
 	}
 	require.ErrorIs(t, err, webhook.ErrFull)
 	require.NotEmpty(t, taken)
-	_, err = full.Enqueue(t.Context(), []webhook.Delivery{{ID: "big", Webhook: "w", State: webhook.Pending, Body: make([]byte, 1<<20)}})
+	_, err = full.Enqueue(t.Context(), []webhook.Delivery{
+		{ID: "big", Webhook: "w", State: webhook.Pending, Body: make([]byte, 1<<20)},
+	})
 	require.ErrorIs(t, err, webhook.ErrFull, "the connection goes on to work")
 	var ids []string
 	ds, err := full.Deliveries(t.Context(), webhook.DeliveryQuery{Limit: 1000})
@@ -100,7 +103,9 @@ func TestDiskFull(t *testing.T) {
 		ids = append(ids, x.ID)
 	}
 	require.ElementsMatch(t, taken, ids)
-	fresh, err := s.Enqueue(t.Context(), []webhook.Delivery{{ID: "big", Webhook: "w", State: webhook.Pending, Body: make([]byte, 1<<20)}})
+	fresh, err := s.Enqueue(t.Context(), []webhook.Delivery{
+		{ID: "big", Webhook: "w", State: webhook.Pending, Body: make([]byte, 1<<20)},
+	})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, fresh)
 }
@@ -151,7 +156,10 @@ func TestConnectionsCut(t *testing.T) {
 		}
 		j := newJudge(t)
 		s, _ := d.setUp(t, j)
-		p := newProxy(t, map[sqlstore.Dialect]string{sqlstore.Postgres: "127.0.0.1:5432", sqlstore.MySQL: "127.0.0.1:3306"}[d.Dialect])
+		servers := map[sqlstore.Dialect]string{
+			sqlstore.Postgres: "127.0.0.1:5432", sqlstore.MySQL: "127.0.0.1:3306",
+		}
+		p := newProxy(t, servers[d.Dialect])
 		through := d
 		through.DSN = strings.Replace(d.DSN, p.server, p.Addr().String(), 1)
 		if through.DSN == d.DSN {
@@ -216,7 +224,8 @@ func TestStaleConnections(t *testing.T) {
 			require.NoError(t, conn.Close())
 		}
 		c.restarts.Add(1)
-		_, err := s.Enqueue(t.Context(), []webhook.Delivery{{ID: fmt.Sprint(round), Webhook: "w", State: webhook.Pending}})
+		_, err := s.Enqueue(t.Context(),
+			[]webhook.Delivery{{ID: fmt.Sprint(round), Webhook: "w", State: webhook.Pending}})
 		require.NoError(t, err)
 	}
 }

@@ -131,7 +131,8 @@ func TestLinesUnderLoad(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(w), 1))
 			writing.Go(func() {
 				for n := range each {
-					fill(t, db, s, fmt.Sprintf("%d-%d", w, n), fmt.Sprint("line ", random.IntN(lines)), random.IntN(5) == 0)
+					fill(t, db, s, fmt.Sprintf("%d-%d", w, n),
+						fmt.Sprint("line ", random.IntN(lines)), random.IntN(5) == 0)
 				}
 			})
 		}
@@ -146,7 +147,8 @@ func TestLinesUnderLoad(t *testing.T) {
 		}
 		claiming.Go(func() {
 			for ctx.Err() == nil {
-				ds, err := main.Deliveries(t.Context(), webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}, Limit: 2})
+				ds, err := main.Deliveries(t.Context(),
+					webhook.DeliveryQuery{States: []webhook.State{webhook.Pending}, Limit: 2})
 				require.NoError(t, err)
 				deliver(t, main, ds, webhook.Canceled)
 				time.Sleep(20 * time.Millisecond)

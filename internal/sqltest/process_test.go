@@ -127,7 +127,10 @@ func obey(ctx context.Context, d *webhook.Dispatcher, inTx func(func(context.Con
 				case "commit":
 					err = inTx(dispatch)
 				case "rollback":
-					if err = inTx(func(ctx context.Context) error { return errors.Join(dispatch(ctx), errRefused) }); errors.Is(err, errRefused) {
+					err = inTx(func(ctx context.Context) error {
+						return errors.Join(dispatch(ctx), errRefused)
+					})
+					if errors.Is(err, errRefused) {
 						err = nil
 					}
 				}
@@ -243,7 +246,10 @@ func (d database) setUp(t *testing.T, j *judge) (*sqlstore.Store, *webhook.Dispa
 }
 
 func listener(name, url string) webhook.Webhook {
-	return webhook.Webhook{Name: name, DocType: "Order", Events: []webhook.EventType{webhook.OnUpdate}, URL: url + "/" + name}
+	return webhook.Webhook{
+		Name: name, DocType: "Order", Events: []webhook.EventType{webhook.OnUpdate},
+		URL: url + "/" + name,
+	}
 }
 
 // eventually waits until ok is true.
@@ -324,7 +330,10 @@ func TestProcessesSeeWebhooks(t *testing.T) {
 		require.Equal(t, 1, listeners(0))
 		require.NoError(t, dispatcher.SaveWebhook(t.Context(), listener("another", j.URL)))
 		i := 1
-		eventually(t, 5*time.Second, "the other process sees the new webhook", func() bool { i++; return listeners(i) == 2 })
+		eventually(t, 5*time.Second, "the other process sees the new webhook", func() bool {
+			i++
+			return listeners(i) == 2
+		})
 		require.NoError(t, dispatcher.DeleteWebhook(t.Context(), "judge"))
 		eventually(t, 5*time.Second, "and that one is gone", func() bool { i++; return listeners(i) == 1 })
 		require.NoError(t, w.orders.Close())

@@ -16,7 +16,10 @@ import (
 // What any statement that writes several rows has to spell comes back as it was:
 // text that looks like the spelling of a list, and bytes of every kind.
 func TestTextInRows(t *testing.T) {
-	texts := []string{"plain", `{"a","b"}`, `\`, `\\"`, "NULL", "null", "", "a,b", "{}", " ", "'", "$1 ? %s", "tab\tand\nline", "é\u2028😀"}
+	texts := []string{
+		"plain", `{"a","b"}`, `\`, `\\"`, "NULL", "null", "", "a,b", "{}", " ", "'",
+		"$1 ? %s", "tab\tand\nline", "é\u2028😀",
+	}
 	bodies := [][]byte{nil, {}, {0}, []byte("text"), {0xff, 0xfe, 0}, []byte(`\x00`), []byte("')--")}
 	for _, dialect := range sqltest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
@@ -35,13 +38,15 @@ func TestTextInRows(t *testing.T) {
 				text, body := texts[i%len(texts)], bodies[i%len(bodies)]
 				id := fmt.Sprintf("%s %d", text, i)
 				ds = append(ds, webhook.Delivery{
-					ID: id, EventID: text, Type: webhook.EventType(text), Webhook: text, DocType: text, DocName: text, Tenant: text,
+					ID: id, EventID: text, Type: webhook.EventType(text), Webhook: text,
+					DocType: text, DocName: text, Tenant: text,
 					Method: "POST", URL: text, Body: body, ContentType: text, Chain: text, Trace: text, Created: now,
 					Version: 1, State: webhook.Pending, Reason: text, Due: now, Since: now, Owner: text,
 					LeaseUntil: now.Add(time.Minute), Fence: 1,
 				})
 				cs = append(cs, webhook.Change{
-					ID: id, Fence: 1, State: webhook.Failed, Reason: text, Attempts: 1, Tries: 1, Due: now, Since: now, Finished: now, Owner: text,
+					ID: id, Fence: 1, State: webhook.Failed, Reason: text, Attempts: 1, Tries: 1,
+					Due: now, Since: now, Finished: now, Owner: text,
 					Attempt: &webhook.Attempt{Number: 1, Time: now, StatusCode: 500, Class: text, Error: text,
 						Header: http.Header{"X-Text": {text}}, Body: body, State: webhook.Failed},
 				})
@@ -57,7 +62,8 @@ func TestTextInRows(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, &ds[i], got)
 			}
-			errs, err := s.Update(ctx, append(cs, webhook.Change{ID: "nobody", Fence: 1}, webhook.Change{ID: ds[0].ID, Fence: 1}))
+			errs, err := s.Update(ctx, append(cs, webhook.Change{ID: "nobody", Fence: 1},
+				webhook.Change{ID: ds[0].ID, Fence: 1}))
 			require.NoError(t, err)
 			require.Equal(t, webhook.ErrNotFound, errs[len(cs)])
 			require.Equal(t, webhook.ErrLeaseLost, errs[len(cs)+1])
@@ -82,13 +88,17 @@ func TestTextInRows(t *testing.T) {
 func TestAlikeInRows(t *testing.T) {
 	now := time.UnixMicro(1_700_000_000_000_000).UTC()
 	ds := [2]webhook.Delivery{{Webhook: "v", State: webhook.Paused}, {
-		EventID: "e", Type: "t", Webhook: "w", DocType: "dt", DocName: "dn", Tenant: "tn", Method: "POST", URL: "u", Body: []byte("b"),
-		ContentType: "ct", Chain: "c", Trace: "tr", Line: "l", Created: now, Version: 1, State: webhook.Pending, Reason: "r",
-		Attempts: 2, Tries: 1, Due: now, Since: now, PausedAt: now, Finished: now, Owner: "o", LeaseUntil: now, Fence: 3,
+		EventID: "e", Type: "t", Webhook: "w", DocType: "dt", DocName: "dn", Tenant: "tn",
+		Method: "POST", URL: "u", Body: []byte("b"), ContentType: "ct", Chain: "c", Trace: "tr",
+		Line: "l", Created: now, Version: 1, State: webhook.Pending, Reason: "r",
+		Attempts: 2, Tries: 1, Due: now, Since: now, PausedAt: now, Finished: now,
+		Owner: "o", LeaseUntil: now, Fence: 3,
 	}}
 	cs := [2]webhook.Change{{State: webhook.Failed, Attempt: &webhook.Attempt{}}, {
-		State: webhook.Pending, Reason: "r", Attempts: 3, Tries: 2, Due: now, Since: now, PausedAt: now, Finished: now, Owner: "o",
-		LeaseUntil: now, Attempt: &webhook.Attempt{Number: 3, Time: now, Duration: time.Second, StatusCode: 500, Class: "c",
+		State: webhook.Pending, Reason: "r", Attempts: 3, Tries: 2, Due: now, Since: now,
+		PausedAt: now, Finished: now, Owner: "o",
+		LeaseUntil: now, Attempt: &webhook.Attempt{Number: 3, Time: now, Duration: time.Second,
+			StatusCode: 500, Class: "c",
 			Error: "e", Header: http.Header{"H": {"h"}}, Body: []byte("b"), State: webhook.Pending, Next: now},
 	}}
 	onEach(t, func(t *testing.T, d database) {

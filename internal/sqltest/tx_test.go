@@ -47,8 +47,10 @@ func (h *host) dispatcher() *webhook.Dispatcher {
 }
 
 func (h *host) webhook(name string, ordered bool) webhook.Webhook {
-	return webhook.Webhook{Name: name, DocType: "Order", Events: []webhook.EventType{webhook.AfterInsert, webhook.OnUpdate},
-		URL: "https://example.com/" + name, Ordered: ordered}
+	return webhook.Webhook{
+		Name: name, DocType: "Order",
+		Events: []webhook.EventType{webhook.AfterInsert, webhook.OnUpdate},
+		URL:    "https://example.com/" + name, Ordered: ordered}
 }
 
 // write inserts a row of the host's.
@@ -67,7 +69,10 @@ func (h *host) save(ctx context.Context, tx sqlstore.Tx, name string) error {
 }
 
 func inserted(name string) webhook.Event {
-	return webhook.Event{ID: "evt_" + name, Type: webhook.AfterInsert, DocType: "Order", Name: name, Doc: map[string]any{"name": name}}
+	return webhook.Event{
+		ID: "evt_" + name, Type: webhook.AfterInsert, DocType: "Order", Name: name,
+		Doc: map[string]any{"name": name},
+	}
 }
 
 // holds ends the test unless the host's table and the store have what belongs to
@@ -166,8 +171,10 @@ func TestInTx(t *testing.T) {
 		{
 			name: "webhooks are not saved in it",
 			fn: func(h *host, ctx context.Context, tx *sql.Tx) error {
-				require.ErrorContains(h.t, h.d.SaveWebhook(ctx, h.webhook("other", false)), "cannot be saved in the host's transaction")
-				require.ErrorContains(h.t, h.store.DeleteWebhook(ctx, "orders"), "cannot be saved in the host's transaction")
+				require.ErrorContains(h.t, h.d.SaveWebhook(ctx, h.webhook("other", false)),
+					"cannot be saved in the host's transaction")
+				require.ErrorContains(h.t, h.store.DeleteWebhook(ctx, "orders"),
+					"cannot be saved in the host's transaction")
 				return h.save(ctx, tx, "a")
 			},
 			want: func(t *testing.T, err error) { require.NoError(t, err) },
@@ -234,7 +241,8 @@ func TestInTxWhenTheCommitFails(t *testing.T) {
 		h := newHost(t, d)
 		err := sqlstore.InTx(t.Context(), h.d, h.db, nil, func(ctx context.Context, tx *sql.Tx) error {
 			// What only the commit finds out.
-			run(t, tx, d.SQL("CREATE TABLE {prefix}child (name VARCHAR(50) REFERENCES {prefix}host (name) DEFERRABLE INITIALLY DEFERRED)"))
+			run(t, tx, d.SQL("CREATE TABLE {prefix}child (name VARCHAR(50) REFERENCES "+
+				"{prefix}host (name) DEFERRABLE INITIALLY DEFERRED)"))
 			run(t, tx, d.SQL("INSERT INTO {prefix}child VALUES ('nobody')"))
 			return h.save(ctx, tx, "a")
 		})

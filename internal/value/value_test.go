@@ -65,10 +65,12 @@ func TestAppendJSON(t *testing.T) {
 		in   any
 		want string
 	}{
-		{"struct", sample(), `{"id":7,"Inner":"in","name":"SO-1","status":"","rate":0.1,"note":"hi","paid":null,"due":null,` +
-			`"total":12.5,"count":"12","raw":{"z":1.50,"a":[1e3]},"labels":{"a":"1","b":"2"},` +
-			`"rows":[{"id":1,"Inner":""},{"id":2,"Inner":""}],"ptr":null,"bytes":"YWI="}`},
-		{"map sorted", map[string]any{"b": 1, "a": map[string]any{"d": nil, "c": true}}, `{"a":{"c":true,"d":null},"b":1}`},
+		{"struct", sample(),
+			`{"id":7,"Inner":"in","name":"SO-1","status":"","rate":0.1,"note":"hi","paid":null,"due":null,` +
+				`"total":12.5,"count":"12","raw":{"z":1.50,"a":[1e3]},"labels":{"a":"1","b":"2"},` +
+				`"rows":[{"id":1,"Inner":""},{"id":2,"Inner":""}],"ptr":null,"bytes":"YWI="}`},
+		{"map sorted", map[string]any{"b": 1, "a": map[string]any{"d": nil, "c": true}},
+			`{"a":{"c":true,"d":null},"b":1}`},
 		{"numbers as spelled", json.RawMessage(`[1.0, 12345678901234567890, 1E5]`), `[1.0,12345678901234567890,1E5]`},
 		{"floats", []any{1e21, 1e-7, 0.1, 100.0, float32(0.1)}, `[1e+21,1e-7,0.1,100,0.1]`},
 		{"text", "<a&b>\u2028\x01\xff\"\\", "\"<a&b>\u2028\\u0001\ufffd\\\"\\\\\""},
@@ -91,7 +93,8 @@ func TestAppendJSONErrors(t *testing.T) {
 	cyclic := map[string]any{}
 	cyclic["self"] = []any{cyclic, cyclic}
 	for name, in := range map[string]any{
-		"cycle": cyclic, "panic": []any{bad{}}, "nan": math.NaN(), "infinite": []float64{math.Inf(1)}, "raw": json.RawMessage("{"),
+		"cycle": cyclic, "panic": []any{bad{}}, "nan": math.NaN(),
+		"infinite": []float64{math.Inf(1)}, "raw": json.RawMessage("{"),
 	} {
 		_, err := value.AppendJSON(nil, in)
 		require.Error(t, err, name)
@@ -103,7 +106,8 @@ func TestGet(t *testing.T) {
 	doc, err := value.Of(sample())
 	require.NoError(t, err)
 	for name, want := range map[string]any{
-		"id": int64(7), "status": "", "total": json.Number("12.5"), "note": "hi", "paid": nil, "rate": 0.1, "count": `12`,
+		"id": int64(7), "status": "", "total": json.Number("12.5"), "note": "hi", "paid": nil,
+		"rate": 0.1, "count": `12`,
 	} {
 		got, ok, err := value.Get(doc, name)
 		require.NoError(t, err)
@@ -123,7 +127,8 @@ func TestPythonSpellings(t *testing.T) {
 		in   any
 		want string
 	}{
-		{"floats", []any{1500.0, 1e16, 1e-5, 0.1, 1e22, math.Copysign(0, -1), 123456789012345680.0}, "[1500.0, 1e+16, 1e-05, 0.1, 1e+22, -0.0, 1.2345678901234568e+17]"},
+		{"floats", []any{1500.0, 1e16, 1e-5, 0.1, 1e22, math.Copysign(0, -1), 123456789012345680.0},
+			"[1500.0, 1e+16, 1e-05, 0.1, 1e+22, -0.0, 1.2345678901234568e+17]"},
 		{"json numbers", []any{json.Number("1e3"), json.Number("7"), json.Number("1.50")}, "[1000.0, 7, 1.5]"},
 		{"text", []any{"it's", `"`, `'"`, "\n\x00é"}, `["it's", '"', '\'"', '\n\x00é']`},
 		{"tuples", value.Tuple{1, value.Tuple{"a"}}, "(1, ('a',))"},
@@ -139,7 +144,8 @@ func TestPythonSpellings(t *testing.T) {
 }
 
 func TestPyJSON(t *testing.T) {
-	got, err := value.PyJSON{HTMLSafe: true}.Append(nil, map[string]any{"b": "<é'&😀>", "a": []any{1, 2.0, nil, json.Number("1.50")}})
+	doc := map[string]any{"b": "<é'&😀>", "a": []any{1, 2.0, nil, json.Number("1.50")}}
+	got, err := value.PyJSON{HTMLSafe: true}.Append(nil, doc)
 	require.NoError(t, err)
 	require.Equal(t, `{"a": [1, 2.0, null, 1.5], "b": "\u003c\u00e9\u0027\u0026\ud83d\ude00\u003e"}`, string(got))
 	got, err = value.PyJSON{Indent: "  "}.Append(nil, map[string]any{"a": []any{1}, "b": []any{}})
@@ -155,9 +161,11 @@ func TestArith(t *testing.T) {
 	}{
 		{value.OpFloor, -7, 2, "-4"}, {value.OpMod, -7, 3, "2"}, {value.OpMod, 7, -3, "-2"},
 		{value.OpFloor, -7.5, 2, "-4.0"}, {value.OpMod, -7.5, 2, "0.5"}, {value.OpDiv, 8, 2, "4.0"},
-		{value.OpPow, 2, 100, "1267650600228229401496703205376"}, {value.OpPow, 2, -1, "0.5"}, {value.OpPow, -1, 1 << 40, "1"},
+		{value.OpPow, 2, 100, "1267650600228229401496703205376"},
+		{value.OpPow, 2, -1, "0.5"}, {value.OpPow, -1, 1 << 40, "1"},
 		{value.OpPow, 0, 0, "1"}, {value.OpPow, -1, 3, "-1"},
-		{value.OpMul, math.MaxInt64, 2, "18446744073709551614"}, {value.OpAdd, json.Number("1"), 0.5, "1.5"}, {value.OpSub, true, 3, "-2"},
+		{value.OpMul, math.MaxInt64, 2, "18446744073709551614"},
+		{value.OpAdd, json.Number("1"), 0.5, "1.5"}, {value.OpSub, true, 3, "-2"},
 	}
 	for _, tc := range tests {
 		got, err := value.Arith(tc.op, tc.a, tc.b)
