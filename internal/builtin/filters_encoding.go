@@ -84,7 +84,8 @@ func quoteURL(s, safe string) string {
 }
 
 func urlEncode(c call) any {
-	if _, text := value.Text(c.a[0]); text || !value.IsMapping(c.a[0]) && !value.IsSequence(c.a[0]) {
+	_, text := value.Text(c.a[0])
+	if text || !value.IsMapping(c.a[0]) && !value.IsSequence(c.a[0]) {
 		s := c.str(0)
 		c.Grow(3 * len(s))
 		return value.Encoded(quoteURL(s, "/"))

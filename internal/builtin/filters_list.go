@@ -28,10 +28,12 @@ func listFilters() table {
 		"items":   def("value", itemsOf),
 		"join":    def("value d='' attribute=none", joinItems),
 		"reverse": def("value", reversed),
-		"sum":     def("iterable attribute=none start=0", func(c call) any { return c.sum(c.a[1], c.a[2]) }),
-		"batch":   def("value linecount fill_with=none", batch),
-		"slice":   def("value slices fill_with=none", columns),
-		"attr":    def("obj name", attrOf),
+		"sum": def("iterable attribute=none start=0", func(c call) any {
+			return c.sum(c.a[1], c.a[2])
+		}),
+		"batch": def("value linecount fill_with=none", batch),
+		"slice": def("value slices fill_with=none", columns),
+		"attr":  def("obj name", attrOf),
 	}
 }
 

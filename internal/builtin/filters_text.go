@@ -39,7 +39,9 @@ func textFilters() table {
 		"capitalize": onText(capitalize),
 		"title":      onText(titleWords),
 		"trim":       stripper(true, true),
-		"replace":    def("s old new count=none", func(c call) any { return c.replace(c.str(1), c.str(2)) }),
+		"replace": def("s old new count=none", func(c call) any {
+			return c.replace(c.str(1), c.str(2))
+		}),
 		"center": def("value width=80", func(c call) any {
 			return c.pad(c.str(0), c.int(1), " ", '^')
 		}),
@@ -50,15 +52,17 @@ func textFilters() table {
 			c.repr(c.a[0]) // which bounds what follows
 			return c.pretty(c.a[0], 0, 0)
 		}),
-		"wordcount":   def("s", func(c call) any { return countWords(c.str(0)) }),
-		"string":      text,
-		"str":         text,
-		"format":      def("value *args **kwargs", filterFormat),
-		"escape":      escape,
-		"e":           escape,
-		"forceescape": def("value", func(c call) any { return value.Markup(c.escapeHTML(c.str(0))) }),
-		"safe":        def("value", func(c call) any { return value.Safe(c.str(0)) }),
-		"striptags":   def("value", func(c call) any { return stripTags(c.str(0)) }),
+		"wordcount": def("s", func(c call) any { return countWords(c.str(0)) }),
+		"string":    text,
+		"str":       text,
+		"format":    def("value *args **kwargs", filterFormat),
+		"escape":    escape,
+		"e":         escape,
+		"forceescape": def("value", func(c call) any {
+			return value.Markup(c.escapeHTML(c.str(0)))
+		}),
+		"safe":      def("value", func(c call) any { return value.Safe(c.str(0)) }),
+		"striptags": def("value", func(c call) any { return stripTags(c.str(0)) }),
 	}
 }
 

@@ -34,11 +34,14 @@ func helpers() table {
 			}
 			return loadJSON(c)
 		}),
-		"_":           def("msg lang=none context=none", func(c call) any { return c.a[0] }), // nothing is translated
-		"cint":        def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
-		"cstr":        def("s encoding=none", func(c call) any { return c.cstr(0) }),
-		"sbool":       def("x", sbool),
-		"rounded":     def("num precision=0 rounding_method=none", func(c call) any { return c.rounded() }),
+		// Nothing is translated.
+		"_":     def("msg lang=none context=none", func(c call) any { return c.a[0] }),
+		"cint":  def("s default=0", func(c call) any { return cint(c.a[0], c.a[1]) }),
+		"cstr":  def("s encoding=none", func(c call) any { return c.cstr(0) }),
+		"sbool": def("x", sbool),
+		"rounded": def("num precision=0 rounding_method=none", func(c call) any {
+			return c.rounded()
+		}),
 		"ceil":        whole(math.Ceil),
 		"floor":       whole(math.Floor),
 		"fmt_money":   def("amount precision=none currency=none format=none", fmtMoney),
@@ -103,7 +106,8 @@ func boolOf(v any) any {
 }
 
 // frappeEscaper spells quotes by their names, where Jinja2's escape has numbers.
-var frappeEscaper = strings.NewReplacer("&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&apos;", `"`, "&quot;")
+var frappeEscaper = strings.NewReplacer(
+	"&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&apos;", `"`, "&quot;")
 
 // escapeForFrappe is escape_html, which leaves alone what is no text.
 func escapeForFrappe(c call) any {

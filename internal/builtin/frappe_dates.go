@@ -38,7 +38,9 @@ func dateHelpers() table {
 		return def("date=none", func(c call) any { return c.time(0).Format(layout) })
 	}
 	diff := func(read func(call, int) time.Time, fn func(t, u time.Time) any) *Func {
-		return def("string_ed_date string_st_date", func(c call) any { return fn(read(c, 0), read(c, 1)) })
+		return def("string_ed_date string_st_date", func(c call) any {
+			return fn(read(c, 0), read(c, 1))
+		})
 	}
 	days := diff(call.day, func(t, u time.Time) any { return dayNumber(t) - dayNumber(u) })
 	date := def("string_date=none format_string=none", formatDate)
@@ -68,15 +70,23 @@ func dateHelpers() table {
 		}),
 		"time_diff": diff(call.time, func(t, u time.Time) any { return t.Sub(u) }),
 
-		"time_diff_in_seconds": diff(call.time, func(t, u time.Time) any { return t.Sub(u).Seconds() }),
-		"time_diff_in_hours":   diff(call.time, func(t, u time.Time) any { return roundTo(t.Sub(u).Hours(), 6) }),
+		"time_diff_in_seconds": diff(call.time, func(t, u time.Time) any {
+			return t.Sub(u).Seconds()
+		}),
+		"time_diff_in_hours": diff(call.time, func(t, u time.Time) any {
+			return roundTo(t.Sub(u).Hours(), 6)
+		}),
 
-		"get_first_day":      def("dt d_years=0 d_months=0 as_str=false", firstDay),
-		"get_last_day":       edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
-		"get_year_start":     edge(func(time.Month) (time.Month, int) { return 1, 1 }),
-		"get_year_ending":    edge(func(time.Month) (time.Month, int) { return 12, 31 }),
-		"get_quarter_start":  edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 1, 1 }),
-		"get_quarter_ending": edge(func(m time.Month) (time.Month, int) { return (m-1)/3*3 + 4, 0 }),
+		"get_first_day":   def("dt d_years=0 d_months=0 as_str=false", firstDay),
+		"get_last_day":    edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
+		"get_year_start":  edge(func(time.Month) (time.Month, int) { return 1, 1 }),
+		"get_year_ending": edge(func(time.Month) (time.Month, int) { return 12, 31 }),
+		"get_quarter_start": edge(func(m time.Month) (time.Month, int) {
+			return (m-1)/3*3 + 1, 1
+		}),
+		"get_quarter_ending": edge(func(m time.Month) (time.Month, int) {
+			return (m-1)/3*3 + 4, 0
+		}),
 
 		"formatdate":         date,
 		"format_date":        date,
@@ -119,7 +129,8 @@ func (c call) time(i int) time.Time {
 // looseDates are other spellings of a day, those with the month first before
 // those with the day first.
 var looseDates = [...]string{
-	"2006-1-2", "2006/1/2", "20060102", "1-2-2006", "1/2/2006", "1.2.2006", "2-1-2006", "2/1/2006", "2.1.2006",
+	"2006-1-2", "2006/1/2", "20060102", "1-2-2006", "1/2/2006", "1.2.2006",
+	"2-1-2006", "2/1/2006", "2.1.2006",
 	"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006",
 }
 
@@ -183,7 +194,8 @@ func getDatetime(c call) any {
 
 func firstDay(c call) any {
 	t := c.day(0)
-	first := time.Date(t.Year()+c.int(1), t.Month()+time.Month(c.int(2)), 1, 0, 0, 0, 0, t.Location())
+	year, month := t.Year()+c.int(1), t.Month()+time.Month(c.int(2))
+	first := time.Date(year, month, 1, 0, 0, 0, 0, t.Location())
 	if y := first.Year(); y < 1 || y > 9999 {
 		refuse("date is out of range")
 	}
@@ -251,7 +263,8 @@ func addToDate(c call) any {
 			refuse("date is out of range")
 		}
 	}
-	d := time.Duration(n[5])*time.Hour + time.Duration(n[6])*time.Minute + time.Duration(n[7])*time.Second
+	d := time.Duration(n[5])*time.Hour + time.Duration(n[6])*time.Minute +
+		time.Duration(n[7])*time.Second
 	v := c.shift(12*n[1]+n[2], 7*n[3]+n[4], d)
 	t, ok := value.TimeOf(v)
 	switch {
@@ -278,7 +291,8 @@ var dateFields = [...]struct{ field, layout string }{
 
 // dateFormats are those that have a name.
 var dateFormats = map[string]string{
-	"short": "M/d/yy", "medium": "MMM d, yyyy", "long": "MMMM d, yyyy", "full": "EEEE, MMMM d, yyyy",
+	"short": "M/d/yy", "medium": "MMM d, yyyy",
+	"long": "MMMM d, yyyy", "full": "EEEE, MMMM d, yyyy",
 }
 
 // formatDate is frappe.utils.formatdate: a date has no minutes, so that mm is the

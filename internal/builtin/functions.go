@@ -119,7 +119,9 @@ func (c call) before() any {
 // newDocMethods are the methods of doc beyond those of a mapping.
 func newDocMethods() table {
 	return table{
-		"has_value_changed":   def("fieldname", func(c call) any { return c.changed(value.Tuple(c.a)) }),
+		"has_value_changed": def("fieldname", func(c call) any {
+			return c.changed(value.Tuple(c.a))
+		}),
 		"get_doc_before_save": def("", func(c call) any { return c.before() }),
 	}
 }

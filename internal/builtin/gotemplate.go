@@ -43,7 +43,9 @@ func noneFor(v any) any {
 }
 
 func goCompares(op Comparison) *Func {
-	return def("arg1 arg2", func(c call) any { return c.Compare(op, noneFor(c.a[0]), noneFor(c.a[1])) })
+	return def("arg1 arg2", func(c call) any {
+		return c.Compare(op, noneFor(c.a[0]), noneFor(c.a[1]))
+	})
 }
 
 func goEq(c call) any {
@@ -51,7 +53,9 @@ func goEq(c call) any {
 	if len(others) == 0 {
 		refuse("missing argument for comparison")
 	}
-	return slices.ContainsFunc(others, func(x any) bool { return c.equal(noneFor(c.a[0]), noneFor(x)) })
+	return slices.ContainsFunc(others, func(x any) bool {
+		return c.equal(noneFor(c.a[0]), noneFor(x))
+	})
 }
 
 func goLen(c call) any {

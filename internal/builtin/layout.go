@@ -189,5 +189,6 @@ func lines(s string) iter.Seq2[string, string] {
 }
 
 func isLineEnd(c rune) bool {
-	return c >= '\n' && c <= '\r' || c >= 0x1c && c <= 0x1e || c == 0x85 || c == 0x2028 || c == 0x2029
+	return c >= '\n' && c <= '\r' || c >= 0x1c && c <= 0x1e || c == 0x85 ||
+		c == 0x2028 || c == 0x2029
 }

@@ -39,8 +39,9 @@ func NewLibrary(funcs template.FuncMap) (*Library, error) {
 		tests:      newTests(),
 		docMethods: newDocMethods(),
 		methods: map[string]table{
-			"str": textMethods(), "dict": dictMethods(), "list": listMethods(), "tuple": tupleMethods(),
-			"time": timeMethods(), "number": numberMethods(), "engine": {"cycle": nil, "changed": nil, "next": nil, "reset": nil},
+			"str": textMethods(), "dict": dictMethods(), "list": listMethods(),
+			"tuple": tupleMethods(), "time": timeMethods(), "number": numberMethods(),
+			"engine": {"cycle": nil, "changed": nil, "next": nil, "reset": nil},
 		},
 	}
 	for name, fn := range funcs {
@@ -57,7 +58,9 @@ func NewLibrary(funcs template.FuncMap) (*Library, error) {
 // is no error; calling it is.
 func Lenient() *Library {
 	l, _ := NewLibrary(nil) // without functions there is nothing to refuse
-	l.stranger = def("*args **kwargs", func(call) any { panic(Failure{errors.New("not known here")}) })
+	l.stranger = def("*args **kwargs", func(call) any {
+		panic(Failure{errors.New("not known here")})
+	})
 	return l
 }
 

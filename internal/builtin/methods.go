@@ -85,9 +85,11 @@ func dictMethods() table {
 		return d
 	})
 	return table{
-		"keys":    view("dict_keys", func(e value.Entry) any { return e.Key }),
-		"values":  view("dict_values", func(e value.Entry) any { return e.Value }),
-		"items":   view("dict_items", func(e value.Entry) any { return value.Tuple{e.Key, e.Value} }),
+		"keys":   view("dict_keys", func(e value.Entry) any { return e.Key }),
+		"values": view("dict_values", func(e value.Entry) any { return e.Value }),
+		"items": view("dict_items", func(e value.Entry) any {
+			return value.Tuple{e.Key, e.Value}
+		}),
 		"copy":    duplicate,
 		"as_dict": def("self no_nulls=false convert_dates_to_str=false", asDict),
 		"as_json": def("self indent=1", func(c call) any {

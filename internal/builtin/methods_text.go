@@ -50,7 +50,9 @@ func affix(has func(s, fix string) bool) *Func {
 		if !several {
 			fixes = value.Tuple{c.a[1]}
 		}
-		return slices.ContainsFunc(fixes, func(f any) bool { return has(part, textOf(f)) && within })
+		return slices.ContainsFunc(fixes, func(f any) bool {
+			return has(part, textOf(f)) && within
+		})
 	})
 }
 
@@ -76,8 +78,10 @@ func textMethods() table {
 		"istitle":    def("self", func(c call) any { return isTitled(c.str(0)) }),
 		"isnumeric":  every(unicode.IsNumber),
 		"isalpha":    every(unicode.IsLetter),
-		"isalnum":    every(func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
-		"isspace":    every(unicode.IsSpace),
+		"isalnum": every(func(c rune) bool {
+			return unicode.IsLetter(c) || unicode.IsNumber(c)
+		}),
+		"isspace": every(unicode.IsSpace),
 		"isidentifier": def("self", func(c call) any {
 			s := c.str(0)
 			return s != "" && !unicode.IsDigit([]rune(s)[0]) && strings.IndexFunc(s, notInNames) < 0
@@ -127,8 +131,12 @@ func textMethods() table {
 		"startswith": affix(strings.HasPrefix),
 		"endswith":   affix(strings.HasSuffix),
 
-		"removeprefix": def("self fix", func(c call) any { return strings.TrimPrefix(c.str(0), c.text(1)) }),
-		"removesuffix": def("self fix", func(c call) any { return strings.TrimSuffix(c.str(0), c.text(1)) }),
+		"removeprefix": def("self fix", func(c call) any {
+			return strings.TrimPrefix(c.str(0), c.text(1))
+		}),
+		"removesuffix": def("self fix", func(c call) any {
+			return strings.TrimSuffix(c.str(0), c.text(1))
+		}),
 
 		"count": def("self sub start=none end=none", func(c call) any {
 			part, _, within := c.between()
@@ -296,10 +304,12 @@ func (c call) appendPart(parts []string, part string) []string {
 // decimal numbers: raised and lowered ones, and those in circles.
 var digitsBeside = &unicode.RangeTable{
 	R16: []unicode.Range16{
-		{Lo: 0xb2, Hi: 0xb3, Stride: 1}, {Lo: 0xb9, Hi: 0xb9, Stride: 1}, {Lo: 0x2070, Hi: 0x2070, Stride: 1},
-		{Lo: 0x2074, Hi: 0x2079, Stride: 1}, {Lo: 0x2080, Hi: 0x2089, Stride: 1}, {Lo: 0x2460, Hi: 0x2468, Stride: 1},
-		{Lo: 0x2474, Hi: 0x247c, Stride: 1}, {Lo: 0x2488, Hi: 0x2490, Stride: 1}, {Lo: 0x24ea, Hi: 0x24ea, Stride: 1},
-		{Lo: 0x24f5, Hi: 0x24fd, Stride: 1}, {Lo: 0x24ff, Hi: 0x24ff, Stride: 1}, {Lo: 0x2776, Hi: 0x277e, Stride: 1},
+		{Lo: 0xb2, Hi: 0xb3, Stride: 1}, {Lo: 0xb9, Hi: 0xb9, Stride: 1},
+		{Lo: 0x2070, Hi: 0x2070, Stride: 1}, {Lo: 0x2074, Hi: 0x2079, Stride: 1},
+		{Lo: 0x2080, Hi: 0x2089, Stride: 1}, {Lo: 0x2460, Hi: 0x2468, Stride: 1},
+		{Lo: 0x2474, Hi: 0x247c, Stride: 1}, {Lo: 0x2488, Hi: 0x2490, Stride: 1},
+		{Lo: 0x24ea, Hi: 0x24ea, Stride: 1}, {Lo: 0x24f5, Hi: 0x24fd, Stride: 1},
+		{Lo: 0x24ff, Hi: 0x24ff, Stride: 1}, {Lo: 0x2776, Hi: 0x277e, Stride: 1},
 		{Lo: 0x2780, Hi: 0x2788, Stride: 1}, {Lo: 0x278a, Hi: 0x2792, Stride: 1},
 	},
 	LatinOffset: 2,

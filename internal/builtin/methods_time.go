@@ -15,7 +15,8 @@ func timeMethods() table {
 		"date":       onTime(func(t time.Time) any { return value.Date{Time: midnight(t)} }),
 		"weekday":    onTime(func(t time.Time) any { return int64(t.Weekday()+6) % 7 }),
 		"isoweekday": onTime(func(t time.Time) any { return int64(t.Weekday()+6)%7 + 1 }),
-		"replace":    def("self year=none month=none day=none hour=none minute=none second=none microsecond=none", replaceFields),
+		"replace": def("self year=none month=none day=none hour=none minute=none "+
+			"second=none microsecond=none", replaceFields),
 		"isoformat": def("self", func(c call) any {
 			if d, ok := c.a[0].(value.Date); ok {
 				return d.Time.Format(time.DateOnly)
@@ -39,15 +40,20 @@ func timeMethods() table {
 // replaceFields is date.replace and datetime.replace.
 func replaceFields(c call) any {
 	t := c.moment()
-	fields := [...]int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond() / 1000}
+	fields := [...]int{
+		t.Year(), int(t.Month()), t.Day(),
+		t.Hour(), t.Minute(), t.Second(), t.Nanosecond() / 1000,
+	}
 	want := fields
 	for i := range fields {
 		if c.a[i+1] != nil {
 			want[i] = c.int(i + 1)
 		}
 	}
-	out := time.Date(want[0], time.Month(want[1]), want[2], want[3], want[4], want[5], want[6]*1000, t.Location())
-	if out.Year() != want[0] || want[0] < 1 || want[0] > 9999 || int(out.Month()) != want[1] || out.Day() != want[2] ||
+	out := time.Date(want[0], time.Month(want[1]), want[2],
+		want[3], want[4], want[5], want[6]*1000, t.Location())
+	if out.Year() != want[0] || want[0] < 1 || want[0] > 9999 ||
+		int(out.Month()) != want[1] || out.Day() != want[2] ||
 		out.Hour() != want[3] || out.Minute() != want[4] || out.Second() != want[5] {
 		refuse("there is no such time")
 	}
@@ -74,7 +80,8 @@ func midnight(t time.Time) time.Time {
 // strftimeLayouts are the directives that Go's layouts can spell.
 var strftimeLayouts = map[byte]string{
 	'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'y': "06", 'j': "002",
-	'B': "January", 'b': "Jan", 'A': "Monday", 'a': "Mon", 'p': "PM", 'I': "03", 'z': "-0700", 'Z': "MST",
+	'B': "January", 'b': "Jan", 'A': "Monday", 'a': "Mon",
+	'p': "PM", 'I': "03", 'z': "-0700", 'Z': "MST",
 	'F': "2006-01-02", 'T': "15:04:05", 'R': "15:04", 'f': ".000000",
 }
 

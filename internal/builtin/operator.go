@@ -104,7 +104,8 @@ func (r *Run) escaped(v any) string {
 	return r.escapeHTML(s)
 }
 
-var htmlEscaper = strings.NewReplacer("&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&#39;", `"`, "&#34;")
+var htmlEscaper = strings.NewReplacer(
+	"&", "&amp;", ">", "&gt;", "<", "&lt;", "'", "&#39;", `"`, "&#34;")
 
 // escapeHTML escapes text, bounded before it is built.
 func (r *Run) escapeHTML(s string) string {

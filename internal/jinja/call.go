@@ -13,7 +13,9 @@ type callArgs struct {
 	args []arg
 }
 
-func (c *compiler) callArgs(args []arg) *callArgs { return &callArgs{c.exprs(argExprs(args)), args} }
+func (c *compiler) callArgs(args []arg) *callArgs {
+	return &callArgs{c.exprs(argExprs(args)), args}
+}
 
 // eval evaluates the arguments; out already has what comes before them.
 func (ca *callArgs) eval(r *run, out []any) (list []any, kw []builtin.Named) {
@@ -176,7 +178,9 @@ func (c *compiler) filter(base evalFn, x *filterX) evalFn {
 // checkNested refuses an unknown filter or test that another filter is to
 // apply: map("uper").
 func (c *compiler) checkNested(x *filterX) {
-	nth := map[string]int{"map": 1, "select": 1, "reject": 1, "selectattr": 2, "rejectattr": 2}[x.name]
+	nth := map[string]int{
+		"map": 1, "select": 1, "reject": 1, "selectattr": 2, "rejectattr": 2,
+	}[x.name]
 	if nth == 0 || len(x.args) < nth || x.args[nth-1].name != "" || x.args[nth-1].stars != 0 {
 		return
 	}

@@ -349,7 +349,9 @@ func isLiteral(x expr) bool {
 	case *constX:
 		return true
 	case *dictX, *listX, *sliceX, *signX:
-		return !slices.ContainsFunc(x.below(), func(b expr) bool { return b != nil && !isLiteral(b) })
+		return !slices.ContainsFunc(x.below(), func(b expr) bool {
+			return b != nil && !isLiteral(b)
+		})
 	}
 	return false
 }

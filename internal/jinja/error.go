@@ -86,7 +86,9 @@ func refuse(pos int, hint, format string, args ...any) {
 
 // tooDeep refuses what nests too deep at an offset.
 func tooDeep(pos int) {
-	panic(builtin.Failure{Err: &Error{pos: pos, Msg: builtin.ErrNesting.Error(), Err: builtin.ErrNesting}})
+	panic(builtin.Failure{
+		Err: &Error{pos: pos, Msg: builtin.ErrNesting.Error(), Err: builtin.ErrNesting},
+	})
 }
 
 // A place is what an evaluation is about, for errors: where it stands in the

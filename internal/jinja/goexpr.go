@@ -84,7 +84,8 @@ func (g *goLowerer) command(cmd *parse.CommandNode, final expr) expr {
 	}
 	x := g.operand(first)
 	if len(cmd.Args) > 1 || final != nil {
-		refuse(x.info().pos, "no methods can be called", "%s is not a function", builtin.Clip(first.String()))
+		refuse(x.info().pos, "no methods can be called",
+			"%s is not a function", builtin.Clip(first.String()))
 	}
 	return x
 }
@@ -114,7 +115,8 @@ func (g *goLowerer) operand(n parse.Node) expr {
 		return node(pos, &constX{v: n.Text})
 	case *parse.NumberNode:
 		switch {
-		case n.IsInt && !strings.ContainsAny(n.Text, ".eE") || n.IsInt && strings.HasPrefix(n.Text, "0x"):
+		case n.IsInt && !strings.ContainsAny(n.Text, ".eE") ||
+			n.IsInt && strings.HasPrefix(n.Text, "0x"):
 			return node(pos, &constX{v: n.Int64})
 		case n.IsFloat:
 			return node(pos, &constX{v: n.Float64})
@@ -174,7 +176,8 @@ func (g *goLowerer) unknownRoot(name string, pos int) {
 	if hint == "" {
 		hint = "fields are written .doc." + builtin.Clip(name)
 	}
-	refuse(pos, strings.Replace(hint, "mean ", "mean .", 1), "unknown name %q", builtin.Clip("."+name))
+	refuse(pos, strings.Replace(hint, "mean ", "mean .", 1),
+		"unknown name %q", builtin.Clip("."+name))
 }
 
 func isExported(name string) bool { return name[0] >= 'A' && name[0] <= 'Z' }
@@ -190,7 +193,8 @@ func noMethod(owner any, name string, got any) {
 		known = append(known, fmt.Sprint(k))
 	}
 	builtin.Advise(builtin.DidYouMean(name, known),
-		"%s has no field %s, and no methods can be called", value.TypeName(owner), builtin.Clip(name))
+		"%s has no field %s, and no methods can be called",
+		value.TypeName(owner), builtin.Clip(name))
 }
 
 // call reads a call. The result of the command before comes last, as in

@@ -47,7 +47,9 @@ func goSyntaxError(src string, err error) *Error {
 	}
 	lines := strings.Split(src, "\n")
 	line = max(1, min(line, len(lines)))
-	e := &Error{Line: line, SourceLine: lines[line-1], Msg: strings.ReplaceAll(msg, goRoot, "template")}
+	e := &Error{
+		Line: line, SourceLine: lines[line-1], Msg: strings.ReplaceAll(msg, goRoot, "template"),
+	}
 	switch {
 	case strings.Contains(msg, `"&"`), strings.Contains(msg, "U+0026"):
 		e.Hint = "write and a b"

@@ -278,7 +278,8 @@ const (
 func (l *lexer) operator() {
 	rest := l.src[l.pos:]
 	op := rest[:1]
-	if len(rest) > 1 && !strings.ContainsAny(rest[:2], " ") && strings.Contains(doubleOps, rest[:2]) {
+	if len(rest) > 1 && !strings.ContainsAny(rest[:2], " ") &&
+		strings.Contains(doubleOps, rest[:2]) {
 		op = rest[:2]
 	} else if !strings.Contains(singleOps, op) || strings.HasPrefix(rest, "||") {
 		l.strange(rest)
@@ -310,7 +311,8 @@ func (l *lexer) balance(op string) {
 // strange explains a character that Jinja does not have.
 func (l *lexer) strange(rest string) {
 	if strings.HasPrefix(rest, "&&") || strings.HasPrefix(rest, "||") {
-		refuse(l.pos, "write "+map[byte]string{'&': "and", '|': "or"}[rest[0]], "unexpected %s", rest[:2])
+		refuse(l.pos, "write "+map[byte]string{'&': "and", '|': "or"}[rest[0]],
+			"unexpected %s", rest[:2])
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
 	hint := ""

@@ -73,8 +73,10 @@ func (l *lexer) codePoint(s string, n int) rune {
 }
 
 var (
-	floats = regexp.MustCompile(`^(\d+(_\d+)*((\.\d+(_\d+)*)?[eE][+-]?\d+(_\d+)*|\.\d+(_\d+)*)|\.\d+(_\d+)*([eE][+-]?\d+(_\d+)*)?)`)
-	ints   = regexp.MustCompile(`^(0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[\da-fA-F])+|[1-9](_?\d)*|0(_?0)*)`)
+	floats = regexp.MustCompile(
+		`^(\d+(_\d+)*((\.\d+(_\d+)*)?[eE][+-]?\d+(_\d+)*|\.\d+(_\d+)*)|\.\d+(_\d+)*([eE][+-]?\d+(_\d+)*)?)`)
+	ints = regexp.MustCompile(
+		`^(0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[\da-fA-F])+|[1-9](_?\d)*|0(_?0)*)`)
 
 	endInPoint = regexp.MustCompile(`^\d+(_\d+)*\.([eE][+-]?\d+(_\d+)*)?`)
 )

@@ -42,7 +42,9 @@ func (l *loopState) Attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func (l *loopState) String() string { return fmt.Sprintf("<LoopContext %d/%d>", l.i+1, len(l.items)) }
+func (l *loopState) String() string {
+	return fmt.Sprintf("<LoopContext %d/%d>", l.i+1, len(l.items))
+}
 
 func (l *loopState) neighbor(by int) any {
 	if i := l.i + by; i >= 0 && i < len(l.items) {

@@ -57,7 +57,9 @@ func (c *compiler) callPiece(p piece) *parse.PipeNode {
 
 // action makes the node that calls a piece.
 func (c *compiler) action(p piece) parse.Node {
-	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: parse.Pos(p.pos), Pipe: c.callPiece(p)}
+	return &parse.ActionNode{
+		NodeType: parse.NodeAction, Pos: parse.Pos(p.pos), Pipe: c.callPiece(p),
+	}
 }
 
 // branch makes what an if, range or with node shares, around the call of a piece.

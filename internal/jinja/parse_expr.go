@@ -72,7 +72,8 @@ func (p *parser) unexpected(want string) {
 	case t.isName("for") && p.python:
 		hint = "comprehensions make lists: [x for x in xs]"
 	case t.isName("for"):
-		hint = "comprehensions work in bare conditions; elsewhere use the filters map, select, selectattr"
+		hint = "comprehensions work in bare conditions; " +
+			"elsewhere use the filters map, select, selectattr"
 	case t.kind == tokString && p.prefixed():
 		hint = `strings have no prefix: write "%s" % x, not f"{x}"`
 	}

@@ -251,7 +251,8 @@ func (p *parser) args() []arg {
 	for p.more(len(args), ")") {
 		a, kind := p.arg()
 		if kind < last {
-			refuse(open.pos, "first plain ones, then name=value", "arguments are in the wrong order")
+			refuse(open.pos,
+				"first plain ones, then name=value", "arguments are in the wrong order")
 		}
 		last = kind
 		args = append(args, a)

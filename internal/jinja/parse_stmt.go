@@ -233,7 +233,8 @@ func (p *parser) stray(name token) {
 		refuse(name.pos, "write endif, endfor, endset or endwith", "unknown tag end")
 	}
 	known := strings.Fields("if elif else endif for endfor set endset with endwith raw")
-	refuse(name.pos, builtin.DidYouMean(name.text, known), "unknown tag %q", builtin.Clip(name.text))
+	refuse(name.pos, builtin.DidYouMean(name.text, known),
+		"unknown tag %q", builtin.Clip(name.text))
 }
 
 const (

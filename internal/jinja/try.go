@@ -232,7 +232,8 @@ func (c *compiler) aboutLoop(x expr) bool {
 		return slices.Contains(c.keys, x.slot)
 	case *attrX:
 		n, ok := x.x.(*nameX)
-		return ok && n.name == "loop" && c.shadowed("loop") && x.name != "previtem" && x.name != "nextitem"
+		return ok && n.name == "loop" && c.shadowed("loop") &&
+			x.name != "previtem" && x.name != "nextitem"
 	case *goCallX:
 		if !slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "not"}, x.name) {
 			return false
