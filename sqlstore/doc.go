@@ -46,9 +46,10 @@
 // The store's transactions are short, at most one at a time in a process, and begin
 // as writers, so that the host's wait for them instead of failing; a host that reads
 // and then writes in one transaction begins it with BEGIN IMMEDIATE for the same
-// reason. Without a busy timeout SQLite fails at once when two write, and without
-// WAL also when one reads: "database is locked". One connection in the pool is
-// enough; for ":memory:", which is another database on each connection, it has to
+// reason. Who waits for another's transaction does so for the busy timeout, also
+// when the context ends before. Without one SQLite fails at once when two write, and
+// without WAL also when one reads: "database is locked". One connection in the pool
+// is enough; for ":memory:", which is another database on each connection, it has to
 // be one: db.SetMaxOpenConns(1). Checkpoints are SQLite's own.
 //
 // # Tables
@@ -64,7 +65,7 @@
 //
 // A transaction of the store's own that loses against another, in a deadlock, by
 // a lock that did not come in time, or because SQLite was busy, is repeated for up
-// to five seconds. In the host's transaction nothing is repeated: the host rolls
+// to five seconds or six. In the host's transaction nothing is repeated: the host rolls
 // back and decides. On MySQL it has to be ready for deadlocks: InnoDB makes one of
 // three transactions that dispatch for one document to an ordered webhook, when the
 // first is rolled back. Other errors of the database are returned as they are.
@@ -80,7 +81,9 @@
 // lock, which a transaction of the host's keeps until it ends: the numbers have to
 // be in the order of the commits. Meanwhile another transaction that dispatches for
 // that document waits, as at any row, and a Dispatch outside of a transaction for
-// up to five seconds; then its error is [ErrLineHeld]. So keep such transactions
+// some five seconds; then its error is [ErrLineHeld]. So keep such transactions
 // short, and call Dispatch with the context of [WithTx] or [InTx] in them: without
 // it, it would wait for the transaction that it is called from. Others do not wait.
+// In SQLite, which has one writer, all that write wait, for the busy timeout and
+// longer, and the error is SQLite's.
 package sqlstore

@@ -34,13 +34,17 @@ func (s *Store) again(ctx context.Context, f func() error) error {
 		backoff.WithMaxInterval(mostPause),
 		backoff.WithMaxElapsedTime(mostTries),
 	), ctx)
-	return backoff.Retry(func() error {
+	err := backoff.Retry(func() error {
 		err := f()
 		if err != nil && !s.dialect.transient(err) {
 			return backoff.Permanent(err)
 		}
 		return err
 	}, pauses)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return ctx.Err() // what a driver says of the context that linger gave it
+	}
+	return err
 }
 
 // writeOnce runs f in one transaction. Where the database has one writer, ours

@@ -270,6 +270,24 @@ func TestInTxWhenTheContextEnds(t *testing.T) {
 	})
 }
 
+// Who gives up waiting for another's transaction learns of the own deadline.
+func TestDispatchWhoseDeadlinePasses(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		if d.Dialect == sqlstore.SQLite {
+			t.Skip("what waits for its writer is not broken off")
+		}
+		h := newHost(t, d)
+		tx, err := h.db.Begin()
+		require.NoError(t, err)
+		defer tx.Rollback() //nolint:errcheck // nothing is to stay
+		require.NoError(t, h.save(sqlstore.WithTx(t.Context(), tx), tx, "a"))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err = h.d.Dispatch(ctx, inserted("a"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
 func TestInTxSendsTheLastOfADocument(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		h := newHost(t, d)
