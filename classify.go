@@ -70,14 +70,23 @@ func retryAfter(resp *Response, now time.Time) time.Duration {
 	if seconds, ok := parseSeconds(text); ok {
 		return min(seconds, maxRetryAfter)
 	}
-	at, err := http.ParseTime(text)
+	at, err := parseDate(text)
 	if err != nil {
 		return 0
 	}
-	if theirs, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	if theirs, err := parseDate(resp.Header.Get("Date")); err == nil {
 		now = theirs
 	}
 	return min(max(0, at.Sub(now)), maxRetryAfter)
+}
+
+// parseDate reads a date of HTTP, also one with an offset in place of GMT, as
+// Python's email.utils writes it.
+func parseDate(text string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC1123Z, text); err == nil {
+		return at, nil
+	}
+	return http.ParseTime(text)
 }
 
 // parseSeconds reads a number of seconds. One that is too large to be read

@@ -193,12 +193,13 @@ func appendFormValue(dst []byte, v any, most int) ([]byte, error) {
 		return appendFormFloat(dst, v, 64)
 	case float32:
 		return appendFormFloat(dst, float64(v), 32)
-	case json.Number:
-		return appendEscaped(dst, formNumber(v)), nil
 	}
 	text, err := value.AppendJSONWithin(nil, v, most-len(dst))
 	if err != nil {
 		return dst, err
+	}
+	if _, number := v.(json.Number); number {
+		return appendEscaped(dst, formNumber(string(text))), nil
 	}
 	return appendEscaped(dst, string(text)), nil
 }
@@ -220,15 +221,15 @@ func formFloat(f float64, bits int) string {
 	return strconv.FormatFloat(f, format, -1, bits)
 }
 
-// formNumber spells a number of raw JSON: integers digit for digit.
-func formNumber(n json.Number) string {
+// formNumber spells a number of JSON: integers digit for digit.
+func formNumber(n string) string {
 	integer := true
 	for i := range len(n) {
 		integer = integer && (n[i] >= '0' && n[i] <= '9' || i == 0 && n[i] == '-')
 	}
-	f, err := strconv.ParseFloat(string(n), 64)
+	f, err := strconv.ParseFloat(n, 64)
 	if integer || err != nil {
-		return string(n)
+		return n
 	}
 	return formFloat(f, 64)
 }

@@ -437,6 +437,17 @@ func TestFormValues(t *testing.T) {
 		"&i=true&j=a%20b%26c%3Dd%2B%C3%A9~&k=%5B1%2C2.50%5D&l=2026-01-31&m%20n=", string(q.Body))
 }
 
+// A number that is none in JSON is none in a form either; without digits it is 0.
+func TestFormNumberOfTheHost(t *testing.T) {
+	form := orders(func(w *webhook.Webhook) { w.Structure, w.Data = webhook.Form, []webhook.Field{{Fieldname: "a"}} })
+	for n, want := range map[json.Number]string{"": "a=0", "1e3": "a=1000", "1e400": "a=1e400"} {
+		require.Equal(t, want, string(send(t, form, updated(map[string]any{"a": n})).Body))
+	}
+	for _, n := range []json.Number{"abc", "NaN", "+5", " 5", "0x10", "1_000", "-"} {
+		require.Equal(t, webhook.RenderError, decide(t, form, updated(map[string]any{"a": n})).Decision, n)
+	}
+}
+
 // A body above MaxBodyBytes is one error, however it is made, and what is
 // allocated for it is in proportion to the bound and not to the document.
 func TestBodyTooLarge(t *testing.T) {
