@@ -40,7 +40,7 @@ const maxBodyBytes = 16 << 20
 // A Receiver verifies and records requests and answers them: 401 to those that
 // prove nothing or something wrong, the scripted answers to the others, and 200
 // when there are none. It is both a [webhook.Transport] and an [http.Handler],
-// safe for concurrent use.
+// safe for concurrent use. The zero value is as NewReceiver("").
 type Receiver struct {
 	mu       sync.Mutex // guards the fields below
 	verifier *webhook.Verifier
@@ -143,7 +143,7 @@ func (r *Receiver) Requests() []Request {
 
 // Wait returns nil when n requests were answered since the receiver was made or
 // reset, and an error that wraps the cause of ctx if that ends sooner. An answer
-// that was an error counts.
+// that was an error counts, and so does a panic in place of one.
 func (r *Receiver) Wait(ctx context.Context, n int) error {
 	for {
 		r.mu.Lock()
@@ -240,7 +240,8 @@ func decoded(value string) string {
 // receive verifies, records and answers request. The error is the answer when
 // there is no response.
 func (r *Receiver) receive(ctx context.Context, request *Request) (*Response, error) {
-	respond := r.record(request)
+	respond, status := r.record(request), 0
+	defer func() { r.answer(request, status) }() // also when respond panics
 	response := respond()
 	if response.StatusCode == 0 {
 		response.StatusCode = http.StatusOK
@@ -249,11 +250,9 @@ func (r *Receiver) receive(ctx context.Context, request *Request) (*Response, er
 	if err == nil {
 		err = response.Err
 	}
-	status := response.StatusCode
-	if err != nil {
-		status = 0
+	if err == nil {
+		status = response.StatusCode
 	}
-	r.answer(request, status)
 	return &response, err
 }
 

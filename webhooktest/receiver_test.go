@@ -162,6 +162,17 @@ func TestReceiverAnswersByAnError(t *testing.T) {
 	require.NoError(t, receiver.Wait(t.Context(), 1))
 }
 
+// A panic, or a test's FailNow, in what answers a request is an answer to wait for.
+func TestReceiverAnswersByAPanic(t *testing.T) {
+	r := webhooktest.NewReceiver(secret)
+	r.RespondWith(func(*webhooktest.Request) webhooktest.Response { panic("no answer") })
+	require.Panics(t, func() { _, _ = r.Send(t.Context(), signedRequest()) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	require.NoError(t, r.Wait(ctx, 1))
+	require.Zero(t, r.Requests()[0].StatusCode)
+}
+
 func TestReceiverDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		receiver := webhooktest.NewReceiver(secret)
