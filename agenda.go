@@ -18,14 +18,14 @@ type agenda struct {
 // maxAgenda bounds the retries that are known; later ones are found by polling.
 const maxAgenda = 10_000
 
-// expect adds a retry. Zero adds nothing.
+// expect adds the time of a retry. The zero time adds nothing.
 func (a *agenda) expect(t time.Time) {
 	if !t.IsZero() && len(a.retries) < maxAgenda {
 		heap.Push(&a.retries, t)
 	}
 }
 
-// next returns when to look.
+// next returns when the runner has to look next.
 func (a *agenda) next() time.Time {
 	t := a.poll
 	if len(a.retries) > 0 && a.retries[0].Before(t) {
@@ -37,12 +37,13 @@ func (a *agenda) next() time.Time {
 	return t
 }
 
-// longestPause is longer than the time between two polls ever is, also while
-// the store fails, unless the interval itself is longer.
+// longestPause is longer than any time between two polls, also while the store
+// fails. Only a longer Options.PollInterval exceeds it.
 const longestPause = time.Minute
 
-// reached reports whether it is time to look, and strikes out what that covers. A
-// poll that is too far off was set before the clock was set back.
+// reached reports whether it is time to look, and drops the retries that this
+// look will find. A poll that is too far off counts as reached: it was set
+// before the clock was set back.
 func (a *agenda) reached(now time.Time, interval time.Duration) bool {
 	tooFar := a.poll.After(now.Add(max(interval, longestPause)))
 	if a.next().After(now) && !tooFar {
@@ -61,12 +62,12 @@ func (a *agenda) reached(now time.Time, interval time.Duration) bool {
 	return true
 }
 
-// fastPoll is the first interval of polling for what a transaction of the host's
-// will bring when it commits; nobody tells when that is.
+// fastPoll is the first interval of polling for what a transaction of the
+// host's brings when it commits, since nobody tells when that is.
 const fastPoll = 5 * time.Millisecond
 
-// hurry polls fast for a while, and ever slower. It never puts a poll off:
-// calls that follow each other closely would put it off for ever.
+// hurry lets polls follow each other fast, and then ever more slowly. It never
+// puts a poll off: else calls in quick succession would put it off for ever.
 func (a *agenda) hurry(now time.Time) {
 	if t := now.Add(fastPoll); t.Before(a.poll) {
 		a.poll = t

@@ -28,7 +28,8 @@ type result struct {
 // one PermanentError for any other, so that it could not be told apart.
 var errEndpointChanged = errors.New("the webhook's endpoint has changed since the event")
 
-// errNoResponse is the error of a Transport that returned neither.
+// errNoResponse is the error of an attempt whose Transport returned neither a
+// response nor an error.
 var errNoResponse = errors.New("the transport returned neither a response nor an error")
 
 // attempt sends a delivery once, within ctx, and says what came of it. stop is the
@@ -67,8 +68,8 @@ func (h *hook) timeout(o *Options) time.Duration {
 	return o.Timeout
 }
 
-// request makes what is sent: the stored bytes, and the rest as the webhook is
-// now.
+// request makes the request of an attempt: its body as it is stored, and the
+// rest by the webhook as it is now.
 func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (*Request, error) {
 	url, err := h.target(del)
 	if err != nil {
@@ -94,7 +95,8 @@ func (d *Dispatcher) request(h *hook, del *Delivery, now time.Time, test bool) (
 	}, nil
 }
 
-// contentType returns the stored one, or the row that spells the same out.
+// contentType returns the delivery's stored content type, or the webhook's own
+// header row where that says the same in more detail.
 func (h *hook) contentType(del *Delivery) string {
 	row := h.header.Get(headerContentType)
 	structure := structureOf(del.ContentType)
@@ -160,13 +162,14 @@ func (d *Dispatcher) send(ctx context.Context, req *Request) (resp *Response, er
 			resp = nil
 		}
 	}()
-	// One of the host's may use the request's memory again, and pass on a copy.
+	// Not for a Transport of the host's: it may pass the request on, and use
+	// its memory again.
 	_, req.lasting = d.opts.Transport.(*HTTPTransport)
 	return d.opts.Transport.Send(ctx, req)
 }
 
-// classify asks the Classifier. When it panics, or says what it cannot, the
-// default one decides.
+// classify asks Options.Classifier. When that panics, or returns what is none
+// of the verdicts, Classify decides.
 func (d *Dispatcher) classify(resp *Response, err error) (v Verdict) {
 	defer func() {
 		if recover() != nil {
@@ -180,7 +183,7 @@ func (d *Dispatcher) classify(resp *Response, err error) (v Verdict) {
 	return Classify(resp, err)
 }
 
-// fill writes down what came back.
+// fill records in the attempt what came back.
 func (a *Attempt) fill(resp *Response, err error, verdict Verdict, hide *redactor) {
 	switch {
 	case errors.Is(err, errEndpointChanged):
@@ -212,7 +215,8 @@ func (d *Dispatcher) resolution(h *hook, del *Delivery, r *result) (Change, erro
 	return del.resolve(a, r.reason)
 }
 
-// policy returns the webhook's, with its defaults.
+// policy returns the webhook's retry policy, or that of the Options if it has
+// none, with the defaults filled in.
 func (d *Dispatcher) policy(h *hook) RetryPolicy {
 	if h.w.Retry != nil {
 		return h.w.Retry.withDefaults()

@@ -32,7 +32,8 @@ func chainTag(key, webhookID string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:tagBytes])
 }
 
-// parseChain reads a header's chain. What is no tag is left out.
+// parseChain reads a chain from a header's value, and leaves out whatever is no
+// tag.
 func parseChain(header string) chain {
 	var c chain
 	for tag := range strings.SplitSeq(header, ",") {

@@ -14,12 +14,13 @@ type clock struct {
 	sure  atomic.Bool  // ahead is from an answer that was not slow
 }
 
-// slowAnswer is how long an answer takes that says too little of the time.
+// slowAnswer is how long an answer may take before the time in it is too
+// inexact to be trusted.
 const slowAnswer = time.Second
 
-// learn takes in what the store's clock showed when it answered a question that
-// was asked at a time by ours; zero if the store has no clock. It reports whether
-// the clock is as right as it will be.
+// learn takes in what the store's clock showed, zero if it has none, in its
+// answer to a question that was asked at a time by our own clock. It reports
+// whether asking again would not make the clock more exact.
 //
 // The store read its clock at some time between question and answer. To take that
 // for the time of the answer makes our idea of the clock too slow, never too fast:

@@ -178,7 +178,7 @@ func (d *Dispatcher) judgeHealth(writes context.Context, e *entry, v Verdict) {
 	}
 }
 
-// safely calls the host's code; a panic in it is its own affair.
+// safely calls code of the host's and ignores a panic in it.
 func safely(f func()) {
 	defer func() { _ = recover() }()
 	f()

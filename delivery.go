@@ -33,7 +33,7 @@ type Delivery struct {
 	Created     time.Time `json:"created,omitzero"`       // when the event was dispatched
 	Version     int       `json:"version"`                // of the row; see DeliveryVersion
 
-	// What follows is what changes, by Claim and Update.
+	// The fields below are those that Claim and Update change.
 	State    State     `json:"state"`
 	Reason   string    `json:"reason,omitempty"` // why it ended or waits; see ReasonAge
 	Attempts int       `json:"attempts"`         // made so far; numbers go on over a Resend
@@ -137,7 +137,8 @@ type Change struct {
 	ID    string // which delivery
 	Fence int64  // as it was read
 
-	// What it becomes; see Delivery. None is left as it was: zero means zero.
+	// What the delivery becomes; see there. All of these are written: a zero
+	// field makes the stored one zero.
 	State      State
 	Reason     string
 	Attempts   int

@@ -19,7 +19,8 @@ func (d *Dispatcher) checkDispatch(ev *Event) error {
 	return nil
 }
 
-// dispatch is Dispatch once someone listens.
+// dispatch is the rest of Dispatch, when a webhook listens to one of the
+// events.
 func (d *Dispatcher) dispatch(ctx context.Context, idx *index, events []Event) (Report, error) {
 	b := d.judge(ctx, idx, events)
 	report := Report{Outcomes: b.outcomes}

@@ -44,8 +44,8 @@ type Dispatcher struct {
 	recounts  atomic.Pointer[time.Time] // when to apply Retention.PerWebhook again; nil: now
 }
 
-// New returns a Dispatcher on a store. A nil opts means all defaults. It does no
-// I/O. The error names the field of Options that cannot be.
+// New returns a Dispatcher on a store. A nil opts means all defaults. It does
+// no I/O. The error names the field of Options that is invalid.
 func New(store Store, opts *Options) (*Dispatcher, error) {
 	if store == nil {
 		return nil, errors.New("webhook: New: store is nil")

@@ -49,7 +49,7 @@ const HandshakeEvent EventType = "Webhook Validate"
 type Event struct {
 	// ID is the idempotency key: dispatching an event again under the same ID,
 	// Type, DocType, Name and Tenant makes no second delivery. One ID may serve
-	// all events of an action. Made when empty.
+	// all events of an action. When it is empty, one is made.
 	ID   string    `json:"id,omitempty"`
 	Type EventType `json:"type"`
 
@@ -72,8 +72,8 @@ type Event struct {
 	// User is who did it, for conditions and bodies.
 	User string `json:"user,omitempty"`
 
-	// Tenant selects the webhooks: only those of the same Tenant see the event,
-	// without one those without one.
+	// Tenant selects the webhooks: only those of the same Tenant see the event.
+	// One without a Tenant is seen by the webhooks without one.
 	Tenant string `json:"tenant,omitempty"`
 
 	// Time is when it happened: "now" of conditions and bodies. Defaults to the
@@ -132,7 +132,7 @@ func (e *EventError) Unwrap() error { return e.Err }
 // store and header can hold them.
 const maxEventField = 255
 
-// validate refuses what no webhook could be sent for.
+// validate refuses an event for which no webhook could be sent.
 func (ev *Event) validate() error {
 	switch {
 	case ev.Type == "":

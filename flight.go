@@ -16,12 +16,14 @@ type flight struct {
 	ended  bool
 }
 
-// answered is what is known of an attempt that delivered, before that is stored.
+// answered is what is known of an attempt that delivered before its result is
+// stored.
 var answered = aftermath{sent: true, answered: true}
 
-// How many attempts may have ended and not be stored yet: so many for each of
-// Options.Concurrency, or such a part of those of a paceWindow, whichever is more.
-// A crash repeats these too.
+// These bound how many attempts may have ended whose results are not stored
+// yet: settlingPerPlace for each of Options.Concurrency, or one
+// settlingWindow-th of those that end in a paceWindow, whichever is more. A
+// crash repeats these too.
 const (
 	settlingPerPlace = 4
 	settlingWindow   = 5

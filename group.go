@@ -14,11 +14,11 @@ import (
 )
 
 // A group joins what many goroutines ask of the store at the same time into few
-// calls of it: a store that waits for a disk takes a hundred rows in the time of
-// one. A request that finds nothing under way goes through at once, alone and
-// under its own context. Those that come meanwhile wait, and are written
-// together, under the context of none of them. Who is in no hurry waits for a while
-// even if nothing is under way.
+// calls of it: a store that waits for a disk takes a hundred rows in the time
+// of one. A request that finds nothing under way goes through at once, alone
+// and under its own context. Those that come meanwhile wait, and are written
+// together, under the context of none of them. A request that is in no hurry
+// waits for a while even if nothing is under way.
 type group[T, R any] struct {
 	write  func(context.Context, []T) ([]R, error) // one result for each item
 	turns  *turns                                  // shared with other groups of the store
@@ -69,12 +69,12 @@ func (c *groupCall) leave() {
 }
 
 // do writes items and returns their results. The items must not change
-// afterwards: when ctx ends first they may be being written still.
+// afterwards: when ctx ends first, they may still be on their way to the store.
 func (g *group[T, R]) do(ctx context.Context, items []T) ([]R, error) {
 	return g.join(ctx, items, false)
 }
 
-// later is do for who is in no hurry.
+// later is do for a caller that is in no hurry.
 func (g *group[T, R]) later(ctx context.Context, items []T) ([]R, error) {
 	return g.join(ctx, items, true)
 }
@@ -123,8 +123,8 @@ func (g *group[T, R]) queue(ctx context.Context, items []T, patient bool) (*grou
 	return r, nil
 }
 
-// proceed has those that wait be written, now or when they have waited for others.
-// mu is held, and nothing is under way.
+// proceed sees to it that the waiting requests are written: now, or when they
+// have waited long enough for others. mu is held, and nothing is under way.
 func (g *group[T, R]) proceed() {
 	switch {
 	case g.ripe():
@@ -147,7 +147,8 @@ func (g *group[T, R]) ripe() bool {
 	return false
 }
 
-// lingered has those be written that have waited for others.
+// lingered starts to write the requests that have waited long enough for
+// others.
 func (g *group[T, R]) lingered() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -209,7 +210,7 @@ func (g *group[T, R]) next(turn int) {
 	g.proceed()
 }
 
-// flush writes until nobody waits who is in a hurry.
+// flush writes until no request is waiting that is in a hurry.
 func (g *group[T, R]) flush(turn int) {
 	defer func() { g.next(turn) }() // also if the store ends the goroutine
 	for g.flushOnce(&turn) {
@@ -232,7 +233,7 @@ func (g *group[T, R]) flushOnce(turn *int) bool {
 }
 
 // take returns the requests to be written next, and the context for that; none
-// if nobody waits, or another sees to those who do.
+// if nobody waits, or if another goroutine writes those that do.
 func (g *group[T, R]) take(turn *int) (context.Context, []*grouped[T, R]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -263,7 +264,7 @@ func (g *group[T, R]) take(turn *int) (context.Context, []*grouped[T, R]) {
 }
 
 // writeAll writes requests together. If that fails each is written alone, so
-// that none fails for what another brought.
+// that none fails because of another's items.
 func (g *group[T, R]) writeAll(ctx context.Context, together []*grouped[T, R]) {
 	defer together[0].call.cancel()
 	ended := 0

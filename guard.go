@@ -69,7 +69,7 @@ func (g guardedStore) Attempts(ctx context.Context, deliveryID string) (_ []Atte
 	return g.store.Attempts(ctx, deliveryID)
 }
 
-// Prune is that of a Pruner.
+// Prune calls the store as a [Pruner].
 func (g guardedStore) Prune(ctx context.Context, p Prune) (_ int, err error) {
 	defer contain(&err, "store")
 	if s, ok := g.store.(Pruner); ok {
@@ -78,7 +78,7 @@ func (g guardedStore) Prune(ctx context.Context, p Prune) (_ int, err error) {
 	return 0, errors.ErrUnsupported
 }
 
-// Count is that of a Counter.
+// Count calls the store as a [Counter].
 func (g guardedStore) Count(ctx context.Context, webhook string) (_ Counts, err error) {
 	defer contain(&err, "store")
 	if s, ok := g.store.(Counter); ok {
@@ -87,7 +87,7 @@ func (g guardedStore) Count(ctx context.Context, webhook string) (_ Counts, err 
 	return Counts{}, fmt.Errorf("the store cannot count: %w", errors.ErrUnsupported)
 }
 
-// Notify is that of a Notifier.
+// Notify calls the store as a [Notifier].
 func (g guardedStore) Notify(ctx context.Context, wake func()) (err error) {
 	defer contain(&err, "store")
 	if s, ok := g.store.(Notifier); ok {
@@ -96,8 +96,9 @@ func (g guardedStore) Notify(ctx context.Context, wake func()) (err error) {
 	return errors.ErrUnsupported
 }
 
-// InTransaction is that of a Transactor. After a panic the context is taken to
-// carry a transaction: then nothing is done beside it.
+// InTransaction calls the store as a [Transactor]. After a panic the context is
+// taken to carry a transaction, so that nothing is done beside one that there
+// may be.
 func (g guardedStore) InTransaction(ctx context.Context) (in bool) {
 	s, ok := g.store.(Transactor)
 	if !ok {

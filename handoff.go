@@ -49,7 +49,7 @@ func (h *handoff) refund(webhook string) {
 	h.arrived(webhook)
 }
 
-// arrived is called with mu held.
+// arrived takes a delivery off those that are on their way to Run. mu is held.
 func (h *handoff) arrived(webhook string) {
 	h.reserved--
 	if h.onTheWay[webhook]--; h.onTheWay[webhook] <= 0 {
@@ -95,7 +95,7 @@ func (h *handoff) start(b *bell) {
 	}
 }
 
-// stop ends that, and returns what was given and not taken.
+// stop ends what start began, and returns what was given and not taken.
 func (h *handoff) stop() []*flight {
 	h.mu.Lock()
 	h.running = false
@@ -128,7 +128,7 @@ func (h *handoff) refuse(webhook string) {
 	h.shut(webhook)
 }
 
-// shut is called with mu held.
+// shut marks a webhook of which no more is taken. mu is held.
 func (h *handoff) shut(webhook string) {
 	if h.full == nil {
 		h.full = map[string]bool{}

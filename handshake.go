@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// The handshake, as Frappe Cloud does it (press_webhook.py, validate_endpoint).
+// handshakeTimeout is how long the endpoint has, as in Frappe Cloud's handshake
+// (press_webhook.py, validate_endpoint).
 const handshakeTimeout = 5 * time.Second
 
 var handshakeBody = []byte(`{"event":"Webhook Validate","data":{}}`)

@@ -12,7 +12,8 @@ import (
 	"github.com/docevent/webhook/internal/endpoint"
 )
 
-// Headers of ours; those of signatures stand with their schemes.
+// The headers that the library sets, but for those of signatures, which are
+// declared with their schemes.
 const (
 	headerEvent   = "X-Webhook-Event"
 	headerEventID = "X-Webhook-Event-Id"

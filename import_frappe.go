@@ -198,8 +198,8 @@ type imported struct {
 // (webhook.py: timeout or 5; press_webhook_log.py).
 const frappeTimeout = 5 * time.Second
 
-// seconds returns a number of seconds. One that no Duration can hold becomes one
-// that is refused as it would be.
+// seconds returns n seconds. For a number that no Duration can hold it returns
+// another that is refused for the same reason.
 func seconds(n int) time.Duration {
 	return time.Duration(max(-1, min(int64(n), math.MaxInt64/int64(time.Second)))) * time.Second
 }
@@ -392,8 +392,9 @@ var frappeSchedule = []time.Duration{
 	5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour,
 }
 
-// retries carries over the sweeper's, which are exact and know no age. Releases
-// without max_retries try thrice within seconds: they get Options.Retry.
+// retries carries over the retries of Frappe's sweeper, whose delays are exact
+// and which know no age. A release of Frappe without max_retries tries three
+// times within seconds; its webhooks get Options.Retry.
 func (d *frappeDocument) retries(in *imported) {
 	if d.MaxRetries == nil {
 		return

@@ -2,17 +2,17 @@ package webhook
 
 import "sync"
 
-// A landing is the end of an attempt, or that it is stored what came of it. What
-// was delivered gives up its place before that is stored: else a store that waits
-// for a disk would keep the places idle.
+// A landing says that an attempt has ended, or that its result is stored. An
+// attempt that delivered gives up its place before its result is stored: else a
+// store that waits for a disk would keep the places idle.
 type landing struct {
 	flight *flight
 	after  aftermath
 	stored bool
 }
 
-// landings takes attempts that ended to the runner's loop. Nobody waits for the
-// loop: it takes in at once all that ended meanwhile.
+// landings brings the attempts that ended to the runner's loop. None of them
+// waits for the loop, which takes in all that ended meanwhile at once.
 type landings struct {
 	bell *bell
 
@@ -28,8 +28,9 @@ func (l *landings) add(x landing) {
 	l.bell.ring()
 }
 
-// take returns what was added since the last call. It is good until the next, and
-// to be cleared before: else it keeps deliveries while nothing lands.
+// take returns what was added since the last call. The slice is good until the
+// next call, and the caller has to clear it before: else it keeps deliveries in
+// memory while nothing lands.
 func (l *landings) take() []landing {
 	l.mu.Lock()
 	defer l.mu.Unlock()

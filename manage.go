@@ -17,7 +17,8 @@ func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error)
 	return del, nil
 }
 
-// storedDelivery asks the store. One that returns neither has none.
+// storedDelivery asks the store. If that returns neither a delivery nor an
+// error, there is none.
 func (d *Dispatcher) storedDelivery(ctx context.Context, id string) (*Delivery, error) {
 	del, err := d.store.Delivery(ctx, id)
 	if err == nil && del == nil {

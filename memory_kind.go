@@ -82,7 +82,7 @@ func newMemoryKinds() memoryKinds {
 	}
 }
 
-// hold returns the kind of d, which is in use by one row more.
+// hold returns the kind of d, and notes that one row more uses it.
 func (ks *memoryKinds) hold(d *Delivery) *memoryKind {
 	fields := sharedOf(d)
 	k := ks.last
@@ -111,7 +111,7 @@ func (ks *memoryKinds) add(fields memoryShared) *memoryKind {
 	return k
 }
 
-// release takes back one hold.
+// release takes back one hold: one row less uses the kind.
 func (ks *memoryKinds) release(k *memoryKind) {
 	if k.rows--; k.rows > 0 {
 		return

@@ -13,12 +13,14 @@ type pace struct {
 // paceWindow is how far a claim looks ahead.
 const paceWindow = 100 * time.Millisecond
 
-// stockWindows is how many times as far reaches what Dispatch hands over: what is not
-// has to be claimed, which costs a database a tenth of the whole delivery. It stays
-// within startWindow, after which the store has to be asked once more.
+// stockWindows is how many paceWindows ahead Dispatch hands over deliveries.
+// One that is not handed over has to be claimed, which costs a database a tenth
+// of the whole delivery. The time is less than startWindow, after which the
+// store has to be asked once more.
 const stockWindows = 8
 
-// paceMemory is after how many windows nothing is left of the best.
+// paceMemory is after how many windows nothing is left of the best one, which
+// loses a sixteenth with each.
 const paceMemory = 100
 
 func (p *pace) count(now time.Time) {
@@ -26,13 +28,15 @@ func (p *pace) count(now time.Time) {
 	p.now++
 }
 
-// recent returns how many there were in a window of late.
+// recent returns how many attempts ended in this window or the one before,
+// whichever had more.
 func (p *pace) recent(now time.Time) int {
 	p.roll(now)
 	return max(p.now, p.old)
 }
 
-// able returns how many a window can have: it has had as many in the last seconds.
+// able returns how many attempts a window can have, going by the best one of
+// the last seconds.
 func (p *pace) able(now time.Time) int { return max(p.recent(now), p.best) }
 
 func (p *pace) roll(now time.Time) {

@@ -45,8 +45,8 @@ func (r *runner) enqueue(f *flight) bool {
 	return true
 }
 
-// letGo forgets that a delivery is held, unless it is so by a later lease: the
-// flight's own may have run out.
+// letGo forgets that a delivery is held, unless it is held by a later lease by
+// now: that of the flight may have run out.
 func (r *runner) letGo(f *flight) {
 	if r.held[f.del.ID] == f.fence {
 		delete(r.held, f.del.ID)

@@ -35,7 +35,8 @@ type record struct {
 // it, but does not change it, or it would drop what it does not know.
 const recordVersion = 1
 
-// errNewerRecord refuses to change such a record.
+// errNewerRecord is returned instead of changing a record with a higher
+// Version.
 var errNewerRecord = errors.New(
 	"a newer version of the library wrote it, and is needed to change it")
 
@@ -112,7 +113,8 @@ func (r *record) retire(until time.Time) {
 	r.Retired = r.Retired[max(0, len(r.Retired)-maxRetired):]
 }
 
-// digest recognizes a secret without holding it.
+// digest returns a hash by which a secret is recognized, so that the record
+// need not hold it.
 func (r *record) digest(secret string) string {
 	return digest(r.ID, secret)
 }

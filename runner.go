@@ -184,8 +184,8 @@ func (r *runner) claim() {
 	skip, strict := r.skip()
 	c := Claim{Now: r.d.now(), Lease: o.Lease, Owner: r.d.owner, Limit: limit, Skip: skip}
 	if !r.once.IsZero() {
-		// By its begin, so that what becomes due later stays out; but the lease
-		// counts from now.
+		// A Drain claims by the time it began at, so that it does not take what
+		// became due since; but the lease counts from now.
 		c.Lease += c.Now.Sub(r.once)
 		c.Now = r.once
 	}
