@@ -79,10 +79,10 @@ func (t *table) bytes() int {
 	return n
 }
 
-// array appends the values of a column as they are spelled. What is missing at the
-// end of an array is NULL to unnest: so one value does for rows that all have it,
-// and none if it is NULL. The first column, the key of the rows, says how many there
-// are.
+// array appends the values of a column as an array is spelled. To unnest, the
+// elements that an array lacks at its end are NULL: so one value is enough
+// where all rows have the same, and none where that is NULL. The first column,
+// the key of the rows, says how many there are.
 func (t *table) array(b []byte, column int) []byte {
 	n := t.rows()
 	if column > 0 && t.alike(column) {
@@ -113,8 +113,9 @@ func (t *table) alike(column int) bool {
 	return true
 }
 
-// pieces appends the bytes of a column, and spells where each row's begin, from 1,
-// and how many they are; NULL for nil, and nothing if there are no others.
+// pieces appends the bytes of a column, and spells as arrays where those of
+// each row begin, from 1, and how many they are: both NULL for nil, and the
+// arrays empty if all rows have nil.
 func (t *table) pieces(whole []byte, column int) (all []byte, at, size string) {
 	begin, length := make([]byte, 0, 8*t.rows()), make([]byte, 0, 8*t.rows())
 	none, sep := true, byte('{')

@@ -52,8 +52,9 @@ func scanAttempt(rows *sql.Rows) (webhook.Attempt, error) {
 	return a, err
 }
 
-// attemptColumns are those of an attempt, as they are read: not every driver tells
-// an empty body from none.
+// attemptColumns are the columns of an attempt as they are read. One of them
+// says whether there is a body, since not every driver tells an empty one from
+// none.
 const attemptColumns = "number, time, duration, status_code, class, error, header, " +
 	"body IS NOT NULL, body, state, next"
 
@@ -68,7 +69,8 @@ var attemptShape = shape{
 	{name: "next", kind: "bigint", usual: int64(0), literal: "0"},
 }
 
-// log keeps the attempts of changes. One of the same number is kept as it is.
+// log stores the attempts of changes. Where an attempt of that number is stored
+// already, it stays as it is.
 func (s *Store) log(ctx context.Context, q Tx, cs []*change) error {
 	for len(cs) > 0 {
 		most := s.dialect.piece(len(cs))

@@ -6,22 +6,25 @@ import (
 	"strings"
 )
 
-// PostgreSQL can go on from the rows that a statement inserts: both tables get theirs
-// by one. What counts in a transaction of the host's is how often the server is asked.
+// In PostgreSQL a statement can go on with the rows that it inserted, so one
+// statement writes both tables: what counts in a transaction of the host's is
+// how often the server is asked.
 
-// bothShape is what is written of rows: what both tables have stands there once.
+// bothShape has the columns of both tables, those that are in both once.
 var bothShape = append(slices.Clone(deliveryShape), restShape...)
 
-// The statement for any number of rows, in a transaction and as one of its own: then
-// it bounds by itself for how long it waits for a host that has inserted one of them.
+// The statement for any number of rows: in a transaction, and as a transaction
+// of its own. The latter itself bounds how long it waits for a host that has
+// inserted one of the rows.
 var (
 	bothInTx  = bothOf("")
 	bothAlone = bothOf("(SELECT set_config('lock_timeout', '" + lockTimeout + "', true)) t, ")
 )
 
-// bothOf returns the statement, with something to be done first. It numbers the rows
-// itself, by the sequence of the table: so it finds those that it inserted without
-// comparing ids, or hashing them, which our transactions do not.
+// bothOf returns the statement; first is put into it, to be done before the
+// rest. It numbers the rows itself, by the sequence of the table: so it finds
+// those that it inserted without comparing ids, or hashing them, which our
+// transactions do not.
 func bothOf(first string) string {
 	delivery, state := deliveryShape.names(), stateShape.names()
 	return "WITH u (num, {columns}) AS " +
@@ -48,8 +51,8 @@ func insertBoth(s *Store, ctx context.Context, q Tx, rows []*row) error {
 	return numberRows(ctx, q, rows, text, args...)
 }
 
-// A bothKey names the statement for one row of both tables: it says of which it has
-// the usual values.
+// A bothKey names the statement for one row of both tables: it says for which
+// of the tables the row has the usual values.
 type bothKey struct{ delivery, rest bool }
 
 // oneOfBoth returns the statement for one row, which needs neither arrays nor a

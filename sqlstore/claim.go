@@ -46,9 +46,10 @@ func (s *Store) Claim(ctx context.Context, c webhook.Claim) ([]webhook.Delivery,
 	return ds, nil
 }
 
-// A sight is what was seen of the queue last. A claim that follows soon on one which
-// got all that it asked for need not look again: where rows of old versions stay for
-// a while, as in PostgreSQL, a look passes all those that were claimed before.
+// A sight is what was last seen of the queue. A claim soon after one which got
+// all that it asked for need not look again. That saves much where old versions
+// of rows stay for a while, as in PostgreSQL: a look goes over all rows that
+// were claimed before.
 type sight struct {
 	at   time.Time // zero: it was not looked at
 	now  int64     // the time of that claim
@@ -56,8 +57,8 @@ type sight struct {
 	full bool      // the last claim got all that it asked for
 }
 
-// lookAgain is for how long nothing can have happened that only a look shows: no
-// lease is as short.
+// lookAgain is for how long claims may do without a look, which alone shows
+// that leases ran out: no lease is as short.
 const lookAgain = time.Second
 
 // rush reports whether a claim need not look.
@@ -77,8 +78,8 @@ func (s *Store) claimed(full bool) {
 }
 
 // look reports whether something may be claimed, and whether leases ran out. It
-// asks for the earliest: a planner that believes in many would read the table in
-// search of any.
+// asks for the earliest row, not for any: a planner that expects many would
+// read through the table to find one.
 func (s *Store) look(ctx context.Context, now int64) (ready, expired bool, err error) {
 	at := time.Now()
 	text := s.text("SELECT " +
@@ -147,13 +148,15 @@ func (k *claiming) expire(ctx context.Context) error {
 	}
 }
 
-// maxMore bounds how many rows a round looks for. Each looks for twice as many as the
-// one before, since those that it found were behind others of their lines.
+// maxMore bounds how many rows a round looks for. Each round looks for twice as
+// many as the one before it, whose rows turned out to be behind others of their
+// lines.
 const maxMore = 4096
 
-// run takes what is due, in rounds: what turns out to be behind another of its
-// line makes place for more. What could not be put there, because the line is in
-// others' hands, stays in the way, and the next round looks past it.
+// run takes what is due, in rounds. A row that turns out to be behind another
+// of its line is put there, and makes place for more. One that could not be put
+// there, because others hold its line, stays in the way, and the next round
+// looks past it.
 func (k *claiming) run(ctx context.Context) error {
 	for more, stuck := k.Limit, 0; ; more = max(more, min(2*more, maxMore)) {
 		rows, err := k.candidates(ctx, more+stuck)
@@ -176,8 +179,8 @@ func (k *claiming) run(ctx context.Context) error {
 	}
 }
 
-// line parts candidates into those that can be claimed and those that are behind
-// others of their line, which it puts there.
+// line returns the candidates that can be claimed, and puts those that are
+// behind others of their line there.
 func (k *claiming) line(ctx context.Context, rows []*row) (firsts []*row, err error) {
 	var lined []any
 	for _, r := range rows {
@@ -229,7 +232,8 @@ func (k *claiming) lease(ctx context.Context, rows []*row) error {
 	})
 }
 
-// claimable is the condition of what a claim may take, its place in line apart.
+// claimable is the condition of the rows that a claim may take, except that
+// they must be first in their line.
 const claimable = "queue_place = 1 AND queue_at <= ? AND lease_until <= ? AND version <= ?"
 
 // claimable returns the parameters of the condition.

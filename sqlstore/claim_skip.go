@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// While some webhooks are skipped, the longest due may be theirs by the thousand: a
-// claim looks at the front of the queue first, and when that does not bring enough
-// goes from webhook to webhook.
+// While some webhooks are skipped, the longest due may be theirs by the
+// thousand: a claim looks at the front of the queue first. If it does not find
+// enough there, it goes from webhook to webhook.
 
 // A due is the number of a row, and from when it is due.
 type due struct{ num, at int64 }
 
-// unskipped is candidates when webhooks are left out.
+// unskipped does what candidates does when webhooks are to be left out.
 func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 	skip := make(map[string]bool, len(k.Skip))
 	for _, name := range k.Skip {

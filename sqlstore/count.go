@@ -43,8 +43,8 @@ func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) 
 	return c, err
 }
 
-// oldestDue returns the earliest Due of what is pending. The place of what is not
-// leased says it.
+// oldestDue returns the earliest Due of the pending deliveries. For those that
+// are not leased, queue_at is the Due.
 func (s *Store) oldestDue(ctx context.Context, of string, args []any) (time.Time, error) {
 	oldest, _, err := one[*int64](ctx, s.db, s.text("SELECT MIN(oldest) FROM ("+
 		"SELECT MIN(queue_at) AS oldest FROM {states} WHERE queue_place = 1"+of+

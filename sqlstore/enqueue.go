@@ -46,8 +46,8 @@ func (s *Store) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, err
 	return fresh, nil
 }
 
-// maxText bounds what is stored in an indexed column. MySQL would cut it off in
-// some of its modes, and two names become one.
+// maxText bounds what is stored in an indexed column. MySQL would cut off more
+// than that in some of its modes, and two names could become one.
 const maxText = 255
 
 func checkDeliveries(ds []webhook.Delivery) error {
@@ -83,9 +83,10 @@ func unique(ds []webhook.Delivery) (rows []*row, first []int) {
 	return rows, first
 }
 
-// enqueue stores rows and says which are fresh. Their numbers are given in order,
-// and to those of a line while the line is locked: a number is above all that
-// others of its line got, and those have been committed or rolled back.
+// enqueue stores rows and says which are fresh. Numbers are given in order, and
+// to the rows of a line while the line is locked. So a number is above all
+// numbers that others of the line got, whose transactions have been committed
+// or rolled back.
 func (s *Store) enqueue(ctx context.Context, q Tx, rows []*row) error {
 	for _, r := range rows {
 		r.fresh = false

@@ -15,10 +15,11 @@ import (
 // the claims after it nothing.
 //
 // Neither may miss the other. A claim puts deliveries behind only while it has
-// locked the first of the line and seen it open: whoever finishes that one does so
-// after the claim committed, and then sees what it put behind. And who finishes
-// one locks what is then first before he makes it ready, so that of two who
-// finish two deliveries of a line at once, the second sees what the first did.
+// locked the first of the line and seen it open: whoever finishes that one does
+// so after the claim committed, and then sees what it put behind. And whoever
+// finishes a delivery locks the one that is first then before making it ready.
+// So when two finish two deliveries of a line at once, the second sees what the
+// first did.
 
 // maxRounds bounds how often a change looks again because others moved the same
 // lines.
@@ -77,8 +78,8 @@ func (s *Store) firsts(ctx context.Context, q Tx, nums []any) (map[int64]int64, 
 	return firsts, err
 }
 
-// lockFirsts waits until nobody changes the firsts, and returns those that are
-// behind, and those that turned out to be finished by now.
+// lockFirsts locks the firsts, which waits until nobody else changes them. It
+// returns those that have been put behind, and which are finished by now.
 func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (
 	behind []any, finished map[int64]bool, err error) {
 	var nums []any
@@ -108,7 +109,7 @@ func (s *Store) lockFirsts(ctx context.Context, q Tx, firsts map[int64]int64) (
 	return behind, finished, err
 }
 
-// move puts deliveries, ready or behind, to where they belong.
+// move gives deliveries their place in the queue: ready or behind.
 func (s *Store) move(ctx context.Context, q Tx, nums []any, place int) error {
 	return s.inPieces(nums, func(list []any) error {
 		args := append([]any{place}, list...)

@@ -6,13 +6,15 @@ import (
 	"slices"
 )
 
-// What is dispatched to a line is numbered under a lock of the line, so that its
-// numbers are in the order of the commits. Where the database has one writer, that
-// is the lock; else it is a row for each line, which says nothing.
+// Deliveries of a line get their numbers under a lock of the line, so that the
+// numbers are in the order of the commits. Where the database has one writer,
+// being the writer is that lock. Else it is a row for each line, which holds
+// nothing but the line's name.
 
 // lockLines locks the lines of rows until the transaction ends, always in the
-// same order. A transaction of our own does not wait for a host's that has locked
-// one, which may take its time: it is repeated, and so are others without it.
+// same order. A transaction of our own does not wait for a host's transaction
+// that has locked one, for that may take its time: ours fails and is repeated,
+// so that others need not wait with it.
 func (s *Store) lockLines(ctx context.Context, q Tx, rows []*row) error {
 	if s.dialect.lockLines == "" {
 		return nil

@@ -10,12 +10,12 @@ import (
 )
 
 // MySQL and MariaDB have no RETURNING that both share, and no partial indexes:
-// what is in no queue is in its index too, under NULL. Text is VARBINARY, which is
-// compared byte for byte; the binary collations both have ignore spaces at the
-// end. Our own transactions are READ COMMITTED: they lock rows, not gaps. And they
-// are told which index to use where they lock or change rows: they lock what they
-// go through, so that in a small table, which is gone through whole, they would
-// wait for whatever a host has locked.
+// rows that are in no queue are in its index too, under NULL. Text is
+// VARBINARY, which is compared byte for byte; the binary collations both have
+// ignore spaces at the end. Our own transactions are READ COMMITTED: they lock
+// rows, not gaps. And where they lock or change rows they are told which index
+// to use. They lock every row that they go through; without an index they would
+// go through a small table whole, and wait for whatever a host has locked.
 var mysql = dialect{
 	migrations: [][]string{{
 		`CREATE TABLE IF NOT EXISTS {records} (
@@ -90,8 +90,8 @@ var mysql = dialect{
 // markedShape is deliveryShape with a mark.
 var markedShape = append(slices.Clone(deliveryShape), column{name: "mark"})
 
-// insertMarked inserts rows where the database does not say which it took: new
-// ones get a mark, and it is asked who has it.
+// insertMarked inserts rows where the database does not say which of them are
+// new. New rows get a mark, and a query tells which have it.
 func insertMarked(s *Store, ctx context.Context, q Tx, rows []*row) error {
 	var random [8]byte
 	_, _ = rand.Read(random[:])

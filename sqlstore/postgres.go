@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// In PostgreSQL our own transactions are READ COMMITTED, whatever the default: a
-// statement sees what was committed before it began. They keep the planner from
-// reading whole tables and sorting whole backlogs, which it does by plans that it
-// made while they were small. And they wait for no lock for long: others may be in
-// the same group.
+// In PostgreSQL our own transactions are READ COMMITTED, whatever the default:
+// a statement sees what was committed before it began. They keep the planner
+// from reading whole tables and sorting whole backlogs, as it would by plans
+// that it made while these were small. And they do not wait long for a lock,
+// since the requests of others may be in the same call.
 //
-// What inserts deliveries into no line is one statement, which reads no table: it
-// needs no transaction around it.
+// Deliveries without a line are inserted by one statement, which reads no table
+// and needs no transaction around it.
 var postgres = dialect{
 	migrations: [][]string{{
 		`CREATE TABLE IF NOT EXISTS {records} (
@@ -97,5 +97,6 @@ var postgres = dialect{
 	full:    func(err error) bool { return strings.HasPrefix(sqlState(err), "53100") },
 }
 
-// lockTimeout is for how long a statement of our own waits for a lock.
+// lockTimeout is how long a statement in a transaction of our own waits for a
+// lock.
 const lockTimeout = "2s"

@@ -7,8 +7,9 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// Deliveries that are finished, as a condition, and those of them that may be
-// forgotten: one that stops its line stays, and what a newer library wrote.
+// Conditions for deliveries that are finished, and for those of them that may
+// be forgotten: not one that stops its line, and not one that a newer version
+// of the library wrote.
 const (
 	isFinished  = "state IN ('delivered', 'failed', 'exhausted', 'canceled')"
 	isPrunable  = "(line IS NULL OR state IN ('delivered', 'canceled')) AND version <= ?"
@@ -46,10 +47,10 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (int, error) {
 	return n + removed, err
 }
 
-// pruneLines removes rows that lines were locked by, of those that nobody holds.
-// They say nothing, so that it is no matter which: who needs one makes it, at no
-// more cost than taking it. More than a process makes between two calls go, and
-// not so many that a call takes long.
+// pruneLines removes rows by which lines were locked and that nobody holds now.
+// They hold nothing, so it does not matter which go: whoever needs one makes
+// it, which costs no more than to take it. A call removes more of them than a
+// process makes between two calls, but not so many that it takes long.
 func (s *Store) pruneLines(ctx context.Context) error {
 	if s.dialect.lockLines == "" {
 		return nil
@@ -73,8 +74,8 @@ func (s *Store) pruneLines(ctx context.Context) error {
 	return nil
 }
 
-// What a webhook has beyond its newest deliveries: the newest of it, and the oldest
-// from there on.
+// Queries for the finished deliveries of a webhook beyond those that are kept:
+// for the newest of them, and for these from the oldest on.
 const (
 	newestExcess = "SELECT d.num FROM {deliveries} d CROSS JOIN {states} s " +
 		"WHERE d.webhook = ? AND s.num = d.num AND " + isFinished +

@@ -35,9 +35,10 @@ func (s *Store) place(ctx context.Context, text string, args ...any) (
 	return created, num, found, err
 }
 
-// Deliveries implements [webhook.Store]. It goes through the deliveries by Created,
-// or those of one webhook, and leaves out what does not match; or, where only
-// states are asked for that few are in, through these.
+// Deliveries implements [webhook.Store]. It goes through all deliveries, or
+// those of one webhook, by Created, and leaves out what does not match. Where
+// the query asks only for states that few deliveries are in, it goes through
+// those.
 func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) (
 	[]webhook.Delivery, error) {
 	q = q.WithDefaults()
@@ -71,8 +72,8 @@ func (s *Store) Deliveries(ctx context.Context, q webhook.DeliveryQuery) (
 	return ds, nil
 }
 
-// A way is how a query for deliveries goes: which of the two tables it goes
-// through, and looks up each row's other part in the other.
+// A way says which of the two tables a query for deliveries goes through; it
+// looks up the other part of each row in the other table.
 type way struct {
 	first  string // d or s
 	tables string
@@ -80,12 +81,12 @@ type way struct {
 	args   []any
 }
 
-// fewPending is up to how many pending deliveries are sorted rather than searched
-// for among all others.
+// fewPending is the number of pending deliveries up to which they are read and
+// sorted, rather than searched for among all others.
 const fewPending = 10_000
 
-// way chooses by the states that are asked for. Most deliveries are delivered; all
-// states but that and Pending have an index of their own.
+// way chooses the way by the states that are asked for. Most deliveries are
+// delivered; all states but that and Pending have an index of their own.
 func (s *Store) way(ctx context.Context, states []webhook.State) (*way, error) {
 	all := &way{
 		first:  "d",

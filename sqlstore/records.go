@@ -33,8 +33,9 @@ func (s *Store) Webhooks(ctx context.Context, seen webhook.Revision) (
 }
 
 // reader returns what webhooks are read by: the host's transaction if there is
-// one. It is made the writer first if it matters: it will write, and might fail
-// then if another wrote since it read.
+// one. Where the database has one writer, the transaction is made that first:
+// it is going to write, and would fail then if another had written since it
+// read.
 func (s *Store) reader(ctx context.Context) (Tx, error) {
 	tx := txFrom(ctx)
 	if tx == nil {

@@ -18,8 +18,9 @@ type row struct {
 	fresh bool // Enqueue: it was not there before
 }
 
-// Where a pending delivery stands, in queue_place. What is not pending stands
-// nowhere, and has NULL. queue_at is the time that goes with it.
+// Values of queue_place: where a pending delivery stands. One that is not
+// pending stands nowhere, and has NULL. queue_at is the time named last in each
+// line.
 const (
 	placeReady  = 1 // Claim may offer it; from Due
 	placeLeased = 2 // it is leased; until LeaseUntil
@@ -38,19 +39,20 @@ func placeOf(state webhook.State, due, leaseUntil time.Time) (place any, at int6
 	return placeLeased, micros(leaseUntil)
 }
 
-// A delivery is two rows of the same number: of {deliveries} what never changes,
-// with the body, and of {states} what does, which is small. What is in an index of
-// the latter is repeated there.
+// A delivery is two rows with the same number: one in {deliveries} with what
+// never changes, including the body, and a small one in {states} with what
+// does. Columns that an index of {states} needs are repeated there.
 
-// columns are those of a delivery, as they are read from both: not every driver
-// tells an empty body from none.
+// columns are the columns of a delivery, as they are read from both tables. One
+// of them says whether there is a body, since not every driver tells an empty
+// one from none.
 const columns = "d.num, d.body IS NOT NULL, " +
 	"d.id, d.event_id, d.type, d.webhook, d.doctype, d.doc_name, d.tenant, " +
 	"d.method, d.url, d.body, d.content_type, d.chain, d.trace, " +
 	"s.line, d.created, s.version, s.state, s.reason, s.attempts, s.tries, " +
 	"s.due, s.since, s.paused_at, s.finished, s.owner, s.lease_until, s.fence"
 
-// deliveryShape is what Enqueue writes of what never changes.
+// deliveryShape has the columns that never change, as Enqueue writes them.
 var deliveryShape = shape{
 	{name: "id", kind: "text"}, {name: "event_id", kind: "text"}, {name: "type", kind: "text"},
 	{name: "webhook", kind: "text"},
@@ -70,7 +72,7 @@ func (r *row) values(to []any) []any {
 		r.URL, r.ContentType, r.Chain, plain(r.Trace), micros(r.Created), blob(r.Body))
 }
 
-// stateShape is what Enqueue writes of what changes.
+// stateShape has the columns that change, as Enqueue writes them.
 var stateShape = shape{
 	{name: "num", kind: "bigint"}, {name: "webhook", kind: "text"},
 	{name: "created", kind: "bigint"},
@@ -91,7 +93,7 @@ var stateShape = shape{
 	{name: "queue_place", kind: "smallint", null: true}, {name: "queue_at", kind: "bigint"},
 }
 
-// What {deliveries} has too stands first in stateShape.
+// The columns that {deliveries} has too stand first in stateShape.
 var (
 	inBoth    = stateShape[:3]
 	restShape = stateShape[len(inBoth):]

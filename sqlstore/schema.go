@@ -20,7 +20,8 @@ import (
 // A migration only adds, so that processes with the library before it go on
 // working until they are replaced.
 func (s *Store) Migrate(ctx context.Context) error {
-	// Whether it cannot be read or is another, the migration finds out.
+	// If the version cannot be read, or is another, the migration finds out
+	// why.
 	if found, err := s.version(ctx, s.db); err != nil || found != len(s.dialect.migrations) {
 		if err := s.again(ctx, func() error { return s.migrateOnce(ctx) }); err != nil {
 			return fmt.Errorf("sqlstore: migrate: %w", err)
@@ -52,8 +53,8 @@ func (s *Store) migrateOnce(ctx context.Context) (err error) {
 	return s.exec(ctx, conn, s.dialect.unlock)
 }
 
-// abandon ends a migration that failed. A connection that cannot even do that is
-// not to be used again.
+// abandon ends a migration that failed. A connection on which even that fails
+// is not used again.
 func (s *Store) abandon(ctx context.Context, conn *sql.Conn) {
 	if err := s.exec(ctx, conn, s.dialect.abandon); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })

@@ -2,9 +2,10 @@ package sqlstore
 
 import "strings"
 
-// A shape is the columns of a statement that writes several rows. In most of
-// these statements many columns have the same value in all rows: those are spelled
-// out then, so that the driver and the database have fewer parameters to carry.
+// A shape has the columns of a statement that writes several rows. In most such
+// statements many columns have the same, usual value in all rows. Then these
+// values are written into the statement, so that the driver and the database
+// have fewer parameters to carry.
 type shape []column
 
 // A column is one of a shape.
@@ -16,14 +17,15 @@ type column struct {
 	literal string // that value in SQL; "" if there is none
 }
 
-// A table is rows that a statement writes.
+// A table holds the rows that a statement writes.
 type table struct {
 	shape  shape
 	values []any // row by row
 	short  bool  // all rows have the usual values
 }
 
-// tableOf returns rows as a table. In values they are one after the other.
+// tableOf returns rows as a table. values has those of one row after the
+// other's.
 func tableOf(sh shape, values []any) *table {
 	return &table{shape: sh, values: values, short: sh.short(values)}
 }

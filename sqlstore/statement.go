@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// How statements are written here: {name} is a table of the store, {prefix} begins
-// the names of its tables and indexes, {by name} says which index to use, {open} and
-// {then} are what a dialect says of itself, and ? is a parameter. In one for several
-// rows %s is their list. A statement is made once and kept as the database reads it;
-// lists are padded to one of a few lengths, so that few are made and prepared.
+// How statements are written here: {name} is a table of the store, {prefix}
+// begins the names of its tables and indexes, {by name} says which index to
+// use, {open} and {then} stand for pieces of SQL that the dialect gives, and ?
+// is a parameter. In a statement for several rows %s stands for their list. A
+// statement is made once, and kept as the database reads it; lists are padded
+// to one of a few lengths, so that few statements are made and prepared.
 
 // words replaces what stands in braces in a text.
 func (d *dialect) words(prefix string) *strings.Replacer {
@@ -80,12 +81,13 @@ func (s *Store) inPieces(list []any, f func([]any) error) error {
 	return nil
 }
 
-// sizes are how many rows the statements take that take several, so that there
-// are few different ones to prepare.
+// sizes are the numbers of rows that a statement for several may take. They are
+// few, so that few different statements are prepared.
 var sizes = []int{256, 64, 16, 8, 4, 1}
 
-// piece returns the largest size, of those a statement may write, that n rows
-// fill; any where the statement is the same for all.
+// piece returns how many of n rows go into one statement: the largest size that
+// n rows fill and that a statement may have. Where the statement is the same
+// for any number, that is any number up to the bound.
 func (d *dialect) piece(n int) int {
 	if d.arrays {
 		return min(n, d.maxRows)
@@ -108,7 +110,7 @@ func padded(n int) int {
 	return n
 }
 
-// number makes parameters what the dialect calls them.
+// number replaces each ? by what the dialect calls that parameter.
 func (d *dialect) number(text string) string {
 	if !d.numbered {
 		return text

@@ -97,13 +97,14 @@ func InTx(ctx context.Context, d *webhook.Dispatcher, db *sql.DB, opts *sql.TxOp
 	return nil
 }
 
-// InSavepoint runs fn within a savepoint of the transaction that ctx carries, by
-// [InTx] or [WithTx], of that name, a plain identifier of at most 32 bytes; within
-// another of the name it gets a number behind. When fn returns an error, panics or
-// ends its goroutine, what it wrote and dispatched is undone and the transaction
-// goes on; the error is returned. A host that uses SAVEPOINT itself within InTx
-// keeps the deliveries of what it rolls back: the unit does not see its
-// statements. Nor is a Unit undone that the host put into ctx beside WithTx.
+// InSavepoint runs fn within a savepoint of the transaction that ctx carries,
+// by [InTx] or [WithTx], of that name, a plain identifier of at most 32 bytes;
+// within another savepoint of that name, a number is added to it. When fn
+// returns an error, panics or ends its goroutine, what it wrote and dispatched
+// is undone and the transaction goes on; the error is returned. A host that
+// uses SAVEPOINT itself within InTx keeps the deliveries of what it rolls back:
+// the unit does not see its statements. Nor is a Unit undone that the host put
+// into ctx beside WithTx.
 func InSavepoint(ctx context.Context, name string, fn func(ctx context.Context) error) (err error) {
 	tx := txFrom(ctx)
 	if tx == nil {
@@ -144,8 +145,9 @@ func InSavepoint(ctx context.Context, name string, fn func(ctx context.Context) 
 // openContext is the key of the names of the savepoints that are open.
 type openContext struct{}
 
-// unlike returns a name that no open savepoint has: MySQL forgets the one that
-// had it, and a unit rolls back to the later one.
+// unlike returns a name that no open savepoint has. With a name that is taken,
+// MySQL would forget the savepoint that has it, and a unit would roll back to
+// the later one.
 func unlike(open []string, name string) string {
 	free := name
 	taken := func(other string) bool { return strings.EqualFold(other, free) }

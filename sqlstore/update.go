@@ -9,7 +9,7 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// A change is one of a call of Update, and what came of it.
+// A change is one of those of an Update, and what came of it.
 type change struct {
 	*webhook.Change
 	num  int64
@@ -45,9 +45,9 @@ func (s *Store) Update(ctx context.Context, cs []webhook.Change) ([]error, error
 	return errs, nil
 }
 
-// waves parts changes so that none has two of one delivery, and each delivery's
-// are in order. Within a wave they are sorted, so that two calls lock rows in the
-// same order.
+// waves parts changes into waves, so that no wave has two changes of one
+// delivery, and those of each delivery keep their order. Within a wave they are
+// sorted, so that two calls lock rows in the same order.
 func waves(cs []*change) [][]*change {
 	var ws [][]*change
 	seen := make(map[string]int, len(cs))
@@ -115,7 +115,8 @@ func (s *Store) explain(ctx context.Context, q Tx, cs []*change) error {
 	return err
 }
 
-// changeShape is what a change says: which row, and what goes into its columns.
+// changeShape has what a change says: which row it is of, and what goes into
+// its columns.
 var changeShape = shape{
 	{name: "id", kind: "text"}, {name: "fence", kind: "bigint"}, {name: "state", kind: "text"},
 	{name: "reason", kind: "text", usual: "", literal: "''"}, {name: "attempts", kind: "integer"},
@@ -132,8 +133,9 @@ var changeShape = shape{
 // setShape is changeShape without what says which row.
 var setShape = changeShape[2:]
 
-// setFromV assigns to the columns of s what the table v of changeShape says. A
-// database wants their names with that of the table, or without.
+// setFromV assigns to the columns of s what the table v of changeShape says. s
+// is what the names of these columns begin with: the table's, for a database
+// that wants it, or nothing.
 func setFromV(s string) string {
 	var b strings.Builder
 	for _, c := range setShape {
@@ -153,7 +155,7 @@ func (c *change) set(to []any) []any {
 		micros(c.PausedAt), micros(c.Finished), c.Owner, micros(c.LeaseUntil), place, at)
 }
 
-// updateReturning applies changes where the database can join a list of values
+// updateReturning applies changes where the database can join a list of values,
 // and says which rows it changed.
 func updateReturning(s *Store, ctx context.Context, q Tx, cs []*change) error {
 	values := make([]any, 0, len(changeShape)*len(cs))

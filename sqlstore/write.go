@@ -10,7 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// Repetitions of a transaction that lost against another.
+// How a transaction that lost against another is repeated.
 const (
 	firstPause = 2 * time.Millisecond
 	mostPause  = 200 * time.Millisecond
@@ -47,8 +47,9 @@ func (s *Store) again(ctx context.Context, f func() error) error {
 	return err
 }
 
-// writeOnce runs f in one transaction. Where the database has one writer, ours
-// wait for each other here, heeding ctx, and not in it.
+// writeOnce runs f in one transaction. Where the database has one writer, our
+// transactions wait for each other here, where they heed ctx, and not in the
+// database.
 func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 	if s.writer != nil {
 		select {
@@ -85,8 +86,8 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 	return nil
 }
 
-// A session is a transaction of our own. It uses statements that were prepared,
-// and notes those that are worth it.
+// A session is a transaction of our own. It uses statements that are prepared,
+// and notes which others are worth preparing.
 type session struct {
 	store  *Store
 	tx     *sql.Tx
@@ -95,8 +96,9 @@ type session struct {
 	wanted []string
 }
 
-// connect opens the transaction on a connection of its own. Where that was closed
-// by the server it takes another, as database/sql does for who does not choose.
+// connect opens the transaction on a connection of its own. If the server has
+// closed that one it takes another, as database/sql does where no connection is
+// chosen.
 func (t *session) connect(ctx context.Context) (*sql.Conn, error) {
 	s := t.store
 	for stale := s.db.Stats().OpenConnections; ; stale-- {
@@ -135,12 +137,13 @@ func (t *session) begin(ctx context.Context) error {
 // grace is for how long a statement may go on after its context ended.
 const grace = time.Second
 
-// linger returns a context for the statements of a transaction: between them ctx is
-// looked at. A driver breaks a statement off by giving up its connection, which the
-// server may notice only after many seconds; until then it keeps the transaction's
-// locks. So only a statement that hangs is broken off. In SQLite none takes long,
-// once the transaction is the writer, and its driver has a goroutine wait for each
-// that could be.
+// linger returns a context for the statements of a transaction, which outlasts
+// ctx by grace; ctx itself is looked at between them. A driver breaks a
+// statement off by giving up its connection, which the server may notice only
+// after many seconds; until then it keeps the transaction's locks. So only a
+// statement that hangs is broken off. For SQLite the context never ends: no
+// statement takes long once the transaction is the writer, and its driver has a
+// goroutine wait for each statement whose context can end.
 func (s *Store) linger(ctx context.Context) (late context.Context, end func()) {
 	late = context.WithoutCancel(ctx)
 	if s.dialect.serial {
