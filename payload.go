@@ -322,7 +322,7 @@ func (c *compiler) jsonBody(w *Webhook, p *payload) error {
 		if err := t.Render(context.Background(), s, sink); err != nil {
 			return sink.Bytes(), err
 		}
-		return sink.Bytes(), sink.Close()
+		return sink.Bytes(), t.AtEnd(sink.Close())
 	}
 	return nil
 }

@@ -53,8 +53,12 @@ func (r *Run) Compare(op Comparison, a, b any) bool {
 		return r.contains(b, a) == (op == In)
 	}
 	order, ok, err := value.Compare(a, b, r.Tolerant, r)
-	if errors.Is(err, value.ErrType) && textBesideNumber(a, b) {
-		Advise("make a number of the text: |float", "%v", err)
+	if errors.Is(err, value.ErrType) {
+		hint := ""
+		if textBesideNumber(a, b) {
+			hint = "make a number of the text: |float"
+		}
+		Advise(hint, "%s", strings.Replace(err.Error(), "<", comparisons[op], 1))
 	}
 	Check(err)
 	if (a == nil || b == nil) && !r.Tolerant {

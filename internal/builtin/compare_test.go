@@ -12,6 +12,8 @@ var compareExamples = []example{
 	{src: `"a" < "b"`, want: "True"},
 	{src: "[1, 2] < [1, 3]", want: "True"},
 	{src: "none < 1", wantErr: "operator < does not take None"},
+	{src: "1 >= 'a'", wantErr: "unsupported operand for >=: int and str"},
+	{src: "[1] > [{}]", wantErr: "unsupported operand for >: int and dict"},
 	{src: "{} < {}", wantErr: "unsupported operand for <: dict and dict"},
 	{src: `"b" in doc.tags`, want: "True"},
 	{src: `"code" in doc.rows[0]`, want: "True"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"text/template/parse"
+	"unicode"
 
 	"github.com/docevent/webhook/internal/builtin"
 )
@@ -88,6 +89,15 @@ func (t *Template) Render(ctx context.Context, s *Scope, sink Sink) (err error) 
 	t.body.take(r)
 	r.done = true
 	return nil
+}
+
+// AtEnd makes the *Error of what is wrong with the end of what was written.
+func (t *Template) AtEnd(err error) error {
+	if err == nil {
+		return nil
+	}
+	end := len(strings.TrimRightFunc(t.src, unicode.IsSpace))
+	return locate(t.name, t.src, place{pos: end}, err)
 }
 
 // rescue turns the failure of an evaluation that is not done into its error.

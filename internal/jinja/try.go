@@ -64,10 +64,7 @@ func (t *Template) walk(tr *trial, state TrialState) (err error) {
 	defer t.caught(&err)
 	tr.begin(state)
 	t.body.try(tr)
-	if err := state.Close(); err != nil {
-		builtin.Check(asError(place{pos: len(t.src)}, err))
-	}
-	return nil
+	return t.AtEnd(state.Close())
 }
 
 // trial is the walk along paths. A path is the list of what was chosen.
