@@ -121,6 +121,7 @@ func (r *Run) Item(v, key, undefined any) any {
 			return f
 		}
 	} else if i, ok := value.Int64(key); ok {
+		r.read(v)
 		f, ok, err := value.Element(v, i)
 		Check(err)
 		if ok {

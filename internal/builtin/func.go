@@ -155,6 +155,9 @@ func (b *Func) bind(args []any, kw []Named) []any {
 func (b *Func) Call(r *Run, args []any, kw []Named) any {
 	a := b.bind(args, kw)
 	r.Tick(1)
+	for _, v := range args {
+		r.read(v)
+	}
 	return b.fn(call{r, a})
 }
 

@@ -123,12 +123,12 @@ func (r *Run) escapeHTML(s string) string {
 }
 
 // CheckKey refuses what cannot be the key of a dict. A tuple is found by its
-// spelling, which is paid for here.
+// spelling, which is paid for here, first of all: it bounds what is walked over.
 func (r *Run) CheckKey(k any) {
-	if !value.Hashable(k) {
-		mistyped("a key cannot be a %s", k)
-	}
 	if t, ok := k.(value.Tuple); ok {
 		r.repr(t)
+	}
+	if !value.Hashable(k) {
+		mistyped("a key cannot be a %s", k)
 	}
 }

@@ -114,12 +114,20 @@ func (r *Run) look() {
 
 // bytesPerStep and itemsPerStep are how much may be built at the price of one
 // step, so that the steps bound the memory too; movesPerStep is how many elements
-// may move in a list.
+// may move in a list, and readPerStep how many bytes of a text may be read.
 const (
 	bytesPerStep = 64
 	itemsPerStep = 4
 	movesPerStep = 64
+	readPerStep  = 1024
 )
+
+// read counts the steps of reading v, if it is text.
+func (r *Run) read(v any) {
+	if s, ok := value.Text(v); ok && len(s) >= readPerStep {
+		r.Tick(len(s) / readPerStep)
+	}
+}
 
 // Grow refuses a text of n bytes that would be too long, before it is built.
 func (r *Run) Grow(n int) {

@@ -25,6 +25,13 @@ func render(t testing.TB, env *jinja.Env, src string, lang jinja.Lang, scope *ji
 	return string(out.Bytes()), err
 }
 
+// doubled is the start of a template in which ns.x becomes twice as large a
+// hundred times.
+func doubled(first, next string) string {
+	return "{% set ns = namespace(x=" + first + ") %}{% for i in range(100) %}{% set x = ns.x %}{% set ns.x = " +
+		next + " %}{% endfor %}"
+}
+
 func nested(open, inner, end string, n int) string {
 	return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
 }
@@ -106,6 +113,9 @@ func TestLimits(t *testing.T) {
 			`{% set _ = l.append(("x" * 900000) ~ i) %}{% endfor %}`},
 		{"extend itself", `{% set l = [1, 2] %}{% for i in range(99) %}{% set _ = l.extend(l) %}{% endfor %}`},
 		{"sum of lists", `{{ ([range(1000)|list] * 1000)|sum(start=[]) }}`},
+		{"tuples in tuples", doubled("()", "(x, x)") + `{{ {ns.x: 1} }}`},
+		{"tuples in tuples sought", doubled("()", "(x, x)") + `{{ ns.x in {} }}`},
+		{"tuples in tuples told apart", doubled("()", "(x, x)") + `{{ [ns.x]|unique|list|length }}`},
 		{"map in map", `{{ range(99999)|map("string")|map("list")|map("join")|map("center", 9999)|list|length }}`},
 		{"parens", "{{ " + nested("(", "1", ")", n) + " }}"},
 		{"brackets", "{{ " + nested("[", "1", "]", n) + " }}"},
@@ -171,6 +181,17 @@ func TestNestingBelowTheLimitWorks(t *testing.T) {
 	} {
 		_, err := render(t, env, src, jinja.Jinja, &jinja.Scope{})
 		require.NoError(t, err, src[:20])
+	}
+}
+
+// What only reads a long text costs steps too, so that the clock is looked at.
+func TestReadingCostsSteps(t *testing.T) {
+	scope := &jinja.Scope{Doc: map[string]any{"s": strings.Repeat("x", 1<<20)}, Timeout: time.Minute}
+	for _, read := range []string{"doc.s|length", "doc.s[5]", "doc.s|int", "doc.s.isalpha()"} {
+		t.Run(read, func(t *testing.T) {
+			_, err := render(t, newEnv(t), "{% for i in range(1000) %}{{ "+read+" }}{% endfor %}", jinja.Jinja, scope)
+			require.ErrorContains(t, err, "1,000,000 steps")
+		})
 	}
 }
 

@@ -214,8 +214,8 @@ func BigInt(v any) (*big.Int, bool) {
 // ParseInt reads an integer as Python's int does: signs, blanks around it and
 // underscores between digits are accepted.
 func ParseInt(s string, base int) (any, bool) {
-	s = inASCII(strings.TrimSpace(s))
-	if s == "" || len(s) > maxDigits || !underscoresInside(s) {
+	s, ok := inASCII(strings.TrimSpace(s))
+	if !ok || s == "" || !underscoresInside(s) {
 		return nil, false
 	}
 	s = strings.ReplaceAll(s, "_", "")
@@ -251,8 +251,8 @@ func prefixOf(base int) string {
 
 // ParseFloat reads a float as Python's float does.
 func ParseFloat(s string) (float64, bool) {
-	s = inASCII(strings.TrimSpace(s))
-	if len(s) > maxDigits || strings.ContainsAny(s, "xXpP") || !underscoresInside(s) {
+	s, ok := inASCII(strings.TrimSpace(s))
+	if !ok || strings.ContainsAny(s, "xXpP") || !underscoresInside(s) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
@@ -260,9 +260,12 @@ func ParseFloat(s string) (float64, bool) {
 }
 
 // inASCII spells the decimal digits of all scripts in ASCII: Python reads them
-// too.
-func inASCII(s string) string {
-	return strings.Map(func(r rune) rune {
+// too. A text of more than maxDigits characters is no number.
+func inASCII(s string) (digits string, ok bool) {
+	if len(s) > utf8.UTFMax*maxDigits {
+		return "", false
+	}
+	s = strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf || !unicode.IsDigit(r) {
 			return r
 		}
@@ -272,6 +275,7 @@ func inASCII(s string) string {
 		}
 		return '0' + (r-zero)%10
 	}, s)
+	return s, len(s) <= maxDigits
 }
 
 func underscoresInside(s string) bool {
