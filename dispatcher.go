@@ -100,7 +100,8 @@ func signal(c chan<- struct{}) {
 // alone: an error means that the host should roll back.
 //
 // The report has an outcome for each event and each webhook subscribed to it.
-// What goes wrong in a webhook is an outcome and never an error. The error is an
+// What goes wrong in a webhook is an outcome and never an error. When ctx ends,
+// what is evaluated is not cut short, but the store's call is. The error is an
 // *[EventError] when an event is invalid, and then nothing was dispatched; or
 // the store's, and then the deliveries may have been stored or not: dispatch
 // again with the outcomes' event IDs.

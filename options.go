@@ -39,8 +39,9 @@ type Options struct {
 	MaxHanging int
 
 	// PerEndpoint bounds the attempts in flight to one scheme, host and port, and
-	// those of one webhook that has no Concurrency. An endpoint that has not yet
-	// answered, or has stopped to, gets one at a time. Defaults to 16.
+	// those of one webhook that has no Concurrency. An endpoint that has stopped
+	// answering gets one at a time, and so does one that has not answered yet while
+	// there are others to send to. Defaults to 16.
 	PerEndpoint int
 
 	// Timeout bounds an attempt of a webhook that has no Timeout. Defaults to
@@ -86,7 +87,8 @@ type Options struct {
 
 	// CheckWebhook is asked by SaveWebhook, last, for the host's own rules, such
 	// as quotas. The webhook it sees has no Secret. Its error refuses the save,
-	// within a ConfigError. One save may ask it several times. Defaults to none.
+	// within a ConfigError. One save may ask it several times, and many goroutines
+	// at once. Defaults to none.
 	CheckWebhook func(context.Context, Webhook) error
 
 	// Funcs are functions and filters for both template languages, with one

@@ -66,9 +66,10 @@ func (r *runner) begin() {
 // Drain is the synchronous twin of Run: it attempts, each once, the deliveries
 // that are due when it is called, and returns when that is done. It does not
 // wait for retries, gates or breakers. It is for tests, cron jobs and hosts
-// that cannot keep a goroutine. Afterwards it prunes what Options.Retention no
-// longer keeps, for a minute at most, unless that was done within the last
-// minute. The error is the store's, or ctx's when that ended first.
+// that cannot keep a goroutine; several at once, also beside a Run, share what is
+// due. Afterwards it prunes what Options.Retention no longer keeps, for a minute
+// at most, unless that was done within the last minute. The error is the store's,
+// or ctx's when that ended first.
 func (d *Dispatcher) Drain(ctx context.Context) error {
 	return supervise(ctx, storeGrace, func() error { return d.drain(ctx) })
 }

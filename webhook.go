@@ -25,8 +25,8 @@ type Webhook struct {
 	// DocType is the document type it listens to. "" listens to named events.
 	DocType string
 
-	// Events are what it listens to, at least one: document events with a
-	// DocType, named events without.
+	// Events are what it listens to, at least one and at most 100: document events
+	// with a DocType, named events without.
 	Events []EventType
 
 	// Condition decides whether it fires: a template such as
