@@ -15,10 +15,10 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// A conflict is what a Create does about rows that are there already, and which
-// those are. All of it is learned before the statement: while GORM runs it, the
-// clause is spelled otherwise, and documents get primary keys that may be those
-// of others.
+// A conflict says what a Create does about rows that exist already, and which
+// rows those are. All of it is learned before the statement runs: GORM then
+// spells the clause in another way, and gives documents primary keys that may
+// be those of other rows.
 type conflict struct {
 	ignored bool          // it leaves such rows as they are
 	unsure  bool          // it may leave some as they are; those that differ now were updated
@@ -53,7 +53,8 @@ func conflictOf(stmt *gorm.Statement) *clause.OnConflict {
 // changes nothing does not count as one.
 func anyKey(db *gorm.DB) bool { return db.Name() == "mysql" }
 
-// beforeCreate reads the rows that are there already, where that is no error.
+// beforeCreate reads the rows that exist already, for a Create to which that is
+// no error.
 func (p *Plugin) beforeCreate(db *gorm.DB, _ string) {
 	stmt := db.Statement
 	p.keepMapKeys(db)
@@ -104,9 +105,9 @@ func (k *conflict) addKeys(stmt *gorm.Statement, keys [][]*schema.Field, docs []
 	}
 }
 
-// keysOf returns by which fields a Create finds the rows that are there: those
-// that the clause names, else the primary key; where it is any unique key, those
-// that the table has, whatever the model says of them.
+// keysOf returns the keys by which a Create finds the rows that exist already:
+// the fields that its clause names, else the primary key. Where any unique key
+// counts, it returns those of the table, whatever the model says of them.
 func keysOf(db *gorm.DB, c *clause.OnConflict) ([][]*schema.Field, error) {
 	s := db.Statement.Schema
 	if !anyKey(db) {
@@ -175,8 +176,9 @@ func (p *Plugin) existing(db *gorm.DB, k *conflict) ([]reflect.Value, bool) {
 	return p.rows(db, selection{where: where, unscoped: true, lock: true})
 }
 
-// withKeys reads the rows that have one of the keys, by a query for each key: for
-// one that asks for any, a database may read, and lock, all there are.
+// withKeys reads the rows that have one of the keys, by a query for each key:
+// for a single query that asks for any of the keys, a database may read, and
+// lock, all rows there are.
 func (p *Plugin) withKeys(db *gorm.DB, k *conflict, lock bool) ([]reflect.Value, bool) {
 	var found []reflect.Value
 	seen := map[string]bool{}

@@ -32,8 +32,8 @@ func (p *Plugin) docType(stmt *gorm.Statement) (docType string) {
 	return docType
 }
 
-// contain calls code of the host's, a panic in which is an error: it must not end
-// the host's write.
+// contain calls code of the host's and returns a panic in it as an error, so
+// that it does not end the host's write.
 func contain(where string, f func()) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -44,8 +44,8 @@ func contain(where string, f func()) (err error) {
 	return nil
 }
 
-// events returns those of what happened to one document; none, and says so, when
-// the host's own code could not tell.
+// events returns the events of what happened to one document. When the host's
+// own code fails to tell, it logs that and returns none.
 func (p *Plugin) events(stmt *gorm.Statement, action webhook.Action, docType string,
 	doc, previous reflect.Value) []webhook.Event {
 	ev := webhook.Event{DocType: docType, Doc: pointer(doc)}
@@ -95,7 +95,7 @@ func identity(ctx context.Context, fields []*schema.Field, doc reflect.Value) []
 	return values
 }
 
-// keyOf returns identities as something to compare.
+// keyOf returns an identity as a string, which can be compared.
 func keyOf(values []any) string {
 	var b strings.Builder
 	for _, v := range values {

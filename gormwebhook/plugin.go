@@ -50,7 +50,7 @@ type Plugin struct {
 
 var _ gorm.Plugin = (*Plugin)(nil)
 
-// An ArgumentError says which argument of [New] cannot be. db.Use returns it.
+// An ArgumentError says which argument of [New] is invalid. db.Use returns it.
 type ArgumentError struct {
 	Argument string // "d", or a field such as "Options.MaxRows"
 	Problem  string
@@ -147,13 +147,14 @@ func within(stmt *gorm.Statement) (ctx context.Context, inTx bool) {
 	return stmt.Context, false
 }
 
-// report logs. It is the host's handler: a panic there costs the line alone.
+// report logs a line. The handler is the host's: a panic in it costs that line
+// alone.
 func (p *Plugin) report(ctx context.Context, msg string, args ...any) {
 	defer func() { _ = recover() }()
 	p.opts.Logger.ErrorContext(ctx, msg, args...)
 }
 
-// fail makes the transaction fail, or says that there was none to.
+// fail makes the transaction fail, or logs that there was none that could.
 func (p *Plugin) fail(db *gorm.DB, err error) {
 	ctx, inTx := within(db.Statement)
 	if inTx {

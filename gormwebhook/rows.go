@@ -11,7 +11,7 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// A selection is what rows to read.
+// A selection says which rows to read.
 type selection struct {
 	where    []clause.Expression
 	unscoped bool               // also the soft-deleted
@@ -87,8 +87,9 @@ func conditions(stmt *gorm.Statement) []clause.Expression {
 	return nil
 }
 
-// bounds are the clauses that say how many of the rows a statement changes, and
-// which come first, where it has such: MySQL does. Without a limit they say nothing.
+// bounds are the clauses that say how many rows a statement changes, and which
+// of them first, in a database that has such clauses, as MySQL has. Without a
+// limit they mean nothing.
 func bounds(stmt *gorm.Statement) []clause.Interface {
 	var found []clause.Interface
 	for _, name := range []string{"ORDER BY", "LIMIT"} {

@@ -71,8 +71,9 @@ func (p *Plugin) keep(db *gorm.DB, where []clause.Expression) {
 	db.InstanceSet(before, docs)
 }
 
-// restrict adds a condition to a statement that has a limit: which rows it changes
-// would else be the database's choice, which may be another the second time.
+// restrict adds a condition to a statement that has a limit: without it the
+// database would choose which rows to change, and might choose others than for
+// the query that read them.
 func restrict(stmt *gorm.Statement, to []clause.Expression) {
 	if own := conditions(stmt); len(own) > 0 {
 		to = append([]clause.Expression{clause.And(own...)}, to...)

@@ -11,8 +11,7 @@ import (
 )
 
 // progress returns a bar on stderr. It shows itself only on a terminal, and
-// only for twenty things or more. A total of -1 stands for one that is not
-// known.
+// only for twenty things or more. A total of -1 means that it is not known.
 func (c *console) progress(total int, what string) *progressbar.ProgressBar {
 	return progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(c.err),
@@ -24,7 +23,7 @@ func (c *console) progress(total int, what string) *progressbar.ProgressBar {
 		progressbar.OptionSetSpinnerChangeInterval(0))
 }
 
-// confirm asks. Where there is nobody to ask, --yes is needed.
+// confirm asks the user. Where there is nobody to ask, --yes is needed.
 func (c *console) confirm(ctx context.Context, question string) error {
 	if !c.asks {
 		return usagef("%s Say so by --yes: there is no terminal to ask at", question)

@@ -95,8 +95,8 @@ func (f *databaseFlags) openSQL(ctx context.Context, use func(*sqlstore.Store) e
 	return source.redact(err)
 }
 
-// oneLine keeps what a driver says on lines below the first, which is all that is
-// printed: pgx has there what each address of the server answered.
+// oneLine puts all lines of a driver's error into one, since only the first is
+// printed: pgx has on the others what each address of the server answered.
 func oneLine(err error) error {
 	text := err.Error()
 	if !strings.Contains(text, "\n") {

@@ -72,7 +72,7 @@ func (f *databaseFlags) report(ctx context.Context, c *console, flags *eventFlag
 	})
 }
 
-// hintTenant says so when webhooks of other tenants only listen to an event.
+// hintTenant says so when only webhooks of other tenants listen to an event.
 func hintTenant(ctx context.Context, c *console, d *webhook.Dispatcher, ev webhook.Event) {
 	if listens, err := d.Listens(ctx, ev.DocType, ev.Type); listens && err == nil {
 		c.note("A webhook of another tenant does: see --tenant.")

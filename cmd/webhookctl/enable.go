@@ -29,7 +29,8 @@ func (cmd *enableCmd) Run(ctx context.Context, c *console) error {
 	})
 }
 
-// hintEnable adds what makes a webhook active that Enable does not.
+// hintEnable adds to an error of Enable what makes such a webhook active
+// instead.
 func hintEnable(err error) error {
 	switch {
 	case errors.Is(err, webhook.ErrDisabled):

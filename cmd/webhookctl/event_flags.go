@@ -54,8 +54,8 @@ func (f *eventFlags) event(ctx context.Context, c *console) (webhook.Event, erro
 	return ev, nil
 }
 
-// decodeEvent reads an event, and refuses members that it does not have: of a
-// document taken for an event everything would be ignored.
+// decodeEvent reads an event, and refuses members that it does not have: if a
+// document were taken for an event, all of it would be ignored.
 func decodeEvent(raw json.RawMessage, ev *webhook.Event) error {
 	if err := json.Unmarshal(raw, ev); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (f *eventFlags) fill(ev *webhook.Event) {
 	}
 }
 
-// suit fills in, of an event that is to be seen by w, what was left out.
+// suit fills in what was left out of an event, so that w listens to it.
 func suit(ev webhook.Event, w *webhook.Webhook) webhook.Event {
 	if ev.Type == "" && len(w.Events) > 0 {
 		ev.Type = w.Events[0]

@@ -18,7 +18,7 @@ const (
 // errNo ends a command whose answer, already printed, is no.
 var errNo = errors.New("no")
 
-// no is errNo once the answer is printed, and err if that failed.
+// no returns errNo; or err, if printing the answer failed with it.
 func no(err error) error {
 	if err != nil {
 		return err

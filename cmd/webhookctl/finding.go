@@ -138,7 +138,7 @@ func disarm(w *webhook.Webhook, field string) bool {
 	return true
 }
 
-// disarmRow does so for one row.
+// disarmRow does the same for a field of one row.
 func disarmRow(w *webhook.Webhook, root string, i int) bool {
 	switch {
 	case root == "Events" && i < len(w.Events):

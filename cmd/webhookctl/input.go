@@ -44,7 +44,8 @@ func (c *console) readLine(ctx context.Context) (string, error) {
 }
 
 // interruptible reads, or gives up when ctx ends: reading a terminal or a pipe,
-// or opening one, cannot be broken off. What goes on then ends with the process.
+// or opening one, cannot be broken off. A read that goes on then ends with the
+// process.
 func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type result struct {
 		data []byte

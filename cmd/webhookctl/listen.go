@@ -166,8 +166,8 @@ func (l *listener) header(h http.Header) http.Header {
 	return shown
 }
 
-// public reports whether a header holds no secret. Signatures do not: they can
-// be checked with --header of verify.
+// public reports whether a header holds no secret. A signature is none: it can
+// be given to verify --header to be checked.
 func (l *listener) public(key string) bool {
 	switch key {
 	case "Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type",
@@ -179,7 +179,7 @@ func (l *listener) public(key string) bool {
 	return strings.HasPrefix(key, "X-Webhook-") && key != "X-Webhook-Secret"
 }
 
-// show prints a request, and stops when it was the last.
+// show prints a request, and ends the command when it was the last.
 func (l *listener) show(r *received) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

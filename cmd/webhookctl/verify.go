@@ -108,8 +108,8 @@ func verify(v *webhook.Verifier, header http.Header, body []byte) error {
 	return err
 }
 
-// lineBreakHint says so if the body has but a line break too many, which editors
-// and echo append.
+// lineBreakHint says so if the body would be right without the line break at
+// its end, which editors and echo append.
 func lineBreakHint(v *webhook.Verifier, header http.Header, body []byte) string {
 	cut := bytes.TrimRight(body, "\r\n")
 	if len(cut) == len(body) || verify(v, header, cut) != nil {

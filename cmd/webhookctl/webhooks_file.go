@@ -74,8 +74,8 @@ func newCandidate(index int, object json.RawMessage) candidate {
 	return c
 }
 
-// inFile returns what ReadWebhooks says of an object as that of its place in the
-// file.
+// inFile returns an error of ReadWebhooks about one object as an error about
+// its place in the file.
 func (c *candidate) inFile(err error) error {
 	var ie *webhook.ImportError
 	if !errors.As(err, &ie) {

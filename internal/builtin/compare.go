@@ -24,7 +24,7 @@ const (
 
 var comparisons = [...]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in"}
 
-// ComparisonOf returns the operator of that spelling, which there is.
+// ComparisonOf returns the operator that is spelled so; there must be one.
 func ComparisonOf(op string) Comparison {
 	for i, s := range comparisons {
 		if s == op {
@@ -34,8 +34,8 @@ func ComparisonOf(op string) Comparison {
 	panic("builtin: no comparison " + op)
 }
 
-// Compare compares. Numbers and texts, which are most of what conditions
-// compare, take the short way.
+// Compare compares two values. Numbers and texts, which are most of what
+// conditions compare, take a short way.
 func (r *Run) Compare(op Comparison, a, b any) bool {
 	if x, ok := a.(string); ok && op <= NotEqual {
 		if y, ok := b.(string); ok {
@@ -74,7 +74,8 @@ func textBesideNumber(a, b any) bool {
 	return left && value.IsNumber(b) || right && value.IsNumber(a)
 }
 
-// Exact returns a number of the commonest kinds that a float64 holds exactly.
+// Exact returns v as a float64, if it is a number of one of the commonest kinds
+// that a float64 holds exactly.
 func Exact(v any) (float64, bool) {
 	switch v := v.(type) {
 	case float64:

@@ -14,7 +14,7 @@ func onText(fn func(string) string) *Func {
 	return def("s", func(c call) any { return marked(c.a[0], fn(c.str(0))) })
 }
 
-// marked marks text as what it was made of is marked.
+// marked marks s as finished markup if the value that it was made from is.
 func marked(from any, s string) any {
 	switch from.(type) {
 	case value.Markup:

@@ -110,8 +110,9 @@ func (l *Library) tables(k Kind) []table {
 	return []table{l.host, l.functions, l.helpers}
 }
 
-// Find returns what a name means, or nil. A helper of Frappe that takes no value
-// is no filter. Of a method it is one of several.
+// Find returns what a name means, or nil. A helper of Frappe that takes no
+// value is no filter. For a method, which several kinds of values may have, it
+// returns one of theirs.
 func (l *Library) Find(k Kind, name string) *Func {
 	for _, t := range l.tables(k) {
 		if f := t[name]; f != nil && (k != Filter || len(f.params) > 0) {
@@ -134,7 +135,7 @@ func (l *Library) FindOrStranger(k Kind, name string) *Func {
 	return l.stranger
 }
 
-// Has reports whether a name is known, as a method of any kind of value too.
+// Has reports whether a name is known: that of a method, for any kind of value.
 func (l *Library) Has(k Kind, name string) bool {
 	return slices.ContainsFunc(l.tables(k), func(t table) bool { _, ok := t[name]; return ok })
 }
