@@ -318,6 +318,31 @@ func TestRotateSecret(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrNotFound)
 }
 
+// A save replaces the secret at once, also by one that an earlier save replaced;
+// not by one that was rotated away.
+func TestSecretReplacedBySave(t *testing.T) {
+	d, r := newDispatcher(t, nil)
+	for _, step := range []struct {
+		save, rotate, want string
+	}{
+		{save: "first", want: "first"}, {save: "second", want: "second"}, {save: "first", want: "first"},
+		{want: "first"}, {rotate: "third", want: "third"}, {save: "first", want: "third"},
+		{save: "second", want: "second"}, {save: "first", want: "second"}, {save: "third", want: "third"},
+	} {
+		require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Secret = step.save })))
+		if step.rotate != "" {
+			_, err := d.RotateSecret(t.Context(), "orders", step.rotate, time.Hour)
+			require.NoError(t, err)
+		}
+		r.Reset()
+		r.VerifyWith(webhook.NewVerifier(step.want))
+		_, err := d.Dispatch(t.Context(), updated(nil))
+		require.NoError(t, err)
+		require.NoError(t, d.Drain(t.Context()))
+		require.NoError(t, r.Requests()[0].Err, step)
+	}
+}
+
 // What the store holds of a webhook is sealed as a whole.
 func TestSealedAtRest(t *testing.T) {
 	store := webhook.NewMemoryStore()
