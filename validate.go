@@ -50,7 +50,8 @@ func configError(name string, err error) error {
 
 // Validate checks what can be checked without Options: everything but document
 // types, named events, host functions, limits and the host's own rules. Functions
-// and filters it does not know are left to [Dispatcher.SaveWebhook]. The error is
+// and filters it does not know are left to [Dispatcher.SaveWebhook]; a dynamic URL
+// must write its host out, which Options.DynamicHosts would spare it. The error is
 // a *[ConfigError].
 func (w Webhook) Validate() error {
 	c := compiler{opts: (*Options)(nil).withDefaults(), env: jinja.LenientEnv(), lenient: true}

@@ -15,11 +15,13 @@ import (
 // to, when it fires, and what it sends where. It is data; [Dispatcher.SaveWebhook]
 // checks and stores it. The zero value of each field is its default.
 //
+// Name, DocType, Tenant and each event are UTF-8 of at most 255 bytes, without NUL.
+//
 // Its JSON form has snake_case keys, durations as strings ("5s"), and never the
 // Secret, which is read but not written.
 type Webhook struct {
 	// Name is unique over all tenants, and meant for people. It identifies the
-	// webhook to every method. At most 255 bytes; it cannot begin with "~".
+	// webhook to every method. It cannot be blank or begin with "~".
 	Name string
 
 	// DocType is the document type it listens to. "" listens to named events.
