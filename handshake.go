@@ -51,7 +51,8 @@ func (d *Dispatcher) handshake(ctx context.Context, h *hook) (*Attempt, error) {
 }
 
 // probe sends a delivery that is not stored.
-func (d *Dispatcher) probe(ctx context.Context, h *hook, del *Delivery, timeout time.Duration, test bool) *Attempt {
+func (d *Dispatcher) probe(ctx context.Context, h *hook, del *Delivery,
+	timeout time.Duration, test bool) *Attempt {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	r := d.attempt(ctx, limited, h, del, test)

@@ -97,7 +97,7 @@ func once(names map[string]int, name string, i int) error {
 type ImportError struct {
 	Index   int    `json:"index"`             // of the element, from 0; -1: the text as a whole
 	Webhook string `json:"webhook,omitempty"` // its name; "" if it is not known
-	Field   string `json:"field,omitempty"`   // the member, such as "headers[0].key"; "" if it is none in particular
+	Field   string `json:"field,omitempty"`   // the member, such as "headers[0].key"; or ""
 	Line    int    `json:"line,omitempty"`    // of a syntax error, from 1; 0 elsewhere
 	Column  int    `json:"column,omitempty"`  // in bytes from 1, with Line
 	Err     error  `json:"-"`                 // what is wrong; in JSON it is the text "error"

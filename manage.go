@@ -48,10 +48,11 @@ func (d *Dispatcher) Attempts(ctx context.Context, deliveryID string) ([]Attempt
 	return as, nil
 }
 
-// Resend makes a delivery due now, with the same id and bytes and a fresh budget
-// of attempts and age: one that ended, in whatever way, or one that waits for its
-// retry. [ErrInFlight] while an attempt is made, [ErrPruned] if it is no longer
-// stored ([ErrNotFound] if the id is none of the library's), [ErrState] if it is paused: then Enable its webhook.
+// Resend makes a delivery due now, with the same id and bytes and a fresh
+// budget of attempts and age: one that ended, in whatever way, or one that
+// waits for its retry. [ErrInFlight] while an attempt is made, [ErrPruned] if
+// it is no longer stored ([ErrNotFound] if the id is none of the library's),
+// [ErrState] if it is paused: Enable its webhook then.
 func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
 		return del.resend(d.now())

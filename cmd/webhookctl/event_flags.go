@@ -13,8 +13,8 @@ import (
 
 // eventFlags say what happened to which document.
 type eventFlags struct {
-	EventFile string    `placeholder:"FILE" xor:"event" help:"File of the event's JSON: {type, doctype, name, doc, previous, ...}; - is standard input."`
-	Doc       string    `placeholder:"FILE" xor:"event" help:"File of the document's JSON, or of the data of a named event; - is standard input."`
+	EventFile string    `placeholder:"FILE" xor:"event" help:"${event_file_help}"`
+	Doc       string    `placeholder:"FILE" xor:"event" help:"${doc_help}"`
 	Previous  string    `placeholder:"FILE" help:"File of the document before the change, for changed() in conditions."`
 	Event     string    `short:"e" placeholder:"TYPE" help:"What happened, such as on_submit."`
 	DocType   string    `name:"doctype" placeholder:"TYPE" help:"The document's type. Defaults to that in the document."`

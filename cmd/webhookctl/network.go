@@ -8,7 +8,7 @@ import (
 
 // networkFlags say what requests may reach.
 type networkFlags struct {
-	Allow         []netip.Prefix `placeholder:"PREFIX" help:"Reach these addresses too, such as 10.1.0.0/16. Without it, public ones only."`
+	Allow         []netip.Prefix `placeholder:"PREFIX" help:"${allow_help}"`
 	AllowLoopback bool           `help:"Reach this machine too."`
 }
 

@@ -48,13 +48,24 @@ Exit codes: 0 done; 1 it could not be done; 2 the command line is wrong; ` +
 
 // longHelp is the help of flags for which a tag is too narrow.
 var longHelp = kong.Vars{
+	"allow_help": "Reach these addresses too, such as 10.1.0.0/16. Without it, public ones only.",
+	"doc_help": "File of the document's JSON, or of the data of a named event; " +
+		"- is standard input.",
 	"dsn_help": "The database: postgres://USER:PASSWORD@HOST/NAME, " +
 		"mysql://USER:PASSWORD@HOST/NAME, or the path of a SQLite file. " +
 		"With a password, better in the environment.",
+	"event_file_help": "File of the event's JSON: {type, doctype, name, doc, previous, ...}; " +
+		"- is standard input.",
+	"header_help": "A header of the request; several times for several.",
 	"seal_keys_help": "File of the keys the host seals secrets with: 32 bytes each in base64, " +
 		"one a line, the newest first.",
+	"secret_file_help": "File of secrets, one a line. " +
+		"Without it, WEBHOOK_SECRET in the environment is the secret.",
 	"since_help": "Made at this time or later: RFC 3339, or as lists show times, " +
 		"or a day such as 2026-01-31. 24h: in the last 24 hours.",
+	"state_help": "In this state; several times, or with commas, for several",
+	"tolerance_help": "How far a Standard Webhooks timestamp may be from now. " +
+		"Any time unless given.",
 }
 
 // run runs the command that args ask for and returns its exit code. Answers go

@@ -11,7 +11,7 @@ import (
 // secretSource says where secrets are. None is given on the command line, which
 // other users can see and shells remember.
 type secretSource struct {
-	SecretFile string `placeholder:"FILE" help:"File of secrets, one a line. Without it, WEBHOOK_SECRET in the environment is the secret."`
+	SecretFile string `placeholder:"FILE" help:"${secret_file_help}"`
 }
 
 // secrets returns the secrets; none only if none is given.

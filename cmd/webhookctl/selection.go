@@ -16,7 +16,7 @@ type selection struct {
 	DocType string          `name:"doctype" placeholder:"TYPE" help:"Of documents of this type."`
 	DocName string          `name:"name" placeholder:"NAME" help:"Of the document of this name."`
 	Tenant  string          `help:"Of this tenant."`
-	State   []webhook.State `short:"s" enum:"pending,delivered,failed,exhausted,paused,canceled" help:"In this state; several times, or with commas, for several: ${enum}."`
+	State   []webhook.State `short:"s" enum:"pending,delivered,failed,exhausted,paused,canceled" help:"${state_help}: ${enum}."`
 	Since   moment          `placeholder:"TIME" help:"${since_help}"`
 	Until   moment          `placeholder:"TIME" help:"Made before this time."`
 }

@@ -15,9 +15,9 @@ import (
 
 type verifyCmd struct {
 	Body       string         `arg:"" optional:"" default:"-" help:"File of the body, byte for byte as it came; - is standard input."`
-	Header     []string       `short:"H" sep:"none" placeholder:"'NAME: VALUE'" help:"A header of the request; several times for several."`
+	Header     []string       `short:"H" sep:"none" placeholder:"'NAME: VALUE'" help:"${header_help}"`
 	HeaderFile string         `placeholder:"FILE" help:"File of headers, one a line. X-Webhook-Secret belongs here."`
-	Tolerance  *time.Duration `placeholder:"DURATION" help:"How far a Standard Webhooks timestamp may be from now. Any time unless given."`
+	Tolerance  *time.Duration `placeholder:"DURATION" help:"${tolerance_help}"`
 	secretFlags
 }
 

@@ -57,7 +57,8 @@ func (c *compiler) invoke(f *builtin.Func, here *place, first evalFn, args []arg
 	}
 }
 
-// checkArgs refuses a call that cannot succeed. With a star nobody knows.
+// checkArgs refuses a call that cannot succeed. With a starred argument that is
+// not known beforehand.
 func checkArgs(f *builtin.Func, here *place, positional int, args []arg) {
 	var names []string
 	for _, a := range args {
@@ -113,8 +114,8 @@ func (c *compiler) callFunction(name string, x *callX) evalFn {
 	return c.invoke(f, &place{x.pos, name + "()"}, nil, x.args)
 }
 
-// unknownName refuses a name of that kind. The hints are for want of a nearer
-// name.
+// unknownName refuses a name that is not known as one of that kind. The hints
+// are given where no known name is near.
 func (c *compiler) unknownName(pos int, k builtin.Kind, name string, hints ...string) {
 	msg, hint := c.env.Unknown(k, name)
 	for _, h := range hints {

@@ -21,7 +21,7 @@ type compiler struct {
 	scope  *names
 	slots  int
 	pieces []piece
-	// bound and guarded are the parser's.
+	// bound and guarded are those of the parser.
 	bound, guarded map[string]bool
 	// functions says which functions may be called: in conditions Python's too.
 	functions builtin.Kind
@@ -168,8 +168,8 @@ func (c *compiler) peek(x expr) evalFn {
 	return c.expr(x)
 }
 
-// attr compiles x.name. What most documents are made of is read here; all else is
-// left to attribute.read.
+// attr compiles x.name. The kinds of values that most documents are made of are
+// read here; all others are left to attribute.read.
 func (c *compiler) attr(x *attrX, peek bool) evalFn {
 	a := c.attribute(x)
 	name, isDoc, field := x.name, a.isDoc, loopFields[x.name]
@@ -267,7 +267,8 @@ func (c *compiler) slotOf(x expr) (int, bool) {
 	return 0, false
 }
 
-// isPlain is a quick yes to the commonest kinds of a field.
+// isPlain reports whether v is of one of the commonest kinds of a field, for
+// which no more need be asked.
 func isPlain(v any) bool {
 	switch v := v.(type) {
 	case string, float64, int, int64, bool:

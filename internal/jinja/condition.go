@@ -15,11 +15,11 @@ type Condition struct {
 }
 
 // Condition compiles a condition: a template, a bare expression as in Python,
-// or one behind eval:. White space alone holds always. A template that is one
-// output is its expression, judged by its truth; any other is rendered, and is
-// false when what it writes, trimmed, spells nothing. What is no template
-// although it has the marks of one, all of them in strings, is an expression.
-// Errors are of type *Error.
+// or one behind eval:. A condition of white space alone always holds. A
+// template that is one output is its expression, judged by its truth; any other
+// is rendered, and is false when what it writes, trimmed, spells nothing. A
+// source that is no valid template, and whose marks of one all stand in
+// strings, is an expression. Errors are of type *Error.
 func (e *Env) Condition(name, src string, lang Lang) (*Condition, error) {
 	c, err := e.condition(name, src, lang, isTemplate(src))
 	if err != nil && lang == Jinja && isTemplate(src) && marksInStrings(src) {

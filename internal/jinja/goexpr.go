@@ -10,7 +10,7 @@ import (
 	"github.com/docevent/webhook/internal/value"
 )
 
-// What pipelines have beside the expressions of Jinja.
+// The expressions that pipelines have and Jinja does not.
 type (
 	// goCallX is a call of a function that is known.
 	goCallX struct {
@@ -25,7 +25,8 @@ type (
 		slot int
 		name string
 	}
-	// assignX declares a variable, or assigns to one, and is what it is given.
+	// assignX declares a variable, or assigns to one. Its value is what is
+	// assigned.
 	assignX struct {
 		spot
 		slot int
@@ -126,8 +127,8 @@ func (g *goLowerer) operand(n parse.Node) expr {
 	return nil
 }
 
-// start is where an operand begins. The parser puts a chain of fields at its
-// second one.
+// start is where an operand begins. The parser says of a chain of fields where
+// its second one is.
 func (g *goLowerer) start(pos int, idents []string, dot int) int {
 	if len(idents) > 1 {
 		return pos - len(idents[0]) - dot

@@ -74,7 +74,7 @@ func (l *lexer) emit(kind tokenKind, text string, pos int) {
 	l.out = append(l.out, token{kind, text, pos})
 }
 
-// data reads text up to the next tag, and the tag.
+// data reads the template's own text up to the next tag, and then the tag.
 func (l *lexer) data() {
 	start := l.pos
 	next := nextTag(l.src[start:])

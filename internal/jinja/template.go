@@ -17,9 +17,9 @@ type Template struct {
 	slots     int
 	body      steps
 	// tolerant: nothing is less or greater than None, and text that spells a
-	// number compares with numbers. So in conditions, which neither an empty
-	// field nor a decimal that a driver made text of must fail, and in Go
-	// templates.
+	// number compares with numbers. So it is in Go templates, and in
+	// conditions: neither an empty field nor a decimal that a driver returned
+	// as text must make one fail.
 	tolerant bool
 }
 
@@ -116,8 +116,8 @@ func (t *Template) rescue(r *run, err *error) {
 // function that defers it.
 func (t *Template) caught(err *error) { t.failed(recover(), place{}, err) }
 
-// failed makes the *Error of what was recovered. here is where an error is that
-// does not say so itself.
+// failed makes the *Error of what was recovered. here is the place of an error
+// that does not name its own.
 func (t *Template) failed(recovered any, here place, err *error) {
 	switch p := recovered.(type) {
 	case nil:

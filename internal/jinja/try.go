@@ -90,7 +90,8 @@ func (tr *trial) begin(s TrialState) {
 	}
 }
 
-// advance makes the next path: the last choice that can goes one further.
+// advance moves on to the next path: the last choice that has an alternative
+// left takes it.
 func (tr *trial) advance() bool {
 	for n := len(tr.chosen); n > 0; n-- {
 		if tr.chosen[n-1]++; tr.chosen[n-1] < tr.options[n-1] {
@@ -140,7 +141,8 @@ func (tr *trial) decide(t trialTest, test predFn) bool {
 	return (tr.choose(t.key, 2) == 0) != t.negated
 }
 
-// evaluate takes a test that needs no document, unless it needs one after all.
+// evaluate decides a test that needs no document. ok is false if it needs one
+// after all.
 func (tr *trial) evaluate(test predFn) (holds, ok bool) {
 	var err error
 	defer func() { ok = err == nil }()

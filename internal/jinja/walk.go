@@ -35,7 +35,8 @@ const (
 	continuing
 )
 
-// steps are taken in order, and paid for on entering.
+// steps are taken in order. They are counted all at once, before the first of
+// them.
 type steps struct {
 	stand
 	list []step
@@ -75,7 +76,8 @@ func (t *textStep) take(r *run) {
 	}
 }
 
-// check ends with a sink's error where in the text it points.
+// check ends the evaluation with a sink's error, at the place in the text that
+// the error points to.
 func (t *textStep) check(err error) {
 	if err == nil {
 		return
