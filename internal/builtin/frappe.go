@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"math"
+	"regexp"
 	"strings"
 
 	"github.com/docevent/webhook/internal/value"
@@ -52,11 +53,12 @@ func helpers() table {
 		"comma_or":    def("some_list add_quotes=true", func(c call) any { return c.comma("or") }),
 		"unique":      def("seq", func(c call) any { return c.newList(c.unique(identity)) }),
 		"is_html": def("text", func(c call) any {
-			_, rest, _ := strings.Cut(c.cstr(0), "<")
-			return strings.Contains(rest, ">")
+			return htmlTag.MatchString(c.cstr(0))
 		}),
 	})
 }
+
+var htmlTag = regexp.MustCompile(`<[^>]+>`)
 
 // toFloat is what flt reads: numbers, text with commas, else 0.
 func toFloat(v any) float64 {
@@ -73,8 +75,10 @@ func toFloat(v any) float64 {
 
 func cint(v, fallback any) any {
 	if s, ok := value.Text(v); ok {
-		v, ok = value.ParseFloat(s)
-		if !ok {
+		if whole, ok := value.ParseInt(s, 10); ok {
+			return whole
+		}
+		if v, ok = value.ParseFloat(s); !ok {
 			return fallback
 		}
 	}
@@ -119,16 +123,17 @@ func escapeForFrappe(c call) any {
 	return frappeEscaper.Replace(s)
 }
 
-// comma joins a list in words: 'a', 'b' and 'c'.
+// comma joins a list in words: 'a', 'b' and 'c'. One element alone has no quotes.
 func (c call) comma(word string) any {
 	if !value.IsSequence(c.a[0]) {
 		return c.a[0]
 	}
 	var parts []string
 	n := 0
-	for _, x := range c.list(0) {
+	items := c.list(0)
+	for _, x := range items {
 		s := c.Str(x)
-		if c.truth(1) {
+		if c.truth(1) && len(items) > 1 {
 			s = "'" + s + "'"
 		}
 		parts = append(parts, s)

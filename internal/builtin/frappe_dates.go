@@ -96,11 +96,17 @@ func dateHelpers() table {
 				return ""
 			}
 			c.a[0] = c.timeOfDay()
+			if p, ok := value.Text(c.a[1]); ok {
+				c.a[1] = cmp.Or(clockFormats[p], p)
+			}
 			return c.layout("HH:mm:ss")
 		}),
 		"format_datetime": def("datetime_string format_string=none", func(c call) any {
 			if !value.Truth(c.a[0]) {
 				return nil
+			}
+			if p, ok := value.Text(c.a[1]); ok && clockFormats[p] != "" {
+				c.a[1] = dateFormats[p] + ", " + clockFormats[p]
 			}
 			return c.layout("yyyy-MM-dd HH:mm:ss")
 		}),
@@ -281,19 +287,14 @@ func dayNumber(t time.Time) int64 {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
 }
 
-// dateFields are the fields of Unicode date patterns, longest first.
-var dateFields = [...]struct{ field, layout string }{
-	{"yyyy", "2006"}, {"yy", "06"}, {"y", "2006"},
-	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
-	{"dd", "02"}, {"d", "2"}, {"EEEE", "Monday"}, {"EEE", "Mon"},
-	{"HH", "15"}, {"hh", "03"}, {"mm", "04"}, {"ss", "05"}, {"a", "PM"},
-}
-
-// dateFormats are those that have a name.
-var dateFormats = map[string]string{
-	"short": "M/d/yy", "medium": "MMM d, yyyy",
-	"long": "MMMM d, yyyy", "full": "EEEE, MMMM d, yyyy",
-}
+// dateFormats and clockFormats are those that have a name.
+var (
+	dateFormats = map[string]string{
+		"short": "M/d/yy", "medium": "MMM d, yyyy",
+		"long": "MMMM d, yyyy", "full": "EEEE, MMMM d, yyyy",
+	}
+	clockFormats = map[string]string{"short": "h:mm a", "medium": "h:mm:ss a"}
+)
 
 // formatDate is frappe.utils.formatdate: a date has no minutes, so that mm is the
 // month too.
@@ -317,17 +318,5 @@ func (c call) layout(fallback string) any {
 		p = fallback
 	}
 	c.Grow(8 * len(p))
-	var out []byte
-next:
-	for p != "" {
-		for _, f := range dateFields {
-			if strings.HasPrefix(p, f.field) {
-				out = t.AppendFormat(out, f.layout)
-				p = p[len(f.field):]
-				continue next
-			}
-		}
-		out, p = append(out, p[0]), p[1:]
-	}
-	return string(out)
+	return datePattern(t, p)
 }
