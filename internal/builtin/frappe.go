@@ -3,6 +3,7 @@ package builtin
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/docevent/webhook/internal/value"
@@ -19,7 +20,7 @@ func helpers() table {
 			return int64(0)
 		})
 	}
-	return merge(dateHelpers(), filterHelpers(), table{
+	return merge(dateHelpers(), filterHelpers(), wordHelpers(), table{
 		"flt": def("s precision=none rounding_method=none", func(c call) any {
 			if c.a[1] == nil {
 				return toFloat(c.a[0])
@@ -49,6 +50,8 @@ func helpers() table {
 		"strip_html":  def("text", func(c call) any { return stripMarkup(c.cstr(0)) }),
 		"escape_html": def("text", escapeForFrappe),
 		"strip":       stripper(true, true),
+		"safe_div":    def("numerator denominator precision=2", safeDiv),
+		"has_common":  def("l1 l2", hasCommon),
 		"comma_and":   def("some_list add_quotes=true", func(c call) any { return c.comma("and") }),
 		"comma_or":    def("some_list add_quotes=true", func(c call) any { return c.comma("or") }),
 		"unique":      def("seq", func(c call) any { return c.newList(c.unique(identity)) }),
@@ -86,6 +89,22 @@ func cint(v, fallback any) any {
 		return whole
 	}
 	return fallback
+}
+
+// safeDiv is a quotient, or zero where there is none.
+func safeDiv(c call) any {
+	quotient := 0.0
+	if value.Truth(c.a[1]) {
+		quotient = toFloat(c.a[0]) / toFloat(c.a[1])
+	}
+	c.a = []any{quotient, c.a[2], nil}
+	return c.rounded()
+}
+
+// hasCommon reports whether two lists have an element in common.
+func hasCommon(c call) any {
+	set := c.Set(c.list(0))
+	return slices.ContainsFunc(c.list(1), func(x any) bool { return c.contains(set, x) })
 }
 
 // cstr is str, with nothing for None.

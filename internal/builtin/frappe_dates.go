@@ -77,8 +77,16 @@ func dateHelpers() table {
 			return roundTo(t.Sub(u).Hours(), 6)
 		}),
 
-		"get_first_day":   def("dt d_years=0 d_months=0 as_str=false", firstDay),
-		"get_last_day":    edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
+		"get_first_day": def("dt d_years=0 d_months=0 as_str=false", firstDay),
+		"get_last_day":  edge(func(m time.Month) (time.Month, int) { return m + 1, 0 }),
+		"get_first_day_of_week": def("dt as_str=false", func(c call) any {
+			t := c.day(0)
+			return c.dayOf(t.AddDate(0, 0, -int(t.Weekday())), 1)
+		}),
+		"get_last_day_of_week": def("dt", func(c call) any {
+			t := c.day(0)
+			return value.Date{Time: t.AddDate(0, 0, 6-int(t.Weekday()))}
+		}),
 		"get_year_start":  edge(func(time.Month) (time.Month, int) { return 1, 1 }),
 		"get_year_ending": edge(func(time.Month) (time.Month, int) { return 12, 31 }),
 		"get_quarter_start": edge(func(m time.Month) (time.Month, int) {
