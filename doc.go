@@ -37,8 +37,8 @@
 //
 // A failure in a webhook (its condition, template, endpoint, or a panic in what
 // the library calls) never fails the host's write: it is an [Outcome], and
-// logged. Dispatch returns an error only when the store did not take the
-// deliveries or an event is invalid.
+// logged. Dispatch returns an error only when an event is invalid, or when the
+// store did not take the deliveries or never said which webhooks there are.
 //
 // Body, content type and a dynamic URL are those of the Dispatch. The static URL,
 // header rows, secrets, timeout and retry policy are those of the webhook as it
