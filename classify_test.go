@@ -50,7 +50,11 @@ func TestRetryAfterHeader(t *testing.T) {
 		{"date by their clock", date, now.Add(80 * time.Second).Format(http.TimeFormat), 503, 10 * time.Second},
 		{"date of email", now.Add(90 * time.Second).Format(time.RFC1123Z), "", 503, 90 * time.Second},
 		{"date of email without a zone", "Sat, 31 Jan 2026 12:01:30 -0000", "", 503, 90 * time.Second},
-		{"date of email, by its offset", "Sat, 31 Jan 2026 17:31:30 +0530", "Sat, 31 Jan 2026 12:01:20 +0000", 503, 10 * time.Second},
+		{
+			"date of email, by its offset",
+			"Sat, 31 Jan 2026 17:31:30 +0530", "Sat, 31 Jan 2026 12:01:20 +0000",
+			503, 10 * time.Second,
+		},
 		{"past date", now.Add(-time.Hour).Format(http.TimeFormat), "", 503, 0},
 		{"cap", "86400", "", 503, 6 * time.Hour},
 		{"more digits than a number has", "99999999999999999999999", "", 503, 6 * time.Hour},

@@ -77,7 +77,8 @@ type silentStore struct{ *webhook.MemoryStore }
 func (silentStore) Delivery(context.Context, string) (*webhook.Delivery, error) { return nil, nil }
 
 func TestStoreThatReturnsNoDelivery(t *testing.T) {
-	d, err := webhook.New(silentStore{webhook.NewMemoryStore()}, &webhook.Options{Transport: webhooktest.NewReceiver("")})
+	store := silentStore{webhook.NewMemoryStore()}
+	d, err := webhook.New(store, &webhook.Options{Transport: webhooktest.NewReceiver("")})
 	require.NoError(t, err)
 	_, err = d.Delivery(context.Background(), "msg_gone")
 	require.ErrorIs(t, err, webhook.ErrNotFound)

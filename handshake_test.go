@@ -186,8 +186,11 @@ func TestHandshakeHeedsNoTimeout(t *testing.T) {
 		} {
 			bubble(t, func(t *testing.T) {
 				d, r := newPlans(t)
-				require.NoError(t, d.SaveWebhook(t.Context(), plans(func(w *webhook.Webhook) { w.Timeout = timeout })))
-				r.RespondWith(func(*webhooktest.Request) webhooktest.Response { return webhooktest.Response{Delay: delay} })
+				w := plans(func(w *webhook.Webhook) { w.Timeout = timeout })
+				require.NoError(t, d.SaveWebhook(t.Context(), w))
+				r.RespondWith(func(*webhooktest.Request) webhooktest.Response {
+					return webhooktest.Response{Delay: delay}
+				})
 				a, err := d.Handshake(t.Context(), "plans")
 				require.NoError(t, err)
 				require.Equal(t, want, a.State)

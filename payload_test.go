@@ -502,12 +502,12 @@ func TestBodyTooLarge(t *testing.T) {
 // What is missing at the end of a body has a place too: where the template ends.
 func TestUnfinishedBody(t *testing.T) {
 	for body, want := range map[string]string{
-		"{\n{% if doc.nope %}\"a\": 1}{% endif %}\n\n": "template: body:2:36: the body is not JSON: expected a key in quotes or \"}\", found the end of the body",
-		"{% if doc.nope %}[]{% endif %}":               "template: body:1:31: the body is not JSON: expected a value, found the end of the body",
+		"{\n{% if doc.nope %}\"a\": 1}{% endif %}\n\n": `2:36: the body is not JSON: expected a key in quotes or "}"`,
+		"{% if doc.nope %}[]{% endif %}":               `1:31: the body is not JSON: expected a value`,
 	} {
 		o := decide(t, orders(func(w *webhook.Webhook) { w.Body = body }), updated(order))
 		require.Equal(t, webhook.RenderError, o.Decision)
-		require.ErrorContains(t, o.Err, want)
+		require.ErrorContains(t, o.Err, "template: body:"+want+", found the end of the body")
 	}
 	d, _ := newDispatcher(t, nil)
 	err := d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Body = "[\n{{ doc.name }}\n\n" }))

@@ -31,7 +31,8 @@ func TestValidateLeavesHostFunctions(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			w := webhook.Webhook{
 				Name: "w", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate},
-				URL: "https://example.com/", Syntax: tc.syntax, Condition: tc.condition, Structure: webhook.JSON, Body: tc.body,
+				URL: "https://example.com/", Syntax: tc.syntax, Condition: tc.condition,
+				Structure: webhook.JSON, Body: tc.body,
 			}
 			err := w.Validate()
 			if tc.wantField == "" {

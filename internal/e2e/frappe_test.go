@@ -232,8 +232,11 @@ func TestQuotationExample(t *testing.T) {
 
 	doc := map[string]any{"name": shown.JSON["id"], "items": shown.JSON["lineItems"], "customer": "not sent"}
 	im, err := webhook.ImportFrappe(strings.NewReader(`{"doctype":"Webhook","name":"example",
-		"webhook_doctype":"Quotation","webhook_docevent":"on_update","request_url":"` + run.URL + `/post","webhook_data":[
-		{"fieldname":"name","key":"id","idx":1},{"fieldname":"items","key":"lineItems","idx":2}]}`))
+		"webhook_doctype":"Quotation","webhook_docevent":"on_update","request_url":"` + run.URL + `/post",
+		"webhook_data":[
+			{"fieldname":"name","key":"id","idx":1},
+			{"fieldname":"items","key":"lineItems","idx":2}
+		]}`))
 	require.NoError(t, err)
 	require.Empty(t, im.Notes)
 	inner := webhook.NewHTTPTransport(&webhook.HTTPOptions{Allow: webhook.Loopback()})

@@ -82,14 +82,8 @@ func main() {
 	check(err)
 	defer os.RemoveAll(dir)
 
-	// The host's database. SQLite waits its turn to write.
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "app.db")+
-		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)")
-	check(err)
+	db := openDatabase(ctx, filepath.Join(dir, "app.db"))
 	defer db.Close()
-	_, err = db.ExecContext(ctx,
-		"CREATE TABLE orders (name TEXT PRIMARY KEY, customer TEXT, total INTEGER, status TEXT)")
-	check(err)
 
 	// Webhooks and deliveries live in it too.
 	store, err := sqlstore.New(db, sqlstore.SQLite)
@@ -122,6 +116,17 @@ func main() {
 	for _, r := range endpoint.Requests() {
 		fmt.Println(r.URL, string(r.Body), "verified:", r.Err == nil)
 	}
+}
+
+// openDatabase makes the host's database. SQLite waits its turn to write.
+func openDatabase(ctx context.Context, file string) *sql.DB {
+	db, err := sql.Open("sqlite", "file:"+file+
+		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)")
+	check(err)
+	_, err = db.ExecContext(ctx,
+		"CREATE TABLE orders (name TEXT PRIMARY KEY, customer TEXT, total INTEGER, status TEXT)")
+	check(err)
+	return db
 }
 
 func check(err error) {
