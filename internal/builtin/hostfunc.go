@@ -124,9 +124,9 @@ func hostInt(v any, t reflect.Type) reflect.Value {
 func plainGo(v any) any {
 	switch v := v.(type) {
 	case *value.List:
-		return v.Items
+		return plainItems(v.Items)
 	case value.Tuple:
-		return []any(v)
+		return plainItems(v)
 	case value.Date:
 		return v.Time
 	}
@@ -136,8 +136,17 @@ func plainGo(v any) any {
 	if value.IsSequence(v) {
 		items, err := value.Items(v)
 		if err == nil {
-			return items
+			return plainItems(items)
 		}
 	}
 	return v
+}
+
+// plainItems returns items that are not nil: an empty list is no None when it
+// comes back.
+func plainItems(items []any) []any {
+	if items == nil {
+		return []any{}
+	}
+	return items
 }

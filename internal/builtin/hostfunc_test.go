@@ -19,6 +19,7 @@ type level int
 func TestHostFunctions(t *testing.T) {
 	env, err := jinja.NewEnv(template.FuncMap{
 		"show":  func(v any) string { return fmt.Sprintf("%T %v", v, v) },
+		"same":  func(v any) any { return v },
 		"text":  func(s string) string { return s + "!" },
 		"small": func(i int8) int8 { return i },
 		"count": func(u uint) uint { return u },
@@ -36,7 +37,8 @@ func TestHostFunctions(t *testing.T) {
 		{`show([1, "a"])`, "", "[]interface {} [1 a]"},
 		{`show((1, 2))`, "", "[]interface {} [1 2]"},
 		{`show(none) ~ show(doc.nope)`, "", "<nil> <nil><nil> <nil>"},
-		{`show("a" | safe)`, "", "string a"},
+		{`show("a" | safe) ~ show("a b" | urlencode)`, "", "string astring a%20b"},
+		{`same([]) ~ same(()) ~ same([] | select | list) ~ same([1] | reject) ~ same({}.keys())`, "", "[][][][][]"},
 		{`text("a") ~ ("b" | text)`, "", "a!b!"},
 		{`small(5.9) ~ count(7) ~ named(2) ~ half(5) ~ yes("x")`, "", "57level 22.5True"},
 		{`join(["a", "b"]) ~ many("a") ~ many("a", 1, 2) ~ day(getdate("2024-01-05"))`, "", "2025"},
