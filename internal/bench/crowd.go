@@ -15,15 +15,15 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// A crowd is endpoints that never answer, with much queued for them before the
-// first message for the healthy ones.
+// A crowd is a number of endpoints that never answer, and the deliveries queued
+// for them before the first message for a healthy endpoint is handed over.
 type crowd struct {
 	name   string
 	hung   int // endpoints
 	queued int // deliveries for all of them
 }
 
-// crowds begin with the one that the others are compared with.
+// crowds are all that are measured. The others are compared with the first.
 var crowds = []crowd{
 	{"none hangs", 0, 0},
 	{"one hangs, 10,000 queued for it", 1, 10_000},
@@ -38,8 +38,10 @@ const (
 )
 
 // crowded measures how long deliveries to healthy endpoints take, at default
-// Options, while others hang. The first meet endpoints that nobody knows yet;
-// they count. The Transport is a stand-in: endpoints take 2 to 6 ms.
+// Options, while others hang. The dispatcher has no warm-up: the first
+// deliveries, to endpoints that it does not know yet, count like the others.
+// The Transport is a stand-in, whose healthy endpoints take 2 to 6 ms to
+// answer.
 func crowded(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("crowd", flag.ExitOnError)
 	rounds := f.Int("rounds", 5, "times that every crowd is there")
@@ -143,7 +145,8 @@ func (c crowd) queue(ctx context.Context, d *webhook.Dispatcher) error {
 	return nil
 }
 
-// crowdEvent is the i-th for so many endpoints of a kind.
+// crowdEvent returns event i for one of the endpoints of a kind, which take
+// turns.
 func crowdEvent(kind string, i, endpoints int) webhook.Event {
 	return webhook.Event{
 		ID: fmt.Sprint(kind, "-", i), Type: webhook.OnUpdate,
@@ -151,8 +154,8 @@ func crowdEvent(kind string, i, endpoints int) webhook.Event {
 	}
 }
 
-// A standIn is a Transport in which endpoints answer or hang, and which notes how
-// long messages took to those that answer.
+// A standIn is a Transport whose endpoints answer or hang. It notes how long
+// each message took to reach an endpoint that answers.
 type standIn struct {
 	mu   sync.Mutex // guards the fields below
 	sent map[string]time.Time

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// settings are the flags that measurements share.
+// settings are the flags that the measurements share.
 type settings struct {
 	paths   []path
 	rounds  int
@@ -76,7 +76,8 @@ func delivery(ctx context.Context, args []string) error {
 	return r.finish(s.json)
 }
 
-// deliver measures with each number of connections, the yardstick always first.
+// deliver measures the paths with each of the numbers of connections. The
+// yardstick always takes part, as the first.
 func (s settings) deliver(ctx context.Context, connections []int) ([]deliveryRow, error) {
 	if len(s.paths) == 0 || s.paths[0].name != paths[0].name {
 		s.paths = append(paths[:1:1], s.paths...)
@@ -99,7 +100,7 @@ func (s settings) deliver(ctx context.Context, connections []int) ([]deliveryRow
 }
 
 // measure runs every path in every scene once a round, each round beginning
-// with another path. The runs are by scene, path and round.
+// with another path. The runs are indexed by scene, path and round.
 func (s settings) measure(ctx context.Context, scenes []scene) ([][][]run, error) {
 	runs := make([][][]run, len(scenes))
 	for k := range scenes {

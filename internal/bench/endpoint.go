@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// An endpoint is one of those that a receiver has.
+// An endpoint is one of a receiver's endpoints, by its number.
 type endpoint int
 
 const (
@@ -14,7 +14,7 @@ const (
 // hungEndpoints is how many there are.
 const hungEndpoints = 100
 
-// name is that of the endpoint's webhook.
+// name returns the name of the endpoint's webhook.
 func (e endpoint) name() string {
 	switch e {
 	case healthy:
@@ -25,7 +25,7 @@ func (e endpoint) name() string {
 	return fmt.Sprint("hung-", int(e-hung))
 }
 
-// docType is that of the events for it.
+// docType returns the document type of the events for it.
 func (e endpoint) docType() string {
 	if e == healthy {
 		return "Sales Order"
@@ -51,7 +51,7 @@ type scene struct {
 
 var alone = scene{Name: "alone"}
 
-// endpoints are those that take part.
+// endpoints returns the endpoints that take part.
 func (s scene) endpoints() []endpoint {
 	all := []endpoint{healthy}
 	if s.SlowPercent > 0 {

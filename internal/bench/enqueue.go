@@ -14,22 +14,23 @@ type enqueuer interface {
 	// goroutines at once.
 	one(ctx context.Context, i int) error
 
-	// within hands over event i in a transaction of the host's that writes a row
-	// too, and returns how long that took, and the whole transaction.
+	// within hands over event i in a transaction of the host, which also writes
+	// a row. It returns how long handing over took, and how long the whole
+	// transaction took.
 	within(ctx context.Context, i int) (call, whole time.Duration, err error)
 
-	// stored counts the events that are there, and the rows of the host.
+	// stored counts the events and the host's rows in the database.
 	stored(ctx context.Context) (events, rows int, err error)
 }
 
-// enqueuing is what is measured of each enqueuer.
+// enqueuing says how much each enqueuer is given to do in a round.
 type enqueuing struct {
 	callers int
 	most    time.Duration // that the callers hand over events
 	within  int           // transactions of the host
 }
 
-// enqueued is what came of it in a round.
+// enqueued is what was measured of an enqueuer in a round.
 type enqueued struct {
 	rate  float64       // events a second, by many callers outside of transactions
 	call  time.Duration // median of what a call takes in the host's transaction
@@ -37,8 +38,9 @@ type enqueued struct {
 }
 
 // enqueue measures what it costs to hand over an event on PostgreSQL, beside
-// river. It runs in this process and sends nothing. In transactions the two take
-// turns, so that both see the same of the machine.
+// river. It runs in this process and sends nothing. With the host's
+// transactions the two take turns, one transaction each, so that what else the
+// machine does falls on both.
 func enqueue(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("enqueue", flag.ExitOnError)
 	file := f.String("json", "", "file for the results")
@@ -113,7 +115,7 @@ func enqueueFacts(ours, rivers []enqueued, callers int) (all []fact) {
 	return all
 }
 
-// An enqueuedBy is an enqueuer and what came of its rounds.
+// An enqueuedBy is an enqueuer, with what was measured of it round by round.
 type enqueuedBy struct {
 	enqueuer
 	name   string
@@ -122,7 +124,8 @@ type enqueuedBy struct {
 	rows   int          // of the host
 }
 
-// hurry has many callers hand over events, and begins a round.
+// hurry begins a round: for a time, many callers hand over events as fast as
+// they can, outside of transactions.
 func (by *enqueuedBy) hurry(ctx context.Context, e enqueuing) error {
 	first, begin := by.next.Load(), time.Now()
 	err := each(e.callers, 0, e.callers, func(int) error {
@@ -138,7 +141,8 @@ func (by *enqueuedBy) hurry(ctx context.Context, e enqueuing) error {
 	return err
 }
 
-// takeTurns hands over events in transactions of the host.
+// takeTurns ends a round: the enqueuers hand over events in transactions of the
+// host, one each in turn.
 func (e enqueuing) takeTurns(ctx context.Context, all []*enqueuedBy) error {
 	calls, wholes := make([][]time.Duration, len(all)), make([][]time.Duration, len(all))
 	for range e.within {
@@ -160,7 +164,8 @@ func (e enqueuing) takeTurns(ctx context.Context, all []*enqueuedBy) error {
 	return nil
 }
 
-// complete returns an error unless all that was handed over is there.
+// complete returns an error unless every event and every row of the host is
+// stored.
 func (by *enqueuedBy) complete(ctx context.Context) error {
 	events, rows, err := by.stored(ctx)
 	if want := int(by.next.Load()); err == nil && (events != want || rows != by.rows) {

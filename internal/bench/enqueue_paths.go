@@ -21,10 +21,10 @@ const (
 	hostInsert = "INSERT INTO host (id, status) VALUES ($1, 'new')"
 )
 
-// nowhere is where nothing is sent.
+// nowhere is the target of webhooks whose messages are never sent.
 var nowhere = target{Endpoints: []string{"127.0.0.1:9"}}
 
-// ourEnqueuer is a Dispatcher that does not run.
+// ourEnqueuer hands events to a Dispatcher that does not run.
 type ourEnqueuer struct {
 	ours
 }
@@ -80,7 +80,7 @@ func (o *ourEnqueuer) stored(ctx context.Context) (events, rows int, err error) 
 	return events, rows, err
 }
 
-// riverEnqueuer is a client that works no jobs.
+// riverEnqueuer inserts jobs with a client that works none.
 type riverEnqueuer struct {
 	riverSender
 }

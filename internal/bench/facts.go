@@ -19,8 +19,9 @@ type fact struct {
 	Unit  string  `json:"unit"`
 }
 
-// facts are what one Dispatch costs without anything beside it, and what is
-// held in memory. Allocations are counted, so they are the same on any machine.
+// facts measures what one Dispatch costs while nothing else happens, and what
+// is held in memory. Allocations are counted, so they are the same on any
+// machine.
 func facts(ctx context.Context) ([]fact, error) {
 	var all []fact
 	for _, measure := range []func(context.Context) ([]fact, error){
@@ -85,7 +86,8 @@ func noneTrue(ctx context.Context) ([]fact, error) {
 	return []fact{{"Dispatch, 1,000 conditions none true, each", ns, "ns"}}, err
 }
 
-// oneMatch has one caller, and nothing is sent meanwhile.
+// oneMatch measures a Dispatch that makes one delivery. There is one caller,
+// and nothing is sent meanwhile.
 func oneMatch(ctx context.Context) ([]fact, error) {
 	const n = 20_000
 	d, err := newDispatcher(ctx, webhook.NewMemoryStore(), flat("w", ""))

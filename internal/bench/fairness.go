@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// fairScenes are what must not hold up the healthy messages. The first is what
-// the others are compared with.
+// fairScenes have what must not hold up the healthy messages, but for the
+// first, which the others are compared with.
 var fairScenes = []scene{
 	alone,
 	{Name: "5 % of the load to an endpoint that takes 2 s", SlowPercent: 5},
@@ -16,8 +16,8 @@ var fairScenes = []scene{
 }
 
 // fairness measures how fast the paths deliver to a healthy endpoint while
-// others are slow or hang. What did not arrive within a few seconds does not
-// count.
+// others are slow or hang. Messages that do not arrive within a few seconds do
+// not count.
 func fairness(ctx context.Context, args []string) error {
 	paths, err := pathsNamed("memory,sqlite,postgres,goroutine-pooled,asynq,river")
 	if err != nil {

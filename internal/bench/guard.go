@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// A bound is what a measured number must keep. What is bound are counts of
-// allocations and ratios within one run, so that neither the machine nor what
-// else runs on it matters much.
+// A bound limits a measured number. The numbers chosen are counts of
+// allocations and ratios within one run: neither the machine nor what else runs
+// on it changes them much.
 type bound struct {
 	Name  string   `json:"name"`
 	Least *float64 `json:"least,omitempty"` // one of the two
@@ -20,7 +20,7 @@ type bound struct {
 	Goal  float64  `json:"goal"` // what it is to be; a bound short of it says where the code stands
 }
 
-// broken says how value breaks the bound, or "".
+// broken says how value breaks the bound; it returns "" when it does not.
 func (b bound) broken(value float64) string {
 	switch {
 	case b.Least != nil && value < *b.Least:
@@ -31,8 +31,9 @@ func (b bound) broken(value float64) string {
 	return ""
 }
 
-// guard measures in short what the baseline bounds, and fails when bounds are
-// broken twice in a row. What needs a server that is not there is named.
+// guard measures, in short runs, the numbers that the baseline has bounds for,
+// and fails when bounds are broken in two measurements in a row. It names what
+// it skips because a server does not answer.
 func guard(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("guard", flag.ExitOnError)
 	file := f.String("baseline", "testdata/baseline.json", "file with the bounds")
@@ -62,8 +63,9 @@ func guard(ctx context.Context, args []string) error {
 	return errors.Join(broken...)
 }
 
-// compare prints every bound beside its value, and returns those broken. Only
-// when something was skipped may a bound have no value.
+// compare prints every bound beside its value, and returns an error for each
+// that is broken. A bound without a value is an error too, unless something was
+// skipped.
 func compare(bounds []bound, values map[string]float64, skipped []string) (broken []error) {
 	for _, why := range skipped {
 		fmt.Println("skipped:", why)

@@ -64,8 +64,8 @@ func readJob(ctx context.Context) (job, sender, error) {
 	return j, s, nil
 }
 
-// A run is what came of a job: its usage from the first message to the last one
-// received, warm-up excluded.
+// A run is the result of a job: what its process used from sending the first
+// message until the last one was received, without the warm-up.
 type run struct {
 	Usage usage
 	Seen  tally
@@ -80,7 +80,8 @@ func (r run) bytes() float64         { return r.each(float64(r.Usage.Bytes)) }
 // reuse is the share of requests that did not open a connection.
 func (r run) reuse() float64 { return 1 - r.each(float64(r.Seen.Connections)) }
 
-// warmUp opens the connections, and returns how many messages that took.
+// warmUp sends messages so that connections are open, and returns how many it
+// sent.
 func (j job) warmUp(ctx context.Context, s sender) (int, error) {
 	n := max(j.Messages/10, 500)
 	quiet := j
@@ -89,8 +90,8 @@ func (j job) warmUp(ctx context.Context, s sender) (int, error) {
 	return n, err
 }
 
-// obstruct hands over the messages for the endpoints that hang.
-// What is not taken within a time does not obstruct.
+// obstruct hands over the messages for the endpoints that hang. It gives up on
+// those that the path has not taken after j.Most.
 func (j job) obstruct(ctx context.Context, s sender) error {
 	const far = 1 << 40 // from the numbers of the healthy
 	ctx, cancel := context.WithTimeout(ctx, j.Most)
@@ -104,9 +105,9 @@ func (j job) obstruct(ctx context.Context, s sender) error {
 	return nil
 }
 
-// messages sends n messages and measures until the receiver has all of them
-// that are for the healthy endpoint, or the time is up: then only if something
-// obstructs it.
+// messages sends n messages and measures until the receiver has all those for
+// the healthy endpoint. When the time is up first, that is an error in the
+// scene alone; in the others, what arrived until then counts.
 func (j job) messages(ctx context.Context, s sender, first, n int) (run, error) {
 	expected := 0
 	for i := range n {

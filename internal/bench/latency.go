@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// callersMeasured are how many call at once when it is measured what a hook
-// pays.
+// callersMeasured are the numbers of concurrent callers for which a hook's time
+// is measured.
 var callersMeasured = []int{1, 8, 64}
 
-// latencyMost is how long paced messages are waited for.
+// latencyMost is how long to wait for messages that are sent at a rate.
 const latencyMost = 5 * time.Second
 
-// A timing is what a run of a path shows about time.
+// A timing is what is measured in one run of a path.
 type timing struct {
 	Sync time.Duration           // median of a write of 4 KB with fdatasync, beside the path's files
 	Hook map[int][]time.Duration // what take took, by callers
@@ -29,8 +29,8 @@ type timing struct {
 	Half []time.Duration         // the same at half the rate that the path can do
 }
 
-// latency measures what the host's hook pays, and how long a message takes to
-// the receiver.
+// latency measures how long a hook keeps its host, and how long a message takes
+// to the receiver.
 func latency(ctx context.Context, args []string) error {
 	paths, err := pathsNamed("memory,sqlite,postgres,goroutine-pooled,asynq,river")
 	if err != nil {
@@ -124,7 +124,7 @@ func timeOnce(ctx context.Context, _ []string) error {
 	return json.NewEncoder(os.Stdout).Encode(t)
 }
 
-// A stopwatch notes how long each message takes to be taken.
+// A stopwatch is a sender that notes how long each call of take lasts.
 type stopwatch struct {
 	sender
 	mu   sync.Mutex // guards took
@@ -177,7 +177,7 @@ func (j job) paced(ctx context.Context, s sender, first, n int, rate float64) (
 	return took, nil
 }
 
-// syncTime returns the median of some writes with fdatasync.
+// syncTime returns the median duration of some writes with fdatasync in dir.
 func syncTime(dir string) (d time.Duration, err error) {
 	f, err := os.Create(filepath.Join(dir, "sync"))
 	if err != nil {
@@ -223,7 +223,8 @@ func (p *percentiles) String() string {
 	return microseconds(p.P50) + " / " + microseconds(p.P99) + " / " + microseconds(p.P999)
 }
 
-// microseconds names what did not come in time.
+// microseconds formats a percentile; a message that did not come in time is
+// "over" latencyMost.
 func microseconds(us float64) string {
 	if us >= float64(latencyMost/time.Microsecond) {
 		return fmt.Sprint("over ", latencyMost)

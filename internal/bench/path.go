@@ -71,7 +71,8 @@ func reachable(paths []path) (there []path, skipped []string) {
 	return there, skipped
 }
 
-// pathsNamed returns those named, or all for "".
+// pathsNamed returns the paths of these names, separated by commas, or all of
+// them for "".
 func pathsNamed(names string) ([]path, error) {
 	if names == "" {
 		return paths, nil
@@ -104,8 +105,8 @@ func pathNames() string {
 	return strings.Join(names, ", ")
 }
 
-// send hands n messages to s, with numbers from first on, as fast as it takes
-// them, by so many callers at once.
+// send hands n messages, numbered from first on, to s as fast as s takes them,
+// by several callers at once.
 func send(ctx context.Context, s sender, callers, first, n int, to func(i int) endpoint) error {
 	b, ok := s.(batcher)
 	if !ok {
@@ -117,8 +118,8 @@ func send(ctx context.Context, s sender, callers, first, n int, to func(i int) e
 	})
 }
 
-// each calls f for the numbers from first on, n in all, from workers at once,
-// and returns an error if there is one.
+// each calls f for n numbers from first on, by several workers at once, and
+// returns the error of a call, if any.
 func each(workers, first, n int, f func(i int) error) error {
 	var group sync.WaitGroup
 	errs := make([]error, workers)

@@ -46,14 +46,14 @@ func (t target) expect(ctx context.Context, n int) error {
 	return t.ask(ctx, fmt.Sprintf("/reset?n=%d", n), nil)
 }
 
-// wait returns when what was expected is in, or after a time.
+// wait returns when all expected messages are in, and at the latest after most.
 func (t target) wait(ctx context.Context, most time.Duration) (tally, error) {
 	var seen tally
 	err := t.ask(ctx, fmt.Sprintf("/wait?most=%v", most), &seen)
 	return seen, err
 }
 
-// arrivals says when each message of those expected arrived.
+// arrivals returns when each of the messages arrived, by their numbers.
 func (t target) arrivals(ctx context.Context) (map[int]time.Time, error) {
 	var at map[int]time.Time
 	err := t.ask(ctx, "/arrivals", &at)
@@ -101,7 +101,7 @@ type usage struct {
 	Bytes  uint64 // allocated
 }
 
-// used returns what this process used since since.
+// used returns what this process used so far, with the wall time from since on.
 func used(since time.Time) usage {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -36,7 +36,8 @@ type tally struct {
 	Connections int // opened
 }
 
-// complete says what is wrong with a tally of n messages, each to be sent once.
+// complete returns an error unless the tally is that of n messages, each sent
+// once and signed.
 func (t tally) complete(n int) error {
 	if t.Wrong != 0 || t.Distinct != n || t.Requests != n {
 		return fmt.Errorf("%d messages: the receiver saw %+v", n, t)
@@ -55,8 +56,8 @@ type receiver struct {
 	all  chan struct{}     // closed when they are in
 }
 
-// receive runs a receiver until its standard input ends, which happens when the
-// process that started it does. It prints its target.
+// receive runs a receiver and prints its target. It ends when its standard
+// input does, which is at the latest when the process that started it ends.
 func receive(ctx context.Context, _ []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -92,7 +93,7 @@ func receive(ctx context.Context, _ []string) error {
 	return nil
 }
 
-// answerAfter is an endpoint that takes its time.
+// answerAfter is an endpoint that answers after d.
 func answerAfter(d time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		io.Copy(io.Discard, req.Body) // else the server does not see that the client left
@@ -141,7 +142,8 @@ func (r *receiver) signed(body []byte, signature string) bool {
 	return hmac.Equal([]byte(base64.StdEncoding.EncodeToString(m.Sum(sum[:0]))), []byte(signature))
 }
 
-// count wants -1 for a request that proves nothing.
+// count counts a request that carries a message's number; -1 stands for one
+// without a number or the right signature.
 func (r *receiver) count(number int, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -88,7 +88,8 @@ type deliveryRow struct {
 	Reuse       float64 `json:"reuse"`     // share of requests on a connection that was there
 }
 
-// summarize wants the yardstick first.
+// summarize makes a row of each path's runs. The first path must be the
+// yardstick, which the others are divided by.
 func summarize(paths []path, connections int, runs [][]run) []deliveryRow {
 	var rows []deliveryRow
 	rate, cpu := values(runs[0], run.rate), values(runs[0], run.cpu)
@@ -126,5 +127,5 @@ func printDelivery(w io.Writer, rows []deliveryRow) {
 	}
 }
 
-// note says on standard error how far it is.
+// note reports progress on standard error.
 func note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -52,12 +52,12 @@ func scale(ctx context.Context, args []string) error {
 	return r.finish(*file)
 }
 
-// tries are how often each cost is measured; the median counts.
+// tries is how often each cost is measured; the median counts.
 const tries = 5
 
-// cost calls f, which does n units, some times, and returns what one costs. It
-// counts CPU time, all threads', which another program on the machine changes
-// least.
+// cost returns what one unit of work costs, of the n that each call of f does.
+// It counts the CPU time of all threads, which depends least on other programs
+// on the machine.
 func cost(n int, f func() error) (nanos, allocs float64, err error) {
 	var ns, as []float64
 	for range tries {
@@ -74,7 +74,7 @@ func cost(n int, f func() error) (nanos, allocs float64, err error) {
 	return median(ns), median(as), nil
 }
 
-// powers returns 1, 10, 100 ... between two of them.
+// powers returns least, 10 times least, 100 times least and so on, up to most.
 func powers(least, most int) []int {
 	var ps []int
 	for n := least; n <= most; n *= 10 {
@@ -83,8 +83,9 @@ func powers(least, most int) []int {
 	return ps
 }
 
-// exponent is the slope of the cost of a unit over the size, both as logarithms:
-// 0 when a unit costs the same at every size, 1 when it costs as much as there is.
+// exponent is the slope of the cost of a unit over the size, both as
+// logarithms: 0 when a unit costs the same at every size, 1 when its cost grows
+// in proportion to the size.
 func exponent(rows []scaleRow) float64 {
 	var sx, sy, sxx, sxy float64
 	for _, r := range rows {

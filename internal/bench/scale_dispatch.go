@@ -14,7 +14,7 @@ var instant = webhook.TransportFunc(
 		return &webhook.Response{StatusCode: 200}, nil
 	})
 
-// newDispatcher has the webhooks and does not run.
+// newDispatcher returns a dispatcher with the webhooks, which does not run.
 func newDispatcher(ctx context.Context, s webhook.Store, hooks ...webhook.Webhook) (
 	*webhook.Dispatcher, error) {
 	d, err := webhook.New(s, &webhook.Options{Transport: instant})
@@ -24,8 +24,7 @@ func newDispatcher(ctx context.Context, s webhook.Store, hooks ...webhook.Webhoo
 	return d, d.SaveWebhooks(ctx, hooks...)
 }
 
-// flat is a webhook with rows, which every body of a few fields can be written
-// with.
+// flat returns a webhook whose body is three fields, by rows of Data.
 func flat(name, condition string) webhook.Webhook {
 	return webhook.Webhook{
 		Name: name, DocType: "Sales Order", Events: []webhook.EventType{webhook.OnUpdate},
@@ -49,7 +48,8 @@ var flatDocument = map[string]any{
 	"name": "SO-1", "customer": "Customer 0", "grand_total": 1500.5, "status": "Open",
 }
 
-// webhooksOnOneType has one that fires.
+// webhooksOnOneType measures a Dispatch for a document type with many webhooks,
+// one of which fires.
 func webhooksOnOneType(ctx context.Context) ([]scaleRow, error) {
 	var rows []scaleRow
 	for _, n := range powers(1, 10_000) {
@@ -114,7 +114,8 @@ func eventsOfOneCall(ctx context.Context) ([]scaleRow, error) {
 	return rows, nil
 }
 
-// documentSizes has a document of many fields, in an envelope.
+// documentSizes measures documents of more and more fields, sent in the default
+// envelope.
 func documentSizes(ctx context.Context) ([]scaleRow, error) {
 	w := flat("w", "")
 	w.Structure, w.Data = "", nil

@@ -11,8 +11,8 @@ import (
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// A stock is a store that is filled, and the calls that are measured on it: a
-// hundred rows each, as a busy dispatcher makes them.
+// A stock is a store that is filled, and on which calls are measured. Each call
+// is for a hundred rows, as those of a busy dispatcher are.
 type stock struct {
 	name  string
 	store webhook.Store
@@ -27,7 +27,7 @@ func newStock(name string, s webhook.Store) *stock {
 	return &stock{name: name, store: s, now: time.Now().UTC(), body: make([]byte, 200)}
 }
 
-// enqueue adds rows.
+// enqueue adds n rows in one call.
 func (s *stock) enqueue(ctx context.Context, n int) error {
 	ds := make([]webhook.Delivery, n)
 	for i := range ds {
@@ -64,7 +64,7 @@ func (s *stock) claim(ctx context.Context) ([]webhook.Delivery, error) {
 	return ds, err
 }
 
-// deliver updates claimed rows.
+// deliver marks claimed rows as delivered, in one call.
 func (s *stock) deliver(ctx context.Context, ds []webhook.Delivery) error {
 	cs := make([]webhook.Change, len(ds))
 	for i, d := range ds {
@@ -86,7 +86,7 @@ func (s *stock) deliver(ctx context.Context, ds []webhook.Delivery) error {
 	return err
 }
 
-// finish claims and delivers n rows of its own.
+// finish adds n rows, and claims and delivers them.
 func (s *stock) finish(ctx context.Context, n int) error {
 	for range n / stockBatch {
 		if err := s.enqueue(ctx, stockBatch); err != nil {
@@ -103,8 +103,8 @@ func (s *stock) finish(ctx context.Context, n int) error {
 	return nil
 }
 
-// measure returns what each kind of call costs a row, now. As many rows come as
-// go.
+// measure returns what each kind of call costs a row at the store's present
+// size. It finishes as many rows as it adds.
 func (s *stock) measure(ctx context.Context, what string, size int) ([]scaleRow, error) {
 	const turns = 4 * tries
 	units := []string{"row enqueued", "row claimed", "row updated"}

@@ -18,8 +18,8 @@ func spreadOf(vs []float64) spread {
 	return spread{median(vs), vs[0], vs[len(vs)-1]}
 }
 
-// format prints the median, and behind it the least and the greatest, each by
-// verb.
+// format prints the median, and after it the least and the greatest, each
+// formatted by verb.
 func (s spread) format(verb string) string {
 	return fmt.Sprintf(verb+" ("+verb+"-"+verb+")", s.Median, s.Least, s.Most)
 }
@@ -38,7 +38,8 @@ func values(runs []run, f func(run) float64) []float64 {
 	return vs
 }
 
-// ratios divides round by round: what the machine did in a round is in both.
+// ratios divides the values round by round, so that what else the machine did
+// in a round falls on both.
 func ratios(vs, by []float64) []float64 {
 	rs := make([]float64, len(vs))
 	for i := range vs {
