@@ -23,6 +23,7 @@ type compiler struct {
 	pieces []piece
 	// bound and guarded are those of the parser.
 	bound, guarded map[string]bool
+	given          map[string]given
 	// functions says which functions may be called: in conditions Python's too.
 	functions builtin.Kind
 	// keys are the slots of the keys of the ranges of a Go template.

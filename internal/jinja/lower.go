@@ -164,7 +164,7 @@ func (l *lowerer) stmt(s stmt) []parse.Node {
 func (l *lowerer) outPiece(x expr) piece {
 	p := piece{out: l.peek(x), stand: standOf(x), safe: isSafe(x)}
 	switch {
-	case l.joins(x):
+	case l.joins(x), l.parts(x):
 		p.out, p.safe = separator(p.out), true
 	case l.joinsFragments(x):
 		p.out = fragments(p.out)
@@ -183,12 +183,25 @@ func (l *lowerer) joins(x expr) bool {
 	return ok && (l.shadowed(fn.name) || l.bound[fn.name])
 }
 
-// separator makes the commas of a joiner the template's own text, as those are
-// that are written out.
+// parts reports whether an output is a name, or a field of a namespace, that is
+// given commas and nothing else.
+func (l *lowerer) parts(x expr) bool {
+	switch x := x.(type) {
+	case *nameX:
+		return l.given[x.name] == aComma
+	case *attrX:
+		ns, ok := x.x.(*nameX)
+		return ok && l.given[ns.name+"."+x.name] == aComma
+	}
+	return false
+}
+
+// separator makes the commas of a joiner, or of a name, the template's own text,
+// as those are that are written out.
 func separator(get evalFn) evalFn {
 	return func(r *run) any {
 		v := get(r)
-		if s, ok := v.(string); ok && strings.Trim(s, ", ") == "" {
+		if s, ok := v.(string); ok && separates(s) {
 			return value.Safe(s)
 		}
 		return v

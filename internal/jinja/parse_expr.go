@@ -22,11 +22,14 @@ type parser struct {
 	bound map[string]bool
 	// guarded are the names under is defined, is undefined and default.
 	guarded map[string]bool
+	// given is what names, and fields of namespaces, are given.
+	given map[string]given
 }
 
 func newParser(src string, bare bool) *parser {
 	return &parser{
 		toks: lex(src, bare), python: bare, bound: map[string]bool{}, guarded: map[string]bool{},
+		given: map[string]given{},
 	}
 }
 

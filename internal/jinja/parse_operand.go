@@ -147,6 +147,7 @@ func (p *parser) comprehension(elem expr, pos int, end string) expr {
 	c := &compX{elem: elem, end: end}
 	for p.acceptName("for") {
 		f := compFor{target: p.target(false)}
+		p.give(f.target, nil)
 		if !p.acceptName("in") {
 			p.unexpected("expected in")
 		}

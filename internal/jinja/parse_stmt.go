@@ -146,9 +146,16 @@ func commas(x expr) (s stmt, any bool) {
 	pos := x.info().pos
 	switch x := x.(type) {
 	case *constX:
-		text, ok := x.v.(string)
-		if ok && strings.Trim(text, ", \t\r\n") == "" {
+		if text, ok := x.v.(string); ok && separates(text) {
 			return &textS{pos, text}, strings.Contains(text, ",")
+		}
+	case *boolX: // loop.last and "" or ","
+		choice, ok := x.l.(*boolX)
+		if !ok || !x.or || choice.or {
+			return nil, false
+		}
+		if text, ok := spelledText(choice.r); ok && text != "" {
+			return commas(&condX{spot: x.spot, test: choice.l, then: choice.r, els: x.r})
 		}
 	case *condX:
 		then, one := commas(x.then)
@@ -165,6 +172,41 @@ func commas(x expr) (s stmt, any bool) {
 		}
 	}
 	return nil, false
+}
+
+// separates reports whether text is commas and white space, or nothing.
+func separates(text string) bool { return strings.Trim(text, ", \t\r\n") == "" }
+
+// given is what a name of the template is given.
+type given uint8
+
+const (
+	aComma given = 1 << iota // spelled out
+	somethingElse
+)
+
+// give notes what a target is given; a nil x is something else.
+func (p *parser) give(t target, x expr) {
+	for _, sub := range t.tuple {
+		p.give(sub, nil)
+	}
+	key := t.name
+	if t.field != "" {
+		key += "." + t.field
+	}
+	switch text, ok := spelledText(x); {
+	case !ok || !separates(text):
+		p.given[key] |= somethingElse
+	case text != "":
+		p.given[key] |= aComma
+	}
+	if call, ok := x.(*callX); ok {
+		for _, a := range call.args { // namespace(comma="")
+			if a.name != "" {
+				p.give(target{name: t.name, field: a.name}, a.x)
+			}
+		}
+	}
 }
 
 // tuple reads expressions with commas between, which make a tuple.
@@ -275,6 +317,7 @@ func (p *parser) ifStatement(pos int) stmt {
 func (p *parser) forStatement(pos int) stmt {
 	s := &forS{pos: pos}
 	s.target = p.target(true)
+	p.give(s.target, nil)
 	if !p.acceptName("in") {
 		p.unexpected("expected in")
 	}
@@ -345,8 +388,10 @@ func (p *parser) setStatement(pos int) stmt {
 	if p.accept("=") {
 		x := p.tuple()
 		p.endTag()
+		p.give(t, x)
 		return &setS{pos, t, x}
 	}
+	p.give(t, nil)
 	s := &captureS{pos: pos, target: t}
 	for p.accept("|") {
 		s.filter = p.filter(s.filter)
@@ -366,9 +411,11 @@ func (p *parser) withStatement(pos int) stmt {
 		if len(s.targets) > 0 {
 			p.expect(",")
 		}
-		s.targets = append(s.targets, p.target(false))
+		t := p.target(false)
 		p.expect("=")
-		s.values = append(s.values, p.expression())
+		x := p.expression()
+		p.give(t, x)
+		s.targets, s.values = append(s.targets, t), append(s.values, x)
 	}
 	p.opened()
 	s.body, _ = p.block("with", pos, "endwith")

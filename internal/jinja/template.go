@@ -61,7 +61,7 @@ func (t *Template) checkSource() {
 
 // newCompiler returns a compiler for what p has read.
 func (t *Template) newCompiler(p *parser, functions builtin.Kind) *compiler {
-	return &compiler{env: t.env, bound: p.bound, guarded: p.guarded, functions: functions}
+	return &compiler{env: t.env, bound: p.bound, guarded: p.guarded, given: p.given, functions: functions}
 }
 
 // lower compiles statements by way of a tree of text/template/parse.

@@ -230,18 +230,27 @@ func (c *compiler) aboutLoop(x expr) bool {
 	case *slotX:
 		return slices.Contains(c.keys, x.slot)
 	case *attrX:
-		n, ok := x.x.(*nameX)
-		return ok && n.name == "loop" && c.shadowed("loop") &&
-			x.name != "previtem" && x.name != "nextitem"
+		return c.ofLoop(x) && x.name != "previtem" && x.name != "nextitem"
 	case *goCallX:
 		if !slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "not"}, x.name) {
 			return false
 		}
-	case *notX, *boolX, *compareX, *binaryX, *testX:
+	case *testX:
+		item, ok := x.x.(*attrX)
+		if ok && c.ofLoop(item) && (x.name == "defined" || x.name == "undefined") {
+			return true // of nextitem and previtem too
+		}
+	case *notX, *boolX, *compareX, *binaryX:
 	default:
 		return false
 	}
 	return !slices.ContainsFunc(x.below(), func(b expr) bool { return b != nil && !c.aboutLoop(b) })
+}
+
+// ofLoop reports whether x is a field of the loop around it.
+func (c *compiler) ofLoop(x *attrX) bool {
+	n, ok := x.x.(*nameX)
+	return ok && n.name == "loop" && c.shadowed("loop")
 }
 
 // ofDocument reports whether an expression depends on nothing but the document,

@@ -124,6 +124,15 @@ func TestIdioms(t *testing.T) {
 		{"filter of the host", `[{{ ["1", "2"] | map("tojson") | join(",") }}]`, hosted, `["1,2"]`},
 		{"changed and silent", `{% set l = [] %}{% for x in doc.list %}` +
 			`{{ l.append(x) or "" }}{% endfor %}{{ l }}`, env, `["\"","\""]`},
+		{"comma of a choice", `[{% for x in [1, 2] %}{{ x }}{{ not loop.last and "," or "" }}{% endfor %}]`, env, `[1,2]`},
+		{"comma of a namespace", `{% set ns = namespace(sep="") %}` +
+			`[{% for x in doc.list %}{{ ns.sep }}{{ x }}{% set ns.sep = ", " %}{% endfor %}]`, env, `["\"", "\""]`},
+		{"comma of a name", `{% set sep = "," %}[{{ 1 }}{{ sep }}{{ 2 }}]`, env, `[1,2]`},
+		{"name of more than commas", `{% set a = "," %}{% set a = doc.v %}{% set b = "" %}[{{ a }}, {{ b }}]`, env,
+			`["\"", ""]`},
+		{"field of more than commas", `{% set ns = namespace(a=doc.v) %}[{{ ns.a }}{% set ns.a = "," %}]`, env, `["\""]`},
+		{"name of a loop", `{% set a = "," %}[{% for a in doc.list %}{{ a }}{{ "," if not loop.last }}{% endfor %}]`, env,
+			`["\"","\""]`},
 		{"or nothing", `[{{ doc.v or "" }}, {{ none or "" }}, {{ "".strip() or "" }}]`, env, `["\"", "", ""]`},
 	}
 	for _, tt := range tests {
@@ -149,6 +158,15 @@ func TestTrialOfTemplates(t *testing.T) {
 		ok, broken, first := tmpl.Try(newState)
 		require.Positive(t, ok, "%s: %v", body.name, first)
 		require.Zero(t, broken, "%s: %v", body.name, first)
+	}
+	for _, sound := range []string{
+		`[{% for x in doc.list %}{{ x }}{% if loop.nextitem is defined %},{% endif %}{% endfor %}]`,
+		`[{% for x in doc.list %}{% if loop.previtem is not undefined %},{% endif %}{{ x }}{% endfor %}]`,
+	} {
+		tmpl, err := env.Template("body", sound, jinja.Jinja)
+		require.NoError(t, err)
+		_, broken, first := tmpl.Try(newState)
+		require.Zero(t, broken, "%s: %v", sound, first)
 	}
 	tests := []struct {
 		name, source string
