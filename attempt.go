@@ -38,7 +38,7 @@ func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, 
 	start := d.now()
 	began := time.Now()
 	req, err := d.request(h, del, start, test)
-	// Before the Transport can change the request.
+	// Made here, before the Transport can change the request.
 	hide := h.hide.of(req, d.opts.SignatureHeader, h.url != nil)
 	var resp *Response
 	if err == nil {
@@ -162,8 +162,8 @@ func (d *Dispatcher) send(ctx context.Context, req *Request) (resp *Response, er
 			resp = nil
 		}
 	}()
-	// Not for a Transport of the host's: it may pass the request on, and use
-	// its memory again.
+	// False for a Transport of the host's, which may pass the request on, and
+	// use its memory again.
 	_, req.lasting = d.opts.Transport.(*HTTPTransport)
 	return d.opts.Transport.Send(ctx, req)
 }

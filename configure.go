@@ -97,7 +97,7 @@ func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) (
 			recs = append(recs, rec)
 		}
 	}
-	// Where there is no key yet, it comes with the first webhook.
+	// A store without a key gets one with its first webhook.
 	if idx.keyStale || idx.keyRev == 0 && len(recs) > 0 {
 		key, err := d.encode(chainKeyName, cmp.Or(idx.chainKey, NewSecret()))
 		if err != nil {
@@ -108,8 +108,8 @@ func (d *Dispatcher) changes(ctx context.Context, idx *index, ws []Webhook) (
 	return recs, nil
 }
 
-// change returns the record of a webhook to be saved over the stored one, which
-// may be nil; nil if nothing changes.
+// change returns the record of a webhook that is to be saved over old, which is
+// nil if the webhook is new. It returns nil if nothing changes.
 func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*WebhookRecord, error) {
 	rec, rev := &record{ID: newID("wh_")}, int64(0)
 	if old != nil {
@@ -179,7 +179,8 @@ func sameRecord(a, b *record) bool {
 }
 
 // Webhook returns a webhook's configuration, without its secret, and with the
-// Revision for a compare-and-swap. ErrNotFound if there is none.
+// Revision for a compare-and-swap. The error is ErrNotFound if there is none of
+// that name.
 func (d *Dispatcher) Webhook(ctx context.Context, name string) (*Webhook, error) {
 	e, err := d.find(ctx, name)
 	if err != nil {
@@ -224,7 +225,8 @@ func (w Webhook) clone() Webhook {
 }
 
 // DeleteWebhook removes a webhook with its secrets. Its deliveries that are not
-// finished become Canceled; what is logged stays. ErrNotFound if there is none.
+// finished become Canceled; what is logged stays. The error is ErrNotFound if
+// there is none of that name.
 func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 	e, err := d.find(ctx, name)
 	if err != nil {
@@ -246,13 +248,14 @@ func (d *Dispatcher) DeleteWebhook(ctx context.Context, name string) error {
 	return d.cancelAll(ctx, name)
 }
 
-// RotateSecret makes secret the webhook's current one, or a new one if it is "",
-// and returns it. Those before stay in force for at most overlap: until then,
-// schemes that can carry several signatures carry all (SchemeStandard; the others
-// carry the new one's alone). Zero or less ends them at once. At most ten are in
-// force at a time. A webhook of SchemeNone signs by its default scheme from then
-// on. The error is a *[ConfigError] if there would be more, or if the webhook's
-// schemes cannot use the secret; or [ErrNotFound].
+// RotateSecret makes secret the webhook's current one, or a new one if it is
+// "", and returns it. The secrets before it stay in force for at most overlap:
+// until then SchemeStandard, which can carry several signatures, carries one by
+// each secret; the other schemes use the new secret alone. Zero or less ends
+// them at once. At most ten are in force at a time. A webhook of SchemeNone
+// signs by its default scheme from then on. The error is a *[ConfigError] if
+// there would be more, or if the webhook's schemes cannot use the secret; or
+// [ErrNotFound].
 func (d *Dispatcher) RotateSecret(ctx context.Context, name, secret string,
 	overlap time.Duration) (string, error) {
 	if secret == "" {

@@ -39,8 +39,8 @@ type Delivery struct {
 	Attempts int       `json:"attempts"`         // made so far; numbers go on over a Resend
 	Tries    int       `json:"tries"`            // those that the retry policy counts
 	Due      time.Time `json:"due,omitzero"`     // no attempt is made before
-	// Since is when its age began: for an ordered one its first attempt, and zero
-	// before that.
+	// Since is when its age began. The age of an ordered delivery begins with
+	// its first attempt; before that Since is zero.
 	Since      time.Time `json:"since,omitzero"`
 	PausedAt   time.Time `json:"paused_at,omitzero"`   // zero unless it is Paused
 	Finished   time.Time `json:"finished,omitzero"`    // zero unless it has ended, in any way
@@ -80,9 +80,9 @@ const (
 )
 
 // An Attempt is one HTTP request for a delivery, as logged. It holds neither
-// secrets nor the request. Of Error it keeps 1 KiB, of the response 50 headers
-// and 4 KiB of body. Class is one of [ErrorClass], [ClassStatus] or
-// [ClassEndpointChanged].
+// secrets nor the request. It keeps no more than 1 KiB of Error, and 50 header
+// lines and 4 KiB of the body of the response. Class is one of [ErrorClass],
+// [ClassStatus] or [ClassEndpointChanged].
 type Attempt struct {
 	DeliveryID string        `json:"delivery_id,omitempty"`
 	Number     int           `json:"number"`           // from 1

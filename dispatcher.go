@@ -100,11 +100,12 @@ func signal(c chan<- struct{}) {
 // alone: an error means that the host should roll back.
 //
 // The report has an outcome for each event and each webhook subscribed to it.
-// What goes wrong in a webhook is an outcome and never an error. When ctx ends,
-// what is evaluated is not cut short, but the store's call is. The error is an
-// *[EventError] when an event is invalid, and then nothing was dispatched; or
-// the store's, and then the deliveries may have been stored or not: dispatch
-// again with the outcomes' event IDs.
+// What goes wrong in a webhook is an outcome and never an error. The end of ctx
+// does not cut short the evaluation of conditions and templates, but it does
+// the call of the store. The error is an *[EventError] when an event is
+// invalid, and then nothing was dispatched; or the store's, and then the
+// deliveries may have been stored or not: dispatch again with the outcomes'
+// event IDs.
 //
 // With a context of [WithUnit], what fires is Held by the unit instead.
 func (d *Dispatcher) Dispatch(ctx context.Context, events ...Event) (Report, error) {

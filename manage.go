@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Delivery returns a delivery. ErrNotFound if it is not, or no longer, stored.
+// Delivery returns a delivery. The error is ErrNotFound if it is not, or no
+// longer, stored.
 func (d *Dispatcher) Delivery(ctx context.Context, id string) (*Delivery, error) {
 	del, err := d.storedDelivery(ctx, id)
 	if err != nil {
@@ -28,8 +29,8 @@ func (d *Dispatcher) storedDelivery(ctx context.Context, id string) (*Delivery, 
 }
 
 // Deliveries returns the deliveries that match q, the newest first, at most
-// q.Limit. For the next page, set q.After to the ID of the last one; ErrNotFound
-// if that is not, or no longer, stored.
+// q.Limit. For the next page, set q.After to the ID of the last one; the error
+// is ErrNotFound if that is not, or no longer, stored.
 func (d *Dispatcher) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delivery, error) {
 	ds, err := d.store.Deliveries(ctx, q.WithDefaults())
 	if err != nil {
@@ -50,9 +51,10 @@ func (d *Dispatcher) Attempts(ctx context.Context, deliveryID string) ([]Attempt
 
 // Resend makes a delivery due now, with the same id and bytes and a fresh
 // budget of attempts and age: one that ended, in whatever way, or one that
-// waits for its retry. [ErrInFlight] while an attempt is made, [ErrPruned] if
-// it is no longer stored ([ErrNotFound] if the id is none of the library's),
-// [ErrState] if it is paused: Enable its webhook then.
+// waits for its retry. The error is [ErrInFlight] while an attempt is made,
+// [ErrPruned] if the delivery is no longer stored ([ErrNotFound] if the id is
+// none of the library's), and [ErrState] if it is paused: Enable its webhook
+// then.
 func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
 		return del.resend(d.now())
@@ -67,9 +69,10 @@ func (d *Dispatcher) Resend(ctx context.Context, deliveryID string) error {
 	return nil
 }
 
-// ResendAll resends all finished deliveries that match q, whatever its Limit and
-// After, and returns how many. With q.States empty those that Failed or were
-// Exhausted. Deliveries that another process changes meanwhile are left alone.
+// ResendAll resends all finished deliveries that match q, whatever its Limit
+// and After, and returns how many. If q.States is empty, it resends those that
+// are Failed or Exhausted. Deliveries that another process changes meanwhile
+// are left alone.
 func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error) {
 	if len(q.States) == 0 {
 		q.States = []State{Failed, Exhausted}
@@ -93,8 +96,8 @@ func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error
 // returned. An attempt that is under way may still reach the endpoint, and what
 // comes of it is not recorded; the next delivery of its line does not wait for
 // it. While an attempt may be about to start, Cancel takes up to a second.
-// Canceling a canceled delivery does nothing; [ErrState] if it was delivered,
-// [ErrNotFound] if it is not stored.
+// Canceling a canceled delivery does nothing. The error is [ErrState] if the
+// delivery was delivered, and [ErrNotFound] if it is not stored.
 func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 	leased := false
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
@@ -115,8 +118,9 @@ func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 	return nil
 }
 
-// changeDelivery changes a delivery as it stands, again if it changes meanwhile.
-// An empty change changes nothing.
+// changeDelivery makes a change of a delivery as it stands in the store, and
+// does so anew when the delivery changes meanwhile. An empty change changes
+// nothing.
 func (d *Dispatcher) changeDelivery(ctx context.Context, id string,
 	change func(*Delivery) (Change, error)) error {
 	for range saveTries {
@@ -233,7 +237,8 @@ func (s *Stats) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Stats counts. errors.ErrUnsupported if the store is no [Counter].
+// Stats counts the deliveries of the store, and this process's open breakers.
+// The error is errors.ErrUnsupported if the store is no [Counter].
 func (d *Dispatcher) Stats(ctx context.Context) (*Stats, error) {
 	counts, err := d.store.Count(ctx, "")
 	if err != nil {

@@ -19,10 +19,10 @@ const (
 )
 
 // A MemoryStore is a [Store] in memory, for tests, development, and hosts that
-// can afford to lose deliveries when the process ends. It refuses above a
-// million unfinished deliveries with ErrFull, and keeps the last 10,000 finished
-// ones with at most 64 MiB of bodies. One that stops its line counts as
-// unfinished. It is safe for concurrent use.
+// can afford to lose deliveries when the process ends. It refuses more than a
+// million unfinished deliveries with ErrFull, and keeps the last 10,000
+// finished ones with at most 64 MiB of bodies. A delivery that stops its line
+// counts as unfinished. It is safe for concurrent use.
 //
 // A delivery that was not attempted yet takes about 210 bytes above its body,
 // ids and document name of usual length included. Times are kept to the
@@ -128,9 +128,10 @@ func (s *MemoryStore) add(d *Delivery) {
 	s.settle(h, r)
 }
 
-// file puts a new row where its Created belongs. It is the newest, or not much
-// older, or belongs beside the last one that was not: of a unit of work that was
-// committed late.
+// file puts a new row where its Created belongs. Most rows belong at the end,
+// or not far from it. Older ones come from a unit of work that was committed
+// late, one after the other, so the search begins at the row that was filed
+// last.
 func (s *MemoryStore) file(h uint32, r *memoryRow) {
 	links := s.all.links
 	at := s.all.last

@@ -9,7 +9,7 @@ import (
 // A row's text is one piece of the store's arena: the lengths of id, event id,
 // document name, URL, chain and trace, those themselves, and the body.
 
-// textParts returns the parts of d's text, the body apart.
+// textParts returns the parts of d's text, without the body.
 func textParts(d *Delivery) [6]string {
 	parts := [6]string{d.ID, d.EventID, d.DocName, d.URL, "", d.Trace}
 	if len(d.Chain) > maxSharedChain {

@@ -142,10 +142,10 @@ type DocType struct {
 }
 
 // Retention says how long finished deliveries are kept with their attempts, by
-// stores that are a Pruner; Run and Drain prune them, about once a minute, and by
-// PerWebhook less often where a large log takes long to count. Pending and paused
-// ones are kept for ever. The zero value of a field is its
-// default; negative means without bound.
+// stores that are a Pruner. Run and Drain prune them about once a minute; by
+// PerWebhook less often, where the deliveries of a large log take long to
+// count. Pending and paused deliveries are kept for ever. The zero value of a
+// field is its default; negative means without bound.
 type Retention struct {
 	Delivered  time.Duration // defaults to 30 days
 	Other      time.Duration // Failed, Exhausted, Canceled; defaults to 90 days
@@ -153,10 +153,11 @@ type Retention struct {
 }
 
 // AutoDisable says when the library disables a webhook by itself, apart from a
-// 410: after After without one success over at least Attempts attempts, as
-// Frappe Cloud's documentation has it, or, when Rate is set, as soon as more
-// than Rate of the attempts of the last hour (55 to 60 minutes), or all, failed,
-// if there were at least Attempts.
+// 410. It does so when nothing has succeeded for the time After and in at least
+// Attempts attempts, as Frappe Cloud's documentation has it. When Rate is set,
+// it also does so as soon as a share of the attempts of the last hour (55 to 60
+// minutes) that is above Rate has failed, or all have, if there were at least
+// Attempts of them.
 type AutoDisable struct {
 	After    time.Duration // defaults to 120h; negative means never
 	Attempts int           // defaults to 20

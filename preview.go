@@ -22,10 +22,11 @@ type Preview struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// Preview evaluates and renders a webhook for an event, without I/O. The webhook
-// need not be saved; if one of its name is, its status counts, and its secrets
-// stand in for an empty one, as this process last read them: before its first
-// Dispatch, call [Dispatcher.Webhook]. The error is a *[ConfigError] or an
+// Preview evaluates and renders a webhook for an event, without I/O. The
+// webhook need not be saved. If one of its name is, the status of that one
+// counts, and its secrets are used when w.Secret is empty, both as this process
+// last read them: in a process that has not dispatched yet, call
+// [Dispatcher.Webhook] first. The error is a *[ConfigError] or an
 // *[EventError].
 func (d *Dispatcher) Preview(ctx context.Context, w Webhook, ev Event) (*Preview, error) {
 	if err := d.checkDispatch(&ev); err != nil {
@@ -111,10 +112,10 @@ func (h *hook) warnings(ev *Event) []string {
 	return append(ws, h.payload.warnings...)
 }
 
-// Explain says what Dispatch would decide, without storing anything. Whether a
-// delivery would be a Duplicate, or find Options.MaxPaused reached, it does not
-// know. The error is an *[EventError], or that of a store whose webhooks could
-// never be read.
+// Explain says what Dispatch would decide, without storing anything. It does
+// not know whether a delivery would be a Duplicate, or find Options.MaxPaused
+// reached. The error is an *[EventError], or that of a store whose webhooks
+// could never be read.
 func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 	if err := d.checkDispatch(&ev); err != nil {
 		return Report{}, &EventError{Err: err}
@@ -140,8 +141,8 @@ func (d *Dispatcher) Explain(ctx context.Context, ev Event) (Report, error) {
 
 // SendTest renders a webhook for an event and sends it at once, marked by the
 // header X-Webhook-Test, whatever its condition, status, events and tenant. It
-// stores nothing. State is Delivered or Failed: there is no retry. The error is
-// non-nil only when nothing could be sent.
+// stores nothing. The State of the attempt is Delivered or Failed: there is no
+// retry. The error is non-nil only when nothing could be sent.
 func (d *Dispatcher) SendTest(ctx context.Context, name string, ev Event) (*Attempt, error) {
 	if err := d.checkDispatch(&ev); err != nil {
 		return nil, &EventError{Err: err}

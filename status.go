@@ -92,9 +92,10 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Status returns how a webhook stands. ErrNotFound if there is none. It counts
-// this process's attempts up to now, and of others those they have stored: a Run
-// does so about once a minute and when it ends, a Drain at most once a minute.
+// Status returns how a webhook stands. The error is ErrNotFound if there is
+// none. It counts this process's attempts up to now, and those of other
+// processes as far as they have stored their counts: a Run does so about once a
+// minute and when it ends, a Drain at most once a minute.
 func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
 	e, err := d.find(ctx, name)
 	if err != nil {
@@ -108,8 +109,8 @@ func (d *Dispatcher) Status(ctx context.Context, name string) (*Status, error) {
 	return &st, nil
 }
 
-// changeStatus stores what a function makes of a webhook's status. The function
-// returns false if there is nothing to change.
+// changeStatus calls a function with a webhook's status, and stores what it
+// makes of it. The function returns false if there is nothing to change.
 func (d *Dispatcher) changeStatus(ctx context.Context, name string,
 	change func(*entry, *statusRecord) (bool, error)) error {
 	return d.retryConflict(ctx, func(idx *index) ([]WebhookRecord, error) {
@@ -177,8 +178,9 @@ func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 }
 
 // Disable takes a webhook out of service until Enable: it takes no deliveries,
-// and those it has wait. The reason is shown by Status. ErrNotFound if there is
-// none. A webhook that its operator disabled already keeps the reason it has.
+// and those it has wait. The reason is shown by Status. The error is
+// ErrNotFound if there is no such webhook. A webhook that its operator disabled
+// already keeps the reason it has.
 func (d *Dispatcher) Disable(ctx context.Context, name, reason string) error {
 	return d.disable(ctx, name, ByOperator, reason)
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // A Unit is a unit of work: it holds back the deliveries of the events of one
-// transaction until that commits. Conditions are judged and bodies rendered when
-// an event is dispatched. Of what one webhook would get for one document, only
-// the last is sent, in the order of these last ones: as Frappe does at commit
-// (frappe/integrations/doctype/webhook, flush_webhook_execution_queue). Events
-// that name no document are all sent.
+// transaction until that commits. Conditions are judged and bodies rendered
+// when an event is dispatched. If one webhook would get several deliveries for
+// one document, only the last of them is sent. Those that are sent keep their
+// order. Frappe does the same at commit (frappe/integrations/doctype/webhook,
+// flush_webhook_execution_queue). Events that name no document are all sent.
 //
 // A Unit is not safe for concurrent use. One that is neither committed nor
 // rolled back sends nothing. After either it is empty and can be used again. Make
@@ -72,14 +72,15 @@ func (u *Unit) Dispatch(ctx context.Context, events ...Event) (Report, error) {
 	return report, nil
 }
 
-// Savepoint marks the present point under a name. The same name again hides the
-// one before, until what came after that is dropped.
+// Savepoint marks the present point under a name. A second savepoint of the
+// same name hides the first, until a RollbackTo to a savepoint between the two
+// drops the second.
 func (u *Unit) Savepoint(name string) {
 	u.savepoints = append(u.savepoints, savepoint{name, len(u.held)})
 }
 
-// RollbackTo drops what was dispatched after a savepoint, which stays set.
-// ErrNoSavepoint if there is none of that name.
+// RollbackTo drops what was dispatched after a savepoint, which stays set. The
+// error is ErrNoSavepoint if there is none of that name.
 func (u *Unit) RollbackTo(name string) error {
 	for i, s := range slices.Backward(u.savepoints) {
 		if s.name == name {
