@@ -16,7 +16,7 @@ type enableCmd struct {
 // Help is shown by --help.
 func (*enableCmd) Help() string {
 	return "Forgets its failures, and makes its paused deliveries due, spread over a minute. " +
-		"The host may leave the endpoint alone for some time yet, for up to an hour. " +
+		"The host may leave a failing endpoint alone for some time yet. " +
 		"With --json: one document, its status."
 }
 
