@@ -95,7 +95,8 @@ func (r *redactor) addValue(v string) {
 }
 
 // addURL hides what may be confidential in a URL, as Slack's are: the path behind
-// its first segment, and the query.
+// its first segment, and the query; and of both what is long enough for a token
+// alone, as endpoints echo what they parsed.
 func (r *redactor) addURL(raw string) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -105,9 +106,17 @@ func (r *redactor) addURL(raw string) {
 	for _, path := range []string{u.EscapedPath(), u.Path} {
 		if _, rest, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok {
 			r.add(rest, 4)
+			for segment := range strings.SplitSeq(rest, "/") {
+				r.add(segment, 16)
+			}
 		}
 	}
 	r.add(u.RawQuery, 4)
+	for _, values := range u.Query() {
+		for _, v := range values {
+			r.add(v, 8)
+		}
+	}
 }
 
 // replace masks what is hidden in s, of which it looks at no more than

@@ -41,12 +41,12 @@ func TestEchoes(t *testing.T) {
 	escaped := strings.NewReplacer("/", `\/`)
 	w := orders(func(w *webhook.Webhook) {
 		w.Secret = "whsec_" + strings.Repeat("ab/d", 8)
-		w.URL, w.DynamicURL = "https://x.example/a/b/{{ doc.code }}?token=confidential", true
+		w.URL, w.DynamicURL = "https://x.example/a/b/a-token-in-the-path/{{ doc.code }}?token=con%2Ffidential", true
 		w.Signatures = []webhook.Scheme{webhook.SchemeFrappe, webhook.SchemeSecretHeader, webhook.SchemeStandard}
 	})
 	_, text := logged(t, w, func(req *webhook.Request) *webhook.Response {
 		proofs = []string{w.Secret, req.Header.Get("X-Webhook-Secret"),
-			req.Header.Get("X-Frappe-Webhook-Signature"), "b/N-0001", "confidential"}
+			req.Header.Get("X-Frappe-Webhook-Signature"), "b/a-token-in-the-path", "a-token-in-the-path", "con/fidential"}
 		signatures := strings.Fields(req.Header.Get("Webhook-Signature"))
 		require.Len(t, signatures, 2)
 		for _, s := range signatures {
@@ -56,8 +56,7 @@ func TestEchoes(t *testing.T) {
 		for _, s := range append(proofs, signatures...) {
 			body += " " + s + " " + escaped.Replace(s)
 		}
-		return &webhook.Response{StatusCode: 401, Body: []byte(strings.ReplaceAll(body, " confidential", "")),
-			Header: http.Header{"X-Echo": signatures}}
+		return &webhook.Response{StatusCode: 401, Body: []byte(body), Header: http.Header{"X-Echo": signatures}}
 	})
 	for _, p := range proofs {
 		require.NotContains(t, text, p)
