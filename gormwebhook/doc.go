@@ -37,15 +37,15 @@
 //	UpdateColumn, UpdateColumns             on_change, as Frappe's db_set
 //	Delete, soft or not                     on_trash
 //
-// Each row is a document, those that a where clause selects too.
+// Each row is a document, also when a where clause selects many.
 //
-// A Create with OnConflict is an insert, an update or nothing, as it turns out row
-// by row; rows are compared by the conflict's columns, or the primary key. MySQL
-// and MariaDB take a row for the same by any of its unique keys, and so are rows
-// compared there; an update to what the row was is none. What is saved with a
-// document by association is a document of its own, and comes before it. All
-// events of a row have the same id. [Options].Action makes submits and cancels of
-// updates.
+// A Create with OnConflict is an insert, an update or nothing, as it turns out
+// row by row; rows are compared by the conflict's columns, or the primary key.
+// MySQL and MariaDB update a row that has any unique key in common with the new
+// one, so there rows are compared by all unique keys; and an update that leaves
+// a row as it was is nothing. What is saved with a document by association is a
+// document of its own, and comes before it. All events of a row have the same
+// id. [Options].Action makes submits and cancels of updates.
 //
 // # Transactions
 //
@@ -60,9 +60,9 @@
 // A [webhook.Unit] in the statement's context holds the events until it is
 // committed; it does not see GORM's savepoints.
 //
-// With SkipDefaultTransaction, outside of db.Transaction, there is none: the
-// events are dispatched behind the statement, and an error is logged. A crash in
-// between loses them.
+// With SkipDefaultTransaction, outside of db.Transaction, there is no
+// transaction: the events are dispatched after the statement, and an error is
+// logged. A crash in between loses them.
 //
 // Two queries are added to an update, one to a delete, two or three to a Create
 // with OnConflict (on MySQL and MariaDB one for the keys, two for each of them, and

@@ -22,9 +22,10 @@ var (
 )
 
 // bothOf returns the statement; first is put into it, to be done before the
-// rest. It numbers the rows itself, by the sequence of the table: so it finds
-// those that it inserted without comparing ids, or hashing them, which our
-// transactions do not.
+// rest. The statement takes the numbers of its rows from the table's sequence
+// itself. So it finds the rows that it inserted by number: it need not compare
+// ids one by one, as it would have to in our transactions, which do without
+// hash joins.
 func bothOf(first string) string {
 	delivery, state := deliveryShape.names(), stateShape.names()
 	return "WITH u (num, {columns}) AS " +

@@ -63,17 +63,19 @@
 //
 // # Faults
 //
-// A transaction of the store's own that loses against another, in a deadlock, by
-// a lock that did not come in time, or because SQLite was busy, is repeated for up
-// to five seconds or six. In the host's transaction nothing is repeated: the host rolls
-// back and decides. On MySQL it has to be ready for deadlocks: InnoDB makes one of
-// three transactions that dispatch for one document to an ordered webhook, when the
-// first is rolled back. Other errors of the database are returned as they are.
+// A transaction of the store's own that loses against another, in a deadlock,
+// by a lock that did not come in time, or because SQLite was busy, is repeated
+// for five or six seconds. In the host's transaction nothing is repeated: the
+// host rolls back and decides. On MySQL it has to be ready for deadlocks:
+// InnoDB makes one of three transactions that dispatch for one document to an
+// ordered webhook, when the first is rolled back. Other errors of the database
+// are returned as they are.
 //
-// An event that a transaction which is open dispatched is waited for when it is
-// dispatched once more outside of it, with the same ID: six seconds on PostgreSQL,
-// innodb_lock_wait_timeout on MySQL, which is fifty unless it is set. So long other
-// calls of Dispatch in the process may wait too.
+// When an event that a transaction has dispatched is dispatched once more
+// outside of it, with the same ID, while the transaction is open, the second
+// Dispatch waits for the transaction to end: for six seconds on PostgreSQL, on
+// MySQL for innodb_lock_wait_timeout, which is fifty seconds unless it is set.
+// Other calls of Dispatch in the process may wait for as long.
 //
 // # Ordered webhooks
 //

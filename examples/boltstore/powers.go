@@ -6,7 +6,8 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// Prune implements webhook.Pruner. What stops its line stays, and counts.
+// Prune implements webhook.Pruner. A delivery in its line stays, since it stops
+// the line or will; it counts among the newest that are kept.
 func (s *Store) Prune(ctx context.Context, p webhook.Prune) (n int, err error) {
 	err = s.in(ctx, s.db.Update, func(t *tx) error {
 		var old []*row // a cursor does not like what it stands on to go
@@ -39,8 +40,8 @@ func (s *Store) Prune(ctx context.Context, p webhook.Prune) (n int, err error) {
 	return n, err
 }
 
-// Count implements webhook.Counter. It reads every row, which is well while there
-// are thousands.
+// Count implements webhook.Counter. It reads every row, which is good enough
+// for thousands of them.
 func (s *Store) Count(ctx context.Context, name string) (webhook.Counts, error) {
 	c := webhook.Counts{ByState: map[webhook.State]int{}}
 	err := s.in(ctx, s.db.View, func(t *tx) error {

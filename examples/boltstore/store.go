@@ -48,9 +48,10 @@ func New(db *bbolt.DB) (*Store, error) {
 type hostTx struct{}
 
 // WithTx returns a context with which Dispatch writes in the host's own
-// transaction: its data and the deliveries are committed together, or neither. It
-// must be a writable one, and is one goroutine's. After the commit call
-// [webhook.Dispatcher.Wake]; else Run finds them with its next poll.
+// transaction: its data and the deliveries are committed together, or neither.
+// The transaction must be writable, and may be used by one goroutine only.
+// After the commit call [webhook.Dispatcher.Wake]; else Run finds them with its
+// next poll.
 func WithTx(ctx context.Context, btx *bbolt.Tx) context.Context {
 	return context.WithValue(ctx, hostTx{}, btx)
 }
@@ -187,7 +188,8 @@ func (s *Store) DeleteWebhook(ctx context.Context, name string) error {
 	})
 }
 
-// A row is what is stored of a delivery; of its body, an empty one is not none.
+// A row is what is stored of a delivery. Its Body has a member of its own,
+// which tells an empty body from none.
 type row struct {
 	webhook.Delivery
 	Body []byte            `json:"body"`
@@ -219,7 +221,7 @@ func (t *tx) save(r *row, had time.Time) error {
 	t.store(deliveries, r.ID, r)
 	t.set(true, newest, key(r.Created, r.Seq), []byte(r.ID))
 	t.set(r.inLine(), lines, key(r.Line, r.Seq), []byte(r.ID))
-	// Another may have become the first in line, or not be it any longer.
+	// The first in line may be another delivery now.
 	for _, id := range []string{r.ID, stopped, t.first(r.Line)} {
 		if id != "" && t.err == nil {
 			t.err = t.offer(id)
@@ -241,8 +243,8 @@ func (t *tx) first(line string) string {
 	return ""
 }
 
-// offer lets Claim find a delivery, or not. One that is leased is passed over
-// there: only the claimer knows the time.
+// offer puts a delivery where Claim finds it, or takes it away from there. A
+// leased one stays, and Claim passes it over: only the claimer knows the time.
 func (t *tx) offer(id string) error {
 	r, err := t.row(id)
 	if err != nil {
