@@ -66,12 +66,21 @@ func main() {
 
 	// From here on, GORM's writes are events.
 	check(db.Use(gormwebhook.New(d, nil)))
+	write(db)
 
+	check(d.Drain(ctx)) // a server runs `go d.Run(ctx)` instead
+	for _, r := range endpoint.Requests() {
+		fmt.Println(r.URL, string(r.Body), "verified:", r.Err == nil)
+	}
+}
+
+// write is what the host does: it knows nothing of webhooks.
+func write(db *gorm.DB) {
 	check(db.Create(&Order{Customer: `Ada "the first"`, Total: 120, Status: "Draft"}).Error)
 	check(db.Create(&Order{Customer: "Grace", Total: 80, Status: "Draft"}).Error)
 
 	// Of what is rolled back nothing is sent.
-	err = db.Transaction(func(tx *gorm.DB) error {
+	err := db.Transaction(func(tx *gorm.DB) error {
 		if err := tx.Model(&Order{ID: 2}).Update("status", "Paid").Error; err != nil {
 			return err
 		}
@@ -81,11 +90,6 @@ func main() {
 
 	// Every row that a where clause finds is a document.
 	check(db.Model(&Order{}).Where("total > ?", 100).Update("status", "Paid").Error)
-
-	check(d.Drain(ctx)) // a server runs `go d.Run(ctx)` instead
-	for _, r := range endpoint.Requests() {
-		fmt.Println(r.URL, string(r.Body), "verified:", r.Err == nil)
-	}
 }
 
 func check(err error) {
