@@ -32,8 +32,8 @@ var errEndpointChanged = errors.New("the webhook's endpoint has changed since th
 // response nor an error.
 var errNoResponse = errors.New("the transport returned neither a response nor an error")
 
-// attempt sends a delivery once, within ctx, and says what came of it. stop is the
-// context that ends when Run has no more patience; ctx is derived from it.
+// attempt sends a delivery once, within ctx, and says what came of it. stop is
+// the context that ends when Run has no more patience; ctx is derived from it.
 func (d *Dispatcher) attempt(stop, ctx context.Context, h *hook, del *Delivery, test bool) result {
 	start := d.now()
 	began := time.Now()
@@ -224,8 +224,8 @@ func (d *Dispatcher) policy(h *hook) RetryPolicy {
 	return d.opts.Retry.withDefaults()
 }
 
-// hintJitter returns a random share, up to a fifth, of how long the endpoint asked
-// to be left alone, so that not all come back at once.
+// hintJitter returns a random share, up to a fifth, of how long the endpoint
+// asked to be left alone, so that not all come back at once.
 func hintJitter(hint time.Duration) time.Duration {
 	return RetryPolicy{Jitter: 0.2}.jitter(hint)
 }

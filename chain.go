@@ -81,9 +81,9 @@ func chainFrom(ctx context.Context) chain {
 
 // TrackChain puts the chain of an incoming webhook request into the request's
 // context, for handlers that dispatch events with it: a webhook that led to the
-// request, here or through others, then answers [Loop] instead of going round in
-// circles. So does every webhook when ten of this store's have led to it. Requests
-// without a chain pass as they are.
+// request, here or through others, then answers [Loop] instead of going round
+// in circles. So does every webhook when ten of this store's have led to it.
+// Requests without a chain pass as they are.
 func (d *Dispatcher) TrackChain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := parseChain(r.Header.Get(headerChain)); len(c) > 0 {

@@ -22,11 +22,11 @@ const slowAnswer = time.Second
 // answer to a question that was asked at a time by our own clock. It reports
 // whether asking again would not make the clock more exact.
 //
-// The store read its clock at some time between question and answer. To take that
-// for the time of the answer makes our idea of the clock too slow, never too fast:
-// slow costs a little time, fast would take leases that others still hold. The
-// slower the answer, the greater the error: a slow one does not replace what is
-// known.
+// The store read its clock at some time between question and answer. To take
+// that for the time of the answer makes our idea of the clock too slow, never
+// too fast: slow costs a little time, fast would take leases that others still
+// hold. The slower the answer, the greater the error: a slow one does not
+// replace what is known.
 func (c *clock) learn(store, asked time.Time) bool {
 	if store.IsZero() {
 		return true

@@ -149,8 +149,8 @@ func (d *Dispatcher) change(ctx context.Context, old *entry, w Webhook) (*Webhoo
 	return d.encodeWebhook(rec, rev)
 }
 
-// encodeWebhook returns what is stored of a webhook. A record that a newer version
-// of the library wrote is left alone.
+// encodeWebhook returns what is stored of a webhook. A record that a newer
+// version of the library wrote is left alone.
 func (d *Dispatcher) encodeWebhook(rec *record, rev int64) (*WebhookRecord, error) {
 	name := rec.Webhook.Name
 	if rec.Version > recordVersion {

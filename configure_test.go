@@ -365,8 +365,8 @@ func TestSealedAtRest(t *testing.T) {
 	require.NoError(t, again.Drain(t.Context()))
 	require.NoError(t, r.Requests()[0].Err)
 
-	// What cannot be opened is not gone on without: that would lose its events, and
-	// save over its secret.
+	// What cannot be opened is not gone on without: that would lose its events,
+	// and save over its secret.
 	without, _ := newDispatcherOn(t, store, nil)
 	_, err = without.Webhook(t.Context(), "orders")
 	require.ErrorContains(t, err, "Options.Sealer is not set")

@@ -71,7 +71,8 @@ func TestResendOfWhatIsGone(t *testing.T) {
 	require.ErrorIs(t, d.Cancel(context.Background(), "msg_gone"), webhook.ErrNotFound)
 }
 
-// A silentStore returns neither a delivery nor an error for what it does not have.
+// A silentStore returns neither a delivery nor an error for what it does not
+// have.
 type silentStore struct{ *webhook.MemoryStore }
 
 func (silentStore) Delivery(context.Context, string) (*webhook.Delivery, error) { return nil, nil }

@@ -14,9 +14,9 @@ import (
 )
 
 // A Dispatcher turns document events into deliveries, and deliveries into
-// requests. Make one with [New]. All methods may be called by many goroutines at
-// once. It starts no goroutine but in Run and Drain, which end with them, and while
-// calls wait for each other at the store.
+// requests. Make one with [New]. All methods may be called by many goroutines
+// at once. It starts no goroutine but in Run and Drain, which end with them,
+// and while calls wait for each other at the store.
 type Dispatcher struct {
 	store guardedStore
 	opts  Options

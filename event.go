@@ -45,7 +45,8 @@ func (t EventType) isOfSubmittable() bool {
 const HandshakeEvent EventType = "Webhook Validate"
 
 // An Event is one thing that happened to one document, or one named event. ID,
-// Type, DocType, Name and Tenant are UTF-8 of at most 255 bytes each, without NUL.
+// Type, DocType, Name and Tenant are UTF-8 of at most 255 bytes each, without
+// NUL.
 type Event struct {
 	// ID is the idempotency key: dispatching an event again under the same ID,
 	// Type, DocType, Name and Tenant makes no second delivery. One ID may serve
@@ -60,9 +61,10 @@ type Event struct {
 	Name    string `json:"name,omitempty"`
 
 	// Doc is the document, or the data of a named event: a map, a struct, a
-	// pointer to one, or raw JSON. It is what encoding/json makes of it: json tags
-	// name its fields, for templates too. Nil, or what is null in JSON, is a
-	// document without fields. It is read before Dispatch returns and not kept.
+	// pointer to one, or raw JSON. It is what encoding/json makes of it: json
+	// tags name its fields, for templates too. Nil, or what is null in JSON, is
+	// a document without fields. It is read before Dispatch returns and not
+	// kept.
 	Doc any `json:"doc,omitempty"`
 
 	// Previous is the document before the change, for changed() in conditions.

@@ -37,8 +37,9 @@ type group[T, R any] struct {
 // linger is how long a request that is in no hurry waits for others.
 const linger = 3 * time.Millisecond
 
-// hungAfter is when a call of write counts as hung. It holds up nobody for longer:
-// what it waits for may be its own connection, or a lock that only its rows need.
+// hungAfter is when a call of write counts as hung. It holds up nobody for
+// longer: what it waits for may be its own connection, or a lock that only its
+// rows need.
 const hungAfter = time.Second
 
 // maxGroup bounds how many items are joined into one call.
@@ -170,8 +171,8 @@ func (g *group[T, R]) begin() int {
 	return g.turn
 }
 
-// pass lets the first that waits behind a hung call be written at once, alone, and
-// then the others.
+// pass lets the first that waits behind a hung call be written at once, alone,
+// and then the others.
 func (g *group[T, R]) pass() {
 	g.mu.Lock()
 	if !g.busy || len(g.waiting) == 0 || time.Since(g.since) < hungAfter {
@@ -217,8 +218,8 @@ func (g *group[T, R]) flush(turn int) {
 	}
 }
 
-// flushOnce writes those that wait when it is the group's turn, and reports whether
-// it has to go on.
+// flushOnce writes those that wait when it is the group's turn, and reports
+// whether it has to go on.
 func (g *group[T, R]) flushOnce(turn *int) bool {
 	defer g.turns.wait()()
 	runtime.Gosched() // whoever is about to ask shall be among them

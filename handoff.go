@@ -144,8 +144,8 @@ func (h *handoff) setRoom(n int) {
 }
 
 // lease marks the deliveries that Run has room for as leased to it, and returns
-// how many there are. An ordered one is left to claims: whether it is the first of
-// its line only the store knows.
+// how many there are. An ordered one is left to claims: whether it is the first
+// of its line only the store knows.
 func (d *Dispatcher) lease(ds []Delivery) (n int) {
 	for i := range ds {
 		del := &ds[i]

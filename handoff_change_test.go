@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What was handed off and waits for its place follows what becomes of its webhook.
+// What was handed off and waits for its place follows what becomes of its
+// webhook.
 func TestHandOffAndChange(t *testing.T) {
 	moved := hook("a", func(w *webhook.Webhook) { w.URL = "https://other.example/in" })
 	tests := []struct {

@@ -348,7 +348,8 @@ func TestDrainBesideRun(t *testing.T) {
 	})
 }
 
-// Dispatch in one transaction after another, however fast, does not put off the poll.
+// Dispatch in one transaction after another, however fast, does not put off the
+// poll.
 func TestManyTransactions(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &transactional{MemoryStore: webhook.NewMemoryStore(), connection: make(chan struct{}, 1)}

@@ -23,11 +23,12 @@ func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("webhook %q: the handshake failed: %s", e.Webhook, e.Attempt.Error)
 }
 
-// Handshake posts {"event":"Webhook Validate","data":{}} to a webhook's URL, with
-// its headers and signatures, and returns what came back: a 2xx within 5 seconds
-// is State Delivered, anything else Failed, whatever Options.Classifier and the
-// webhook's Timeout say. It changes nothing, and stores nothing. The error is non-nil only when nothing
-// could be sent: ErrNotFound, or a dynamic URL, which needs a document.
+// Handshake posts {"event":"Webhook Validate","data":{}} to a webhook's URL,
+// with its headers and signatures, and returns what came back: a 2xx within 5
+// seconds is State Delivered, anything else Failed, whatever Options.Classifier
+// and the webhook's Timeout say. It changes nothing, and stores nothing. The
+// error is non-nil only when nothing could be sent: ErrNotFound, or a dynamic
+// URL, which needs a document.
 func (d *Dispatcher) Handshake(ctx context.Context, name string) (*Attempt, error) {
 	e, err := d.find(ctx, name)
 	if err != nil {

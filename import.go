@@ -18,13 +18,13 @@ const (
 	maxImportWebhooks = 10_000
 )
 
-// ReadWebhooks reads webhooks from JSON: one object, or an array of them, in the
-// form of [Webhook] or as Frappe exports its Webhook and Press Webhook documents.
-// It is strict: unknown and repeated members, a name that two have, and whatever
-// of a Frappe document could not be carried over, are errors, of type
-// *[ImportError], and so is a text above 16 MiB or of more than 10,000 webhooks. It
-// saves nothing and checks no more than the form; see [Webhook.Validate] and
-// [Dispatcher.SaveWebhooks].
+// ReadWebhooks reads webhooks from JSON: one object, or an array of them, in
+// the form of [Webhook] or as Frappe exports its Webhook and Press Webhook
+// documents. It is strict: unknown and repeated members, a name that two have,
+// and whatever of a Frappe document could not be carried over, are errors, of
+// type *[ImportError], and so is a text above 16 MiB or of more than 10,000
+// webhooks. It saves nothing and checks no more than the form; see
+// [Webhook.Validate] and [Dispatcher.SaveWebhooks].
 //
 // What json.Marshal makes of webhooks is read back as it was, but for the
 // secrets, which are never written.

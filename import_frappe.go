@@ -25,9 +25,9 @@ type Import struct {
 // ImportFrappe reads documents of Frappe's types Webhook and Press Webhook, as
 // exported to JSON by "bench export-fixtures" and the like: one, or an array of
 // them. What could not be carried over is in the notes; documents of which no
-// webhook can be made are in the notes alone. An error is an *[ImportError]: the
-// text is not such JSON, above 16 MiB or of more than 10,000 documents, and nothing
-// of it was taken.
+// webhook can be made are in the notes alone. An error is an *[ImportError]:
+// the text is not such JSON, above 16 MiB or of more than 10,000 documents, and
+// nothing of it was taken.
 //
 // The webhooks send what Frappe sends, so that receivers need not change: a field
 // table becomes a JSON object even when the structure says form, and an empty

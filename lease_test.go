@@ -230,7 +230,8 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// A delivery that waited for the store's confirmation is sent as its webhook is then, or not.
+// A delivery that waited for the store's confirmation is sent as its webhook is
+// then, or not.
 func TestDisabledWhileConfirmed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &late{MemoryStore: webhook.NewMemoryStore()}

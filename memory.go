@@ -239,8 +239,8 @@ func (s *MemoryStore) Deliveries(ctx context.Context, q DeliveryQuery) ([]Delive
 	return ds, nil
 }
 
-// hasNone reports whether no delivery is in any of the states. It spares those who
-// look for what is seldom there, as paused ones, a walk over all.
+// hasNone reports whether no delivery is in any of the states. It spares those
+// who look for what is seldom there, as paused ones, a walk over all.
 func (s *MemoryStore) hasNone(states []State) bool {
 	for _, w := range s.kinds.webhooks {
 		for _, state := range states {

@@ -118,8 +118,9 @@ func (s *MemoryStore) Claim(ctx context.Context, c Claim) ([]Delivery, error) {
 	return ds, nil
 }
 
-// claimed leases the rows that a claim gets, the longest due first. Webhooks to be
-// skipped are taken out of the heap as they come up, and put back at the end.
+// claimed leases the rows that a claim gets, the longest due first. Webhooks to
+// be skipped are taken out of the heap as they come up, and put back at the
+// end.
 func (s *MemoryStore) claimed(c *Claim, now memoryTime) (got []uint32) {
 	s.claims++
 	for _, name := range c.Skip {

@@ -11,7 +11,8 @@ import (
 	"github.com/docevent/webhook/webhooktest"
 )
 
-// An error says what was being done and why it failed, and names the package once.
+// An error says what was being done and why it failed, and names the package
+// once.
 func TestErrorsNameThePackageOnce(t *testing.T) {
 	store := webhook.NewMemoryStore()
 	d, err := webhook.New(store, &webhook.Options{Transport: webhooktest.NewReceiver("")})

@@ -11,13 +11,13 @@ import (
 )
 
 // Options configure a [Dispatcher]. A nil or zero Options works: each zero
-// field is its default. [New] copies it, but not the maps, slices and the Trace in
-// it, which must not change afterwards, and refuses a negative field unless its
-// comment says what that means.
+// field is its default. [New] copies it, but not the maps, slices and the Trace
+// in it, which must not change afterwards, and refuses a negative field unless
+// its comment says what that means.
 type Options struct {
 	// Transport sends the requests. Defaults to a NewHTTPTransport sized to
-	// PerEndpoint, which reaches public addresses only, and whose idle connections
-	// are closed when Run ends.
+	// PerEndpoint, which reaches public addresses only, and whose idle
+	// connections are closed when Run ends.
 	Transport Transport
 
 	// Logger gets what goes wrong, with stable keys (webhook, delivery, attempt,
@@ -26,9 +26,9 @@ type Options struct {
 
 	// Concurrency bounds the attempts in flight in this process; for those that
 	// hang see MaxHanging. An attempt that delivered gives up its place before
-	// the store has recorded it. What is in flight or not yet recorded is at most
-	// five times Concurrency, or what is delivered in 20 ms where that is more, and
-	// MaxHanging: a crash repeats no more than that. Defaults to 64.
+	// the store has recorded it. What is in flight or not yet recorded is at
+	// most five times Concurrency, or what is delivered in 20 ms where that is
+	// more, and MaxHanging: a crash repeats no more than that. Defaults to 64.
 	Concurrency int
 
 	// MaxHanging bounds the attempts that do not count for Concurrency: those
@@ -38,10 +38,10 @@ type Options struct {
 	// 960; negative means none.
 	MaxHanging int
 
-	// PerEndpoint bounds the attempts in flight to one scheme, host and port, and
-	// those of one webhook that has no Concurrency. An endpoint that has stopped
-	// answering gets one at a time, and so does one that has not answered yet while
-	// there are others to send to. Defaults to 16.
+	// PerEndpoint bounds the attempts in flight to one scheme, host and port,
+	// and those of one webhook that has no Concurrency. An endpoint that has
+	// stopped answering gets one at a time, and so does one that has not
+	// answered yet while there are others to send to. Defaults to 16.
 	PerEndpoint int
 
 	// Timeout bounds an attempt of a webhook that has no Timeout. Defaults to
@@ -85,10 +85,10 @@ type Options struct {
 	// are refused by SaveWebhook and Dispatch.
 	NamedEvents []EventType
 
-	// CheckWebhook is asked by SaveWebhook, last, for the host's own rules, such
-	// as quotas. The webhook it sees has no Secret. Its error refuses the save,
-	// within a ConfigError. One save may ask it several times, and many goroutines
-	// at once. Defaults to none.
+	// CheckWebhook is asked by SaveWebhook, last, for the host's own rules,
+	// such as quotas. The webhook it sees has no Secret. Its error refuses the
+	// save, within a ConfigError. One save may ask it several times, and many
+	// goroutines at once. Defaults to none.
 	CheckWebhook func(context.Context, Webhook) error
 
 	// Funcs are functions and filters for both template languages, with one

@@ -2,8 +2,8 @@ package webhook
 
 import "time"
 
-// A pace counts attempts that ended, to tell how many will in the near future. The
-// zero value is ready.
+// A pace counts attempts that ended, to tell how many will in the near future.
+// The zero value is ready.
 type pace struct {
 	began    time.Time // of the present window
 	now, old int       // in it, and in the one before

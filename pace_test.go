@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A store that waits for its disk does not keep places idle: the next attempts are
-// made while what was delivered is being stored, but not without bound.
+// A store that waits for its disk does not keep places idle: the next attempts
+// are made while what was delivered is being stored, but not without bound.
 func TestPlacesAreNotKeptForTheStore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &disk{MemoryStore: webhook.NewMemoryStore()}

@@ -33,7 +33,8 @@ type payload struct {
 	append func(dst []byte, ev *Event, s *jinja.Scope) ([]byte, error)
 }
 
-// payload compiles how the webhook's body is made: by structure, rows and template.
+// payload compiles how the webhook's body is made: by structure, rows and
+// template.
 func (c *compiler) payload(h *hook) (*payload, error) {
 	w, p := &h.w, &payload{contentType: contentTypeJSON, max: c.opts.MaxBodyBytes}
 	bodiless := w.Method == "GET" || w.Method == "DELETE"
@@ -234,7 +235,8 @@ func formNumber(n string) string {
 	return formFloat(f, 64)
 }
 
-// validText returns s with U+FFFD for each byte that is not UTF-8, as JSON has it.
+// validText returns s with U+FFFD for each byte that is not UTF-8, as JSON has
+// it.
 func validText(s string) string {
 	if utf8.ValidString(s) {
 		return s

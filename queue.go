@@ -166,9 +166,9 @@ func (r *runner) skip() (names []string, strict bool) {
 	return slices.Compact(names), strict
 }
 
-// stockOf returns how many deliveries of a webhook are at hand at most: those of the
-// near future, by its own pace. More would be kept from other processes, and those
-// of a slow endpoint even outlive their leases here.
+// stockOf returns how many deliveries of a webhook are at hand at most: those
+// of the near future, by its own pace. More would be kept from other processes,
+// and those of a slow endpoint even outlive their leases here.
 func (r *runner) stockOf(q *queue) int {
 	if q.lane == nil || q.lane.trust != trusted {
 		return r.d.opts.PerEndpoint

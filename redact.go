@@ -66,8 +66,8 @@ func (r *redactor) of(req *Request, signatureHeader string, dynamic bool) *redac
 	return own
 }
 
-// add hides a text, also as JSON spells it, with slashes escaped or not, unless it
-// is so short that hiding it would only blot out the log.
+// add hides a text, also as JSON spells it, with slashes escaped or not, unless
+// it is so short that hiding it would only blot out the log.
 func (r *redactor) add(s string, shortest int) {
 	if len(s) < shortest {
 		return
@@ -179,8 +179,8 @@ var confidential = map[string]bool{
 	"Authentication-Info": true,
 }
 
-// strange reports whether a header's name is not logged: no HTTP server sends such
-// a one, but a Transport of the host's may.
+// strange reports whether a header's name is not logged: no HTTP server sends
+// such a one, but a Transport of the host's may.
 func strange(key string) bool { return len(key) > maxErrorText || !utf8.ValidString(key) }
 
 // harmless reports whether a header is logged as it is.

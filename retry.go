@@ -14,9 +14,10 @@ import (
 // but the number has to be stored. The zero value of each field is its default.
 type RetryPolicy struct {
 	// Schedule are the delays after the first, second, ... attempt, at most 30
-	// days each. Beyond its end Initial goes on, or the last delay is repeated, up
-	// to MaxAttempts; one that is empty and not nil means no retry, unless Initial
-	// is set. Defaults to 5s, 5m, 30m, 2h, 5h, 10h, 10h, unless Initial is set.
+	// days each. Beyond its end Initial goes on, or the last delay is repeated,
+	// up to MaxAttempts; one that is empty and not nil means no retry, unless
+	// Initial is set. Defaults to 5s, 5m, 30m, 2h, 5h, 10h, 10h, unless Initial
+	// is set.
 	Schedule []time.Duration
 
 	// Initial, Max and Multiplier make an exponential schedule, used where
@@ -30,8 +31,9 @@ type RetryPolicy struct {
 	// Defaults to 0.2; negative means none; at most 1.
 	Jitter float64
 
-	// MaxAttempts bounds the attempts, the first included; at most 1,000. Defaults
-	// to one more than Schedule has entries; with Initial it is required.
+	// MaxAttempts bounds the attempts, the first included; at most 1,000.
+	// Defaults to one more than Schedule has entries; with Initial it is
+	// required.
 	MaxAttempts int
 
 	// MaxAge bounds the time from the event to the last attempt; the time a

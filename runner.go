@@ -213,8 +213,9 @@ func (r *runner) ahead() int {
 // room returns how many deliveries Dispatch may hand over.
 func (r *runner) room() int { return max(0, r.places()+r.stock()-r.queued) }
 
-// stock returns how many deliveries more than can start Dispatch hands over: those
-// of the near future, by the pace, since each that it does not has to be claimed.
+// stock returns how many deliveries more than can start Dispatch hands over:
+// those of the near future, by the pace, since each that it does not has to be
+// claimed.
 func (r *runner) stock() int {
 	return max(r.d.opts.Concurrency/2+1, stockWindows*r.pace.able(r.round))
 }

@@ -50,10 +50,10 @@ const (
 // seals, every key opens. A key is 32 random bytes and good for 2^32 seals; it is
 // not kept beyond its key schedule.
 //
-// To replace a key, give every process the new one behind it, then in front of it,
-// save all webhooks again, and take the old one away. What was sealed by another
-// key than the first, or not yet, is sealed anew when it is saved, though nothing
-// else of it changes:
+// To replace a key, give every process the new one behind it, then in front of
+// it, save all webhooks again, and take the old one away. What was sealed by
+// another key than the first, or not yet, is sealed anew when it is saved,
+// though nothing else of it changes:
 //
 //	ws, err := d.Webhooks(ctx)
 //	...

@@ -150,10 +150,10 @@ var ErrDisabled = errors.New("webhook: disabled by its configuration")
 
 // Enable takes a webhook into service that Disable or the library took out. It
 // forgets the record of failures, and makes the paused deliveries due, spread
-// over a minute. In this process it also opens the webhook's Retry-After gate and
-// closes its breaker, for one in service too: call it when an endpoint was mended,
-// as else hours may pass. ErrNotActivated, ErrDisabled or ErrNotFound if it
-// cannot.
+// over a minute. In this process it also opens the webhook's Retry-After gate
+// and closes its breaker, for one in service too: call it when an endpoint was
+// mended, as else hours may pass. ErrNotActivated, ErrDisabled or ErrNotFound
+// if it cannot.
 func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
 		switch {

@@ -14,12 +14,12 @@ import (
 //
 // All methods may be called by many goroutines, and many processes may share a
 // store's data. Slices and what they point to belong to the caller, before and
-// after: a store copies what it keeps and hands out copies. Strings are compared
-// byte for byte: case, accents and spaces at the end tell names apart. Names and
-// ids are UTF-8 of at most 255 bytes without NUL, those of records of at most
-// 300; the header of an attempt is any UTF-8; bodies and the data of records are any
-// bytes. They come back as they were given, nil or not; but an attempt's may come
-// back nil when they are empty.
+// after: a store copies what it keeps and hands out copies. Strings are
+// compared byte for byte: case, accents and spaces at the end tell names apart.
+// Names and ids are UTF-8 of at most 255 bytes without NUL, those of records of
+// at most 300; the header of an attempt is any UTF-8; bodies and the data of
+// records are any bytes. They come back as they were given, nil or not; but an
+// attempt's may come back nil when they are empty.
 //
 // Times are given by the caller; a store never compares with a clock of its own.
 // It keeps them to the microsecond at least, cutting off what is finer, and
@@ -35,11 +35,11 @@ type Store interface {
 	// zero Revision has seen nothing.
 	Webhooks(ctx context.Context, seen Revision) ([]WebhookRecord, Revision, error)
 
-	// PutWebhooks creates or replaces records, all or none. No name comes twice. A
-	// record's Revision is the one it was read with, 0 for a new one; if one of
-	// them is not the stored record's, nothing is written and the error is
-	// ErrConflict. The stored revision becomes one higher, and the store's Revision
-	// rises. Without records it does nothing.
+	// PutWebhooks creates or replaces records, all or none. No name comes
+	// twice. A record's Revision is the one it was read with, 0 for a new one;
+	// if one of them is not the stored record's, nothing is written and the
+	// error is ErrConflict. The stored revision becomes one higher, and the
+	// store's Revision rises. Without records it does nothing.
 	PutWebhooks(ctx context.Context, recs ...WebhookRecord) error
 
 	// DeleteWebhook removes the record of that name; ErrNotFound if there is
@@ -48,23 +48,23 @@ type Store interface {
 
 	// Enqueue stores deliveries as they are given, all or none, and reports for
 	// each whether it is new; false means that its ID was there already, in the
-	// store or earlier in ds, and that the stored one was left as it is. That is
-	// no error. A delivery with a Line gets a Seq above that of all deliveries of
-	// its line, in the order of ds, and is visible to a claim only once those with
-	// a lower Seq are; without a Line, Seq says nothing. A delivery may come in any
-	// State, and with an Owner, a LeaseUntil and a Fence: then it is stored leased.
-	// ErrFull when there is no room.
+	// store or earlier in ds, and that the stored one was left as it is. That
+	// is no error. A delivery with a Line gets a Seq above that of all
+	// deliveries of its line, in the order of ds, and is visible to a claim
+	// only once those with a lower Seq are; without a Line, Seq says nothing. A
+	// delivery may come in any State, and with an Owner, a LeaseUntil and a
+	// Fence: then it is stored leased. ErrFull when there is no room.
 	Enqueue(ctx context.Context, ds []Delivery) (fresh []bool, err error)
 
 	// Claim leases deliveries that are due, the longest due first, at most
-	// c.Limit. It offers those that are Pending with a Due not after c.Now and a
-	// LeaseUntil not after c.Now, whose Version is not above DeliveryVersion,
-	// whose Webhook is not in c.Skip, and that are first in their line: among the
-	// deliveries of one Line only the one with the lowest Seq that is neither
-	// Delivered nor Canceled. Each gets Owner and LeaseUntil = c.Now + c.Lease and
-	// a Fence one higher, and is returned as it then is. No two claims get the
-	// same delivery. One claim among several at once may leave out what another
-	// looks at; alone, it offers everything.
+	// c.Limit. It offers those that are Pending with a Due not after c.Now and
+	// a LeaseUntil not after c.Now, whose Version is not above DeliveryVersion,
+	// whose Webhook is not in c.Skip, and that are first in their line: among
+	// the deliveries of one Line only the one with the lowest Seq that is
+	// neither Delivered nor Canceled. Each gets Owner and LeaseUntil = c.Now +
+	// c.Lease and a Fence one higher, and is returned as it then is. No two
+	// claims get the same delivery. One claim among several at once may leave
+	// out what another looks at; alone, it offers everything.
 	Claim(ctx context.Context, c Claim) ([]Delivery, error)
 
 	// Update applies changes, each on its own: the change whose Fence is not
@@ -167,13 +167,13 @@ func (q DeliveryQuery) matchState(s State) bool {
 
 // A Pruner is a Store that forgets finished deliveries.
 type Pruner interface {
-	// Prune removes at most p.Limit deliveries, with their attempts, that finished
-	// (Delivered, Failed, Exhausted, Canceled) before the time given for their
-	// state, and those beyond the newest p.Keep finished ones, by Created, of each
-	// webhook; 0 keeps all. Pending and Paused ones stay. So do those with a Line
-	// that are Failed or Exhausted, which stop it, or will when they are first, and
-	// those whose Version is above DeliveryVersion; both count among the newest
-	// p.Keep. It returns how many it removed.
+	// Prune removes at most p.Limit deliveries, with their attempts, that
+	// finished (Delivered, Failed, Exhausted, Canceled) before the time given
+	// for their state, and those beyond the newest p.Keep finished ones, by
+	// Created, of each webhook; 0 keeps all. Pending and Paused ones stay. So
+	// do those with a Line that are Failed or Exhausted, which stop it, or will
+	// when they are first, and those whose Version is above DeliveryVersion;
+	// both count among the newest p.Keep. It returns how many it removed.
 	Prune(ctx context.Context, p Prune) (int, error)
 }
 

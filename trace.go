@@ -26,11 +26,11 @@ type Trace struct {
 	Carry func(ctx context.Context) string
 
 	// Start is called before an attempt. The context it returns, which must be
-	// derived from ctx, is that of the Transport's Send and of Attempt, so that a
-	// span can lie around the request. ctx ends when the attempt is over: also
-	// when it was cut off because Run ends, which Attempt is not told of. The
-	// delivery is as Attempt gets it. It has to return within a second: for so long
-	// Cancel waits for an attempt to start.
+	// derived from ctx, is that of the Transport's Send and of Attempt, so that
+	// a span can lie around the request. ctx ends when the attempt is over:
+	// also when it was cut off because Run ends, which Attempt is not told of.
+	// The delivery is as Attempt gets it. It has to return within a second: for
+	// so long Cancel waits for an attempt to start.
 	Start func(ctx context.Context, d Delivery) context.Context
 
 	// Claim is called when a claim brought something, or failed.

@@ -49,7 +49,8 @@ type Request struct {
 	Attempt    int    `json:"attempt"`     // from 1
 
 	// lasting: Header and Body never change, so that an HTTPTransport need not
-	// copy them. False in what a Transport of the host's gets, which may pass it on.
+	// copy them. False in what a Transport of the host's gets, which may pass
+	// it on.
 	lasting bool
 }
 

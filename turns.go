@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// turns lets groups call one store in turn. While one writes, the requests of the
-// others become more; and where the database has one writer they would wait anyway.
-// A call that hangs loses its turn.
+// turns lets groups call one store in turn. While one writes, the requests of
+// the others become more; and where the database has one writer they would wait
+// anyway. A call that hangs loses its turn.
 type turns struct {
 	mu    sync.Mutex    // guards the fields below
 	taken chan struct{} // holds a token while someone has the turn

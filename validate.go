@@ -49,10 +49,10 @@ func configError(name string, err error) error {
 }
 
 // Validate checks what can be checked without Options: everything but document
-// types, named events, host functions, limits and the host's own rules. Functions
-// and filters it does not know are left to [Dispatcher.SaveWebhook]; a dynamic URL
-// must write its host out, which Options.DynamicHosts would spare it. The error is
-// a *[ConfigError].
+// types, named events, host functions, limits and the host's own rules.
+// Functions and filters it does not know are left to [Dispatcher.SaveWebhook];
+// a dynamic URL must write its host out, which Options.DynamicHosts would spare
+// it. The error is a *[ConfigError].
 func (w Webhook) Validate() error {
 	c := compiler{opts: (*Options)(nil).withDefaults(), env: jinja.LenientEnv(), lenient: true}
 	_, err := c.compile(&record{Webhook: w, Secrets: []storedSecret{{Value: w.Secret}}})
@@ -185,8 +185,9 @@ func checkRows(w *Webhook, fields []string) error {
 	return nil
 }
 
-// checkLimits checks a webhook that is to be saved against what the host allows.
-// One that was saved when the host allowed more is used within what it allows now.
+// checkLimits checks a webhook that is to be saved against what the host
+// allows. One that was saved when the host allowed more is used within what it
+// allows now.
 func checkLimits(w *Webhook, o *Options) error {
 	switch {
 	case w.Timeout > o.Lease-leaseMargin:

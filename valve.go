@@ -48,7 +48,8 @@ func (vs *valves) get(name string) *valve {
 	return v
 }
 
-// forget drops what is known of a webhook: its valve is open, its counts are zero.
+// forget drops what is known of a webhook: its valve is open, its counts are
+// zero.
 func (vs *valves) forget(name string) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()

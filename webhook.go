@@ -12,10 +12,12 @@ import (
 )
 
 // A Webhook is the configuration of one HTTP callback: which events it listens
-// to, when it fires, and what it sends where. It is data; [Dispatcher.SaveWebhook]
-// checks and stores it. The zero value of each field is its default.
+// to, when it fires, and what it sends where. It is data;
+// [Dispatcher.SaveWebhook] checks and stores it. The zero value of each field
+// is its default.
 //
-// Name, DocType, Tenant and each event are UTF-8 of at most 255 bytes, without NUL.
+// Name, DocType, Tenant and each event are UTF-8 of at most 255 bytes, without
+// NUL.
 //
 // Its JSON form has snake_case keys, durations as strings ("5s"), and never the
 // Secret, which is read but not written.
@@ -27,8 +29,8 @@ type Webhook struct {
 	// DocType is the document type it listens to. "" listens to named events.
 	DocType string
 
-	// Events are what it listens to, at least one and at most 100: document events
-	// with a DocType, named events without.
+	// Events are what it listens to, at least one and at most 100: document
+	// events with a DocType, named events without.
 	Events []EventType
 
 	// Condition decides whether it fires: a template such as
@@ -59,8 +61,8 @@ type Webhook struct {
 	// and to the envelope without both.
 	Structure Structure
 
-	// Data are the fields of the body, in this order; in JSON those that a document
-	// lacks are null. Not together with Body. At most 1,000.
+	// Data are the fields of the body, in this order; in JSON those that a
+	// document lacks are null. Not together with Body. At most 1,000.
 	Data []Field
 
 	// Body is the template of the body. In JSON what it renders must be JSON.

@@ -120,7 +120,8 @@ func TestConflictWithTwoRows(t *testing.T) {
 			t.Skip("here the clause names the key")
 		}
 		w.orders("a", "b")
-		// Not the reference too: where that makes two rows the same, the statement fails.
+		// Not the reference too: where that makes two rows the same, the
+		// statement fails.
 		status := clause.OnConflict{DoUpdates: clause.AssignmentColumns([]string{"status"})}
 		require.NoError(t, w.db.Clauses(status).Create(&Order{ID: 1, Ref: "b", Status: "x"}).Error)
 		var updated []Order

@@ -40,7 +40,8 @@ func (p *Plugin) created(db *gorm.DB, docType string) {
 // had: GORM writes others over them.
 const mapKeys = "webhook:map_keys"
 
-// keepMapKeys keeps the primary keys that maps have, nil for those that have none.
+// keepMapKeys keeps the primary keys that maps have, nil for those that have
+// none.
 func (p *Plugin) keepMapKeys(db *gorm.DB) {
 	stmt := db.Statement
 	var keys [][]any

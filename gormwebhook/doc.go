@@ -21,13 +21,14 @@
 //
 //	func (Order) DocType() string { return "Sales Order" }
 //
-// or, without one, the name of the table. The name is the primary key, its parts
-// joined by "/", or what the model's DocName method returns. The document is the
-// model as encoding/json makes it: json tags name the fields, and `json:"-"` keeps
-// one out. An inserted document is the value given to GORM, with the associations
-// in it and what Select and Omit keep from the row; updated and deleted ones are
-// rows, read before and after the statement, without associations: a has-many is
-// null there, so a template that walks over it says {% for item in doc.items or [] %}.
+// or, without one, the name of the table. The name is the primary key, its
+// parts joined by "/", or what the model's DocName method returns. The document
+// is the model as encoding/json makes it: json tags name the fields, and
+// `json:"-"` keeps one out. An inserted document is the value given to GORM,
+// with the associations in it and what Select and Omit keep from the row;
+// updated and deleted ones are rows, read before and after the statement,
+// without associations: a has-many is null there, so a template that walks over
+// it says {% for item in doc.items or [] %}.
 //
 // # Events
 //
@@ -51,11 +52,11 @@
 //
 // GORM writes in a transaction, its own or that of db.Transaction, and so the
 // deliveries are in it, provided that the dispatcher's store is a
-// [sqlstore.Store] on the same database: what is rolled back, also to a savepoint,
-// was never there. When the store cannot take the deliveries the statement fails,
-// and is rolled back. Nothing else of a webhook fails it: an event that is
-// invalid, or a panic in a function of [Options] or a method of the model, is
-// logged, and costs the events of its document.
+// [sqlstore.Store] on the same database: what is rolled back, also to a
+// savepoint, was never there. When the store cannot take the deliveries the
+// statement fails, and is rolled back. Nothing else of a webhook fails it: an
+// event that is invalid, or a panic in a function of [Options] or a method of
+// the model, is logged, and costs the events of its document.
 //
 // A [webhook.Unit] in the statement's context holds the events until it is
 // committed; it does not see GORM's savepoints.
@@ -65,10 +66,11 @@
 // logged. A crash in between loses them.
 //
 // Two queries are added to an update, one to a delete, two or three to a Create
-// with OnConflict (on MySQL and MariaDB one for the keys, two for each of them, and
-// up to two more); rows are locked before where the database can. A statement that
-// changes more than Options.MaxRows rows is logged and not dispatched; suppress
-// those by [webhook.Suppress] in the statement's context, as imports and migrations.
+// with OnConflict (on MySQL and MariaDB one for the keys, two for each of them,
+// and up to two more); rows are locked before where the database can. A
+// statement that changes more than Options.MaxRows rows is logged and not
+// dispatched; suppress those by [webhook.Suppress] in the statement's context,
+// as imports and migrations.
 //
 // # What is not seen
 //

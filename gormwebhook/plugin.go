@@ -12,19 +12,20 @@ import (
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// Options are how a Plugin sees documents. A nil *Options means all defaults. The
-// functions are called by the goroutines that write, several at a time, and in the
-// transaction. A panic in one, or in a method of the model, is logged and costs
-// the events of that document; the write goes on.
+// Options are how a Plugin sees documents. A nil *Options means all defaults.
+// The functions are called by the goroutines that write, several at a time, and
+// in the transaction. A panic in one, or in a method of the model, is logged
+// and costs the events of that document; the write goes on.
 type Options struct {
 	// DocType returns the document type of a model, which is a pointer to a zero
 	// value of it, and of its table; "" for one that has no events. Defaults to
 	// the model's DocType method, or the table's name without one.
 	DocType func(model any, table string) string
 
-	// Action returns what happened to a document: a submit in place of a save, for
-	// instance, or "" for nothing. doc and previous are pointers to the model;
-	// previous is nil for an insert and a delete. Defaults to the action as it is.
+	// Action returns what happened to a document: a submit in place of a save,
+	// for instance, or "" for nothing. doc and previous are pointers to the
+	// model; previous is nil for an insert and a delete. Defaults to the action
+	// as it is.
 	Action func(action webhook.Action, doc, previous any) webhook.Action
 
 	// Event fills in what GORM does not know: User, Tenant, Time. Defaults to
@@ -36,12 +37,14 @@ type Options struct {
 	MaxRows int
 
 	// Logger gets what could not be dispatched, with the keys table, doctype,
-	// name, max, constraint and error, those that apply. Defaults to slog.Default().
+	// name, max, constraint and error, those that apply. Defaults to
+	// slog.Default().
 	Logger *slog.Logger
 }
 
-// A Plugin dispatches what a *gorm.DB writes. Use it with db.Use; of several for one
-// database GORM refuses all but the first. It is safe for concurrent use.
+// A Plugin dispatches what a *gorm.DB writes. Use it with db.Use; of several
+// for one database GORM refuses all but the first. It is safe for concurrent
+// use.
 type Plugin struct {
 	d       *webhook.Dispatcher
 	opts    Options

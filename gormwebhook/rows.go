@@ -69,8 +69,8 @@ func (p *Plugin) lock(db *gorm.DB) error {
 	return err
 }
 
-// tableOf returns the table of a statement with its schema, where the statement or
-// the model names one, and without the alias that it may have there.
+// tableOf returns the table of a statement with its schema, where the statement
+// or the model names one, and without the alias that it may have there.
 func tableOf(stmt *gorm.Statement) string {
 	if stmt.TableExpr == nil {
 		return stmt.Table

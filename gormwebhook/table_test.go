@@ -13,8 +13,8 @@ import (
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// Of a statement with a limit, which MySQL has, the rows that it changes are those
-// of the events.
+// Of a statement with a limit, which MySQL has, the rows that it changes are
+// those of the events.
 func TestLimit(t *testing.T) {
 	tests := []struct {
 		name string

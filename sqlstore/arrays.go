@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// PostgreSQL takes rows as one array for each column: however many there are, the
-// statement is the same, and its parameters are few. Arrays are spelled as text,
-// which every driver can send. A column that is the same in all rows, as most are,
-// is an array of one. Bytes are sent in one piece for all rows, and cut to pieces by
-// the server, so that they need no spelling.
+// PostgreSQL takes rows as one array for each column: however many there are,
+// the statement is the same, and its parameters are few. Arrays are spelled as
+// text, which every driver can send. A column that is the same in all rows, as
+// most are, is an array of one. Bytes are sent in one piece for all rows, and
+// cut to pieces by the server, so that they need no spelling.
 
-// unnested returns the rows as a query. The bytes are its last parameter: a driver
-// that makes one message of them all has to grow it the least then.
+// unnested returns the rows as a query. The bytes are its last parameter: a
+// driver that makes one message of them all has to grow it the least then.
 func (t *table) unnested() string {
 	var values, arrays, names []string
 	array := func(name, kind string) (parameter string) {

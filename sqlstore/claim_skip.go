@@ -47,8 +47,8 @@ func (k *claiming) unskipped(ctx context.Context, limit int) ([]*row, error) {
 	return rows, err
 }
 
-// front looks at the longest due, and returns at most so many of webhooks that are
-// not skipped, and whether these are all there are.
+// front looks at the longest due, and returns at most so many of webhooks that
+// are not skipped, and whether these are all there are.
 func (k *claiming) front(ctx context.Context, skip map[string]bool, most int) (
 	dues []due, all bool, err error) {
 	window := most + 64

@@ -10,8 +10,8 @@ import (
 )
 
 // Enqueue implements [webhook.Store]. In the host's transaction, see [WithTx],
-// it runs its statements there, mostly one, and repeats none of them. ErrFull when
-// the database or its disk is full.
+// it runs its statements there, mostly one, and repeats none of them. ErrFull
+// when the database or its disk is full.
 func (s *Store) Enqueue(ctx context.Context, ds []webhook.Delivery) ([]bool, error) {
 	fresh := make([]bool, len(ds))
 	if len(ds) == 0 {

@@ -53,10 +53,10 @@ func sqliteCode(err error, code int, texts ...string) bool {
 	return false
 }
 
-// ErrLineHeld is in the error of an Enqueue, and so of a Dispatch, for an ordered
-// webhook and outside of a transaction, when a transaction that dispatched for the
-// same document has not ended within some five seconds: another's, or the caller's
-// own, whose context was left out.
+// ErrLineHeld is in the error of an Enqueue, and so of a Dispatch, for an
+// ordered webhook and outside of a transaction, when a transaction that
+// dispatched for the same document has not ended within some five seconds:
+// another's, or the caller's own, whose context was left out.
 var ErrLineHeld = errors.New(
 	"sqlstore: a transaction that is open dispatched for the same document to an ordered webhook")
 

@@ -9,10 +9,10 @@ import (
 )
 
 // How a line moves. A delivery of a line is stored as ready (placeReady), first
-// or not. A claim that comes across one that is not first puts it behind, where no
-// claim looks, and the change that finishes the first makes the next ready again.
-// So each waiting delivery costs one claim a little, and lines of any length cost
-// the claims after it nothing.
+// or not. A claim that comes across one that is not first puts it behind, where
+// no claim looks, and the change that finishes the first makes the next ready
+// again. So each waiting delivery costs one claim a little, and lines of any
+// length cost the claims after it nothing.
 //
 // Neither may miss the other. A claim puts deliveries behind only while it has
 // locked the first of the line and seen it open: whoever finishes that one does

@@ -80,8 +80,8 @@ var mysql = dialect{
 	into:     "INSERT INTO",
 	conflict: " ON DUPLICATE KEY UPDATE {key} = {key}",
 
-	// A deadlock, and a lock that did not come within innodb_lock_wait_timeout, or
-	// with NOWAIT at once, for which MySQL has another number.
+	// A deadlock, and a lock that did not come within innodb_lock_wait_timeout,
+	// or with NOWAIT at once, for which MySQL has another number.
 	transient: func(err error) bool { return mysqlNumber(err, 1213, 1205, 3572) },
 	noTable:   func(err error) bool { return mysqlNumber(err, 1146) },
 	full:      func(err error) bool { return mysqlNumber(err, 1114, 1021) },

@@ -104,8 +104,8 @@ func (s *Store) giveNumbers(ctx context.Context, q Tx, rows []*row) error {
 // numberedShape is deliveryShape with a number.
 var numberedShape = append(slices.Clone(deliveryShape), column{name: "num"})
 
-// insertNumbered inserts rows that have numbers. Those of the rows that were there
-// are not used.
+// insertNumbered inserts rows that have numbers. Those of the rows that were
+// there are not used.
 func insertNumbered(s *Store, ctx context.Context, q Tx, rows []*row) error {
 	numbered := tableOfRows(numberedShape, rows, func(r *row, to []any) []any {
 		return append(r.values(to), r.num)

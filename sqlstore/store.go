@@ -41,8 +41,8 @@ var (
 type Options struct {
 	// Prefix begins the names of the store's tables and indexes: at most 32
 	// letters, digits and underscores, not a digit first. Stores with different
-	// prefixes share a database without seeing each other; to most databases those
-	// that differ in case alone are the same. Defaults to "webhook_".
+	// prefixes share a database without seeing each other; to most databases
+	// those that differ in case alone are the same. Defaults to "webhook_".
 	Prefix string
 }
 

@@ -79,7 +79,8 @@ func (s *Store) writeOnce(ctx context.Context, f func(q Tx) error) error {
 		return err
 	}
 	if err := t.tx.Commit(); err != nil {
-		// SQLite may leave the transaction open, which database/sql does not know.
+		// SQLite may leave the transaction open, which database/sql does not
+		// know.
 		_, _ = conn.ExecContext(late, "ROLLBACK")
 		return err
 	}

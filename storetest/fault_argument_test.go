@@ -8,7 +8,8 @@ import (
 	"github.com/docevent/webhook"
 )
 
-// A store that locks rows in one order sorts what it is given; it must be its own.
+// A store that locks rows in one order sorts what it is given; it must be its
+// own.
 var argumentFaults = []fault{
 	{"sort the caller's records", func(b *broken) {
 		b.put = func(ctx context.Context, recs ...webhook.WebhookRecord) error {

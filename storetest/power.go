@@ -145,7 +145,8 @@ var pruneChecks = []check{
 				p.add(delivery(fmt.Sprint("d", i), created(i), of(fmt.Sprint("w", i/6)),
 					finished(states[i%3], i)))
 			}
-			// Six are too old, and of the other webhook's there are four too many.
+			// Six are too old, and of the other webhook's there are four too
+			// many.
 			for _, want := range []int{4, 4, 2, 0} {
 				p.prune(webhook.Prune{Limit: 4, Delivered: at(6), Other: at(6), Keep: 2}, want)
 			}

@@ -162,7 +162,8 @@ func TestReceiverAnswersByAnError(t *testing.T) {
 	require.NoError(t, receiver.Wait(t.Context(), 1))
 }
 
-// A panic, or a test's FailNow, in what answers a request is an answer to wait for.
+// A panic, or a test's FailNow, in what answers a request is an answer to wait
+// for.
 func TestReceiverAnswersByAPanic(t *testing.T) {
 	r := webhooktest.NewReceiver(secret)
 	r.RespondWith(func(*webhooktest.Request) webhooktest.Response { panic("no answer") })

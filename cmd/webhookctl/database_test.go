@@ -69,7 +69,8 @@ func (w *world) must(args ...string) string {
 	return r.out
 }
 
-// dispatch makes deliveries of documents by the webhook Orders, and attempts them.
+// dispatch makes deliveries of documents by the webhook Orders, and attempts
+// them.
 func (w *world) dispatch(names ...string) {
 	w.Helper()
 	w.save(webhook.Webhook{Name: "Orders", DocType: "Sales Order", Events: []webhook.EventType{webhook.OnSubmit},
@@ -262,7 +263,8 @@ func TestImportSave(t *testing.T) {
 	}
 }
 
-// What is valid, and beyond what the options allow, --skip-invalid leaves out too.
+// What is valid, and beyond what the options allow, --skip-invalid leaves out
+// too.
 func TestImportBeyondTheOptions(t *testing.T) {
 	w := newWorld(t, webhook.Options{})
 	file := write(t, "slow.json", `[

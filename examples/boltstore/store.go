@@ -29,8 +29,8 @@ var (
 	lines      = []byte("webhook_lines")      // line, Seq: id; neither Delivered nor Canceled
 )
 
-// A Store is a webhook.Store, and a Transactor, Pruner and Counter. It is safe for
-// concurrent use.
+// A Store is a webhook.Store, and a Transactor, Pruner and Counter. It is safe
+// for concurrent use.
 type Store struct{ db *bbolt.DB }
 
 // New returns a store in db, which the caller closes, and makes its buckets.
@@ -59,8 +59,9 @@ func WithTx(ctx context.Context, btx *bbolt.Tx) context.Context {
 // InTransaction implements webhook.Transactor.
 func (s *Store) InTransaction(ctx context.Context) bool { return ctx.Value(hostTx{}) != nil }
 
-// in runs f in a transaction of s.db.View or s.db.Update, or in the host's where
-// ctx carries one. An error undoes all that f did; the host's, the host rolls back.
+// in runs f in a transaction of s.db.View or s.db.Update, or in the host's
+// where ctx carries one. An error undoes all that f did; the host's, the host
+// rolls back.
 func (s *Store) in(ctx context.Context, begin func(func(*bbolt.Tx) error) error,
 	f func(t *tx) error) error {
 	if err := ctx.Err(); err != nil {

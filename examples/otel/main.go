@@ -1,8 +1,8 @@
-// Otel shows what OpenTelemetry gets to see of webhooks: two events of an order,
-// for an endpoint that delivers at the second attempt and for one that is gone.
-// Spans and then metrics are printed as JSON; replace the exporters to send them to
-// a collector. What each metric says, and which one to put an alert on, stands at
-// NewTrace and Observe of package webhookotel.
+// Otel shows what OpenTelemetry gets to see of webhooks: two events of an
+// order, for an endpoint that delivers at the second attempt and for one that
+// is gone. Spans and then metrics are printed as JSON; replace the exporters to
+// send them to a collector. What each metric says, and which one to put an
+// alert on, stands at NewTrace and Observe of package webhookotel.
 //
 //	cd examples/otel && go run .
 package main

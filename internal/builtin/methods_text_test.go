@@ -72,7 +72,8 @@ var methodsTextExamples = []example{
 	{src: `(2.0).is_integer() ~ (2.5).is_integer() ~ doc.f.is_integer()`, want: "TrueFalseFalse"},
 	{src: `("<a>,b" | safe).split(",") ~ ("a\nb" | safe).splitlines() ~ ("a-b" | safe).partition("-")`,
 		want: "[Markup('<a>'), Markup('b')][Markup('a'), Markup('b')](Markup('a'), Markup('-'), Markup('b'))"},
-	// MarkupSafe before 3 escapes what is looked for too; these have nothing to escape in it.
+	// MarkupSafe before 3 escapes what is looked for too; these have nothing to
+	// escape in it.
 	{src: `("&lt;a" | safe).replace("a", ">") ~ ("a" | e).replace("a", "<") ` +
 		`~ ("a" | e).replace("a", "<" | safe)`,
 		want: "&lt;&gt;&lt;<"},

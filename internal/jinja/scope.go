@@ -84,8 +84,8 @@ func (s *Scope) Before() (before any, known bool, err error) {
 	return before, before != nil, err
 }
 
-// Field returns a field of the document, what stands in for one that is missing or
-// None, or else Undefined.
+// Field returns a field of the document, what stands in for one that is missing
+// or None, or else Undefined.
 func (s *Scope) Field(name string) (any, error) {
 	doc, err := s.Document()
 	if err != nil {

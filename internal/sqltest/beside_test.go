@@ -12,9 +12,9 @@ import (
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// Hosts whose transactions are open at the same time do not wait for each other at
-// the store, and none is ended for another, however small its tables are: MySQL
-// locks gaps between rows in transactions as hosts begin them.
+// Hosts whose transactions are open at the same time do not wait for each other
+// at the store, and none is ended for another, however small its tables are:
+// MySQL locks gaps between rows in transactions as hosts begin them.
 func TestHostsBesideEachOther(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		if d.Dialect == sqlstore.SQLite {
@@ -62,8 +62,8 @@ func TestNobodyWaitsForAHost(t *testing.T) {
 	})
 }
 
-// keepOpen has a delivery of the host's uncommitted, and others claimed, delivered
-// and pruned.
+// keepOpen has a delivery of the host's uncommitted, and others claimed,
+// delivered and pruned.
 func (h *host) keepOpen(t *testing.T, many int) {
 	var ds []webhook.Delivery
 	for i := range many {

@@ -90,8 +90,9 @@ func (m *mortal) Update(ctx context.Context, cs []webhook.Change) ([]error, erro
 const atRisk = 5 * concurrency
 
 // TestCrash kills workers with SIGKILL while they dispatch and deliver. What a
-// Dispatch acknowledged arrives, under one id and with one body; what was rolled
-// back does not; and no more comes twice than was in flight, or not stored yet, when a worker died.
+// Dispatch acknowledged arrives, under one id and with one body; what was
+// rolled back does not; and no more comes twice than was in flight, or not
+// stored yet, when a worker died.
 func TestCrash(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		t.Parallel() // most of it waits for leases

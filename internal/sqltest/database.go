@@ -88,8 +88,8 @@ func (d Database) Drop(ctx context.Context) error {
 	return nil
 }
 
-// SQL returns a statement in the dialect: {prefix} begins the names of tables, ? is
-// a parameter.
+// SQL returns a statement in the dialect: {prefix} begins the names of tables,
+// ? is a parameter.
 func (d Database) SQL(text string) string {
 	text = strings.ReplaceAll(text, "{prefix}", d.Prefix)
 	if d.Dialect == sqlstore.Postgres {

@@ -11,9 +11,9 @@ import (
 // elsewhere is a store seen from a machine whose clock is ahead of the server's.
 //
 // The process cannot set its clock, and the library has none in its API. So the
-// server is moved instead: to this process its clock, and every time it keeps, is
-// behind. That is the same difference, and a time that the library did not correct
-// to the server's clock lands in the store too late by it.
+// server is moved instead: to this process its clock, and every time it keeps,
+// is behind. That is the same difference, and a time that the library did not
+// correct to the server's clock lands in the store too late by it.
 type elsewhere struct {
 	store *sqlstore.Store
 	ahead time.Duration

@@ -48,8 +48,9 @@ func TestEnqueueWhenTheCommitFails(t *testing.T) {
 	}
 }
 
-// What a transaction of the host's has inserted is not waited for without end, by a
-// call beside it, and how long the transaction itself waits is the host's to say.
+// What a transaction of the host's has inserted is not waited for without end,
+// by a call beside it, and how long the transaction itself waits is the host's
+// to say.
 func TestEnqueueBesideTheSameOfAHost(t *testing.T) {
 	h := newHost(t, open(t, sqlstore.Postgres))
 	tx, err := h.db.BeginTx(t.Context(), nil)

@@ -20,8 +20,8 @@ import (
 	"github.com/docevent/webhook/sqlstore"
 )
 
-// TestBusyHost has a host write to SQLite in a loop, by connections of its own and
-// of the store's pool, while deliveries are dispatched and sent.
+// TestBusyHost has a host write to SQLite in a loop, by connections of its own
+// and of the store's pool, while deliveries are dispatched and sent.
 func TestBusyHost(t *testing.T) {
 	d := open(t, sqlstore.SQLite)
 	h := newHost(t, d)
@@ -110,8 +110,9 @@ func TestDiskFull(t *testing.T) {
 	require.Equal(t, []bool{true}, fresh)
 }
 
-// A statement that waits when its context ends is not broken off at once: the driver
-// would give up its connection, and the server keep its locks until it notices.
+// A statement that waits when its context ends is not broken off at once: the
+// driver would give up its connection, and the server keep its locks until it
+// notices.
 func TestStatementBrokenOff(t *testing.T) {
 	me := map[sqlstore.Dialect]string{
 		sqlstore.Postgres: "SELECT pg_backend_pid()", sqlstore.MySQL: "SELECT CONNECTION_ID()",
@@ -147,8 +148,8 @@ func TestStatementBrokenOff(t *testing.T) {
 }
 
 // TestConnectionsCut cuts all connections to the server ten times while events
-// are dispatched and delivered, and lets nobody in for a while, as when the server
-// is started anew.
+// are dispatched and delivered, and lets nobody in for a while, as when the
+// server is started anew.
 func TestConnectionsCut(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		if d.Dialect == sqlstore.SQLite {
@@ -203,8 +204,8 @@ func TestConnectionsCut(t *testing.T) {
 	})
 }
 
-// A server that was started anew has closed all connections of the pool. None costs
-// a call, whatever the driver notices by itself.
+// A server that was started anew has closed all connections of the pool. None
+// costs a call, whatever the driver notices by itself.
 func TestStaleConnections(t *testing.T) {
 	d := open(t, sqlstore.SQLite)
 	c := &staling{driver: d.connect(t).Driver(), dsn: d.DSN}

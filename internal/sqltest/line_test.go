@@ -58,8 +58,8 @@ func TestLineOfTwoTransactions(t *testing.T) {
 	})
 }
 
-// TestLineThatIsHeld has a Dispatch beside the transaction that it is called from,
-// whose context was left out: it says what it waited for.
+// TestLineThatIsHeld has a Dispatch beside the transaction that it is called
+// from, whose context was left out: it says what it waited for.
 func TestLineThatIsHeld(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		if d.Dialect == sqlstore.SQLite {
@@ -115,9 +115,9 @@ func deliver(t *testing.T, s *sqlstore.Store, ds []webhook.Delivery, to webhook.
 	}
 }
 
-// TestLinesUnderLoad has transactions of the host's fill a few lines, some of them
-// rolled back, while several stores claim, deliver and give back, and others
-// cancel: every line ends empty, in order, and none is left behind.
+// TestLinesUnderLoad has transactions of the host's fill a few lines, some of
+// them rolled back, while several stores claim, deliver and give back, and
+// others cancel: every line ends empty, in order, and none is left behind.
 func TestLinesUnderLoad(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		const lines, writers, each, claimers = 4, 4, 60, 3
@@ -182,8 +182,9 @@ func fill(t *testing.T, db *sql.DB, s *sqlstore.Store, id, line string, undo boo
 		} else {
 			require.NoError(t, tx.Rollback())
 		}
-		// When one is rolled back that was the first of its line, InnoDB has those
-		// that wait for it deadlock. A host on MySQL repeats its transactions.
+		// When one is rolled back that was the first of its line, InnoDB has
+		// those that wait for it deadlock. A host on MySQL repeats its
+		// transactions.
 		if err == nil || !strings.Contains(err.Error(), "Error 1213") {
 			require.NoError(t, err)
 			return
@@ -220,8 +221,9 @@ func (o *order) step(t *testing.T, s *sqlstore.Store, random *rand.Rand) int {
 	return len(ds)
 }
 
-// TestLongLine has a claim come across a line of thousands that wait behind one:
-// it offers what is due behind them all the same, and later claims do not see them.
+// TestLongLine has a claim come across a line of thousands that wait behind
+// one: it offers what is due behind them all the same, and later claims do not
+// see them.
 func TestLongLine(t *testing.T) {
 	onEach(t, func(t *testing.T, d database) {
 		s := d.store(t, d.connect(t))

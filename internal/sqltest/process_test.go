@@ -183,8 +183,8 @@ func start(t *testing.T, c workerConfig) *worker {
 	return w
 }
 
-// killed waits for the end of a worker whose output has ended, and reports whether
-// it was killed; any other end but a clean one is an error.
+// killed waits for the end of a worker whose output has ended, and reports
+// whether it was killed; any other end but a clean one is an error.
 func (w *worker) killed() (bool, error) {
 	err := w.cmd.Wait()
 	var exit *exec.ExitError

@@ -18,8 +18,8 @@ import (
 )
 
 // TestServerRestarted ends a PostgreSQL server as a crash would, and starts it
-// again, three times while events are dispatched, by themselves and in transactions
-// of the host's, and delivered.
+// again, three times while events are dispatched, by themselves and in
+// transactions of the host's, and delivered.
 func TestServerRestarted(t *testing.T) {
 	c := newCluster(t)
 	d := database{sqltest.Database{Dialect: sqlstore.Postgres, Prefix: "t_", DSN: c.dsn}}
@@ -39,8 +39,8 @@ func TestServerRestarted(t *testing.T) {
 	ran := make(chan error, 1)
 	go func() { ran <- disp.Run(ctx) }()
 
-	// save writes a row and its event. After an error of the commit it looks, as a
-	// host would, whether it happened.
+	// save writes a row and its event. After an error of the commit it looks,
+	// as a host would, whether it happened.
 	save := func(name string) error {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {

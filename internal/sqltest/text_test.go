@@ -83,8 +83,9 @@ func TestTextInRows(t *testing.T) {
 	}
 }
 
-// Rows come back as they were, whether those of a statement are alike in a column,
-// or the first or last is another, or nothing is there in some or in all.
+// Rows come back as they were, whether those of a statement are alike in a
+// column, or the first or last is another, or nothing is there in some or in
+// all.
 func TestAlikeInRows(t *testing.T) {
 	now := time.UnixMicro(1_700_000_000_000_000).UTC()
 	ds := [2]webhook.Delivery{{Webhook: "v", State: webhook.Paused}, {

@@ -1,6 +1,6 @@
-// Command sql sends webhooks for what a host writes by database/sql, from the same
-// SQLite database and in the same transactions. Copy it: a host has its own
-// database, tables and endpoint. To see it: go run ./sql in examples/orm.
+// Command sql sends webhooks for what a host writes by database/sql, from the
+// same SQLite database and in the same transactions. Copy it: a host has its
+// own database, tables and endpoint. To see it: go run ./sql in examples/orm.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command claimcost measures what Claim costs with a thousand to a million
-// deliveries due, with a million finished ones beside them, and with a million due
-// ones behind a webhook that is skipped.
+// deliveries due, with a million finished ones beside them, and with a million
+// due ones behind a webhook that is skipped.
 //
 //	go run ./claimcost -dialect postgres
 package main
