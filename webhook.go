@@ -85,9 +85,10 @@ type Webhook struct {
 	Retry *RetryPolicy
 
 	// Ordered delivers what happened to one document in that order, one at a
-	// time: while the first waits for its retry, the others wait behind it. In a
-	// store with transactions the order is that of the commits: a Dispatch may
-	// wait for another transaction that dispatched for the same document.
+	// time: while the first waits for its retry, the others wait behind it. Events
+	// that name no document are in one order, as if of one. In a store with
+	// transactions the order is that of the commits: a Dispatch may wait for
+	// another transaction that dispatched for the same document.
 	Ordered bool
 
 	// Concurrency bounds the webhook's attempts in flight, for each process. At
@@ -99,7 +100,7 @@ type Webhook struct {
 	Disabled bool
 
 	// RequireActivation lets it take nothing until Activate has succeeded for
-	// its present URL.
+	// its present URL. Not with DynamicURL.
 	RequireActivation bool
 
 	// Tenant must equal Event.Tenant: "" gets the events without a tenant, not
