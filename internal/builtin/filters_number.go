@@ -150,7 +150,7 @@ func fileSize(c call) any {
 	case n == 1:
 		return "1 Byte"
 	case n < base:
-		return fmt.Sprintf("%d Bytes", int64(n))
+		return fmt.Sprintf("%.0f Bytes", math.Trunc(n))
 	}
 	unit, i := base*base, 0
 	for ; n >= unit && i < len(prefixes)-1; i++ {

@@ -29,6 +29,7 @@ var filtersNumberExamples = []example{
 	{src: `1|round(0, "up")`, wantErr: "round: method must be common, ceil or floor"},
 	{src: `"2"|round`, wantErr: "round: cannot round str"},
 	{src: "999|filesizeformat", want: "999 Bytes"},
+	{src: "(-(10**20))|filesizeformat ~ -1.5|filesizeformat", want: "-100000000000000000000 Bytes-1 Bytes"},
 	{src: "1500|filesizeformat", want: "1.5 kB"},
 	{src: "1048576|filesizeformat(true)", want: "1.0 MiB"},
 	{src: "1|filesizeformat", want: "1 Byte"},

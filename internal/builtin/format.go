@@ -197,7 +197,11 @@ func (r *Run) formatOne(v any, layout string) string {
 	if f.zero {
 		f.align = '='
 	}
-	if f.verb != 0 && strings.IndexByte("dxXobcn", f.verb) >= 0 && f.prec >= 0 {
+	if f.verb == 'n' && f.comma != 0 {
+		refuse("n separates digits itself")
+	}
+	whole := strings.IndexByte("dxXobc", f.verb) >= 0 || f.verb == 'n' && value.IsInteger(v)
+	if f.verb != 0 && whole && f.prec >= 0 {
 		refuse("precision is for floats, not integers")
 	}
 	return f.place(r, f.number(v), true)

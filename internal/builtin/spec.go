@@ -97,6 +97,9 @@ func (f spec) integer(v any) (body string, negative bool) {
 
 // float spells a float that is not negative.
 func (f spec) float(x float64) string {
+	if f.verb == '%' {
+		x *= 100
+	}
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		s := strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(x, 'g', -1, 64)), "+")
 		switch {
@@ -117,7 +120,7 @@ func (f spec) float(x float64) string {
 	case f.verb == 0:
 		return general(x, max(prec, 1))
 	case f.verb == '%':
-		x, verb, end = x*100, "f", "%"
+		verb, end = "f", "%"
 	}
 	if f.alt {
 		return fmt.Sprintf("%#.*"+verb, prec, x) + end
