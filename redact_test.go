@@ -45,8 +45,10 @@ func TestEchoes(t *testing.T) {
 		w.Signatures = []webhook.Scheme{webhook.SchemeFrappe, webhook.SchemeSecretHeader, webhook.SchemeStandard}
 	})
 	_, text := logged(t, w, func(req *webhook.Request) *webhook.Response {
-		proofs = []string{w.Secret, req.Header.Get("X-Webhook-Secret"),
-			req.Header.Get("X-Frappe-Webhook-Signature"), "b/a-token-in-the-path", "a-token-in-the-path", "con/fidential"}
+		proofs = []string{
+			w.Secret, req.Header.Get("X-Webhook-Secret"), req.Header.Get("X-Frappe-Webhook-Signature"),
+			"b/a-token-in-the-path", "a-token-in-the-path", "con/fidential",
+		}
 		signatures := strings.Fields(req.Header.Get("Webhook-Signature"))
 		require.Len(t, signatures, 2)
 		for _, s := range signatures {

@@ -7,7 +7,8 @@ func TestDatePatterns(t *testing.T) {
 	requireAnswers(t, []example{
 		{src: `formatdate("2024-06-01", "y yy yyy yyyy yyyyy")`, want: "2024 24 2024 2024 02024"},
 		{src: `formatdate("2024-06-01", "M MM MMM MMMM MMMMM L LLLL")`, want: "6 06 Jun June J 6 June"},
-		{src: `formatdate("2024-06-01", "d dd D DDD E EE EEE EEEE EEEEE")`, want: "1 01 153 153 Sat Sat Sat Saturday S"},
+		{src: `formatdate("2024-06-01", "d dd D DDD E EE EEE EEEE EEEEE")`,
+			want: "1 01 153 153 Sat Sat Sat Saturday S"},
 		{src: `formatdate("2024-06-01", "Q QQ QQQ QQQQ q") ~ formatdate("2024-12-31", " QQQQ D")`,
 			want: "2 02 Q2 2nd quarter 2 4th quarter 366"},
 		{src: `formatdate("2024-06-01", "d 'de' MMMM ''")`, want: "1 de June '"},

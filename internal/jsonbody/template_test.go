@@ -124,15 +124,17 @@ func TestIdioms(t *testing.T) {
 		{"filter of the host", `[{{ ["1", "2"] | map("tojson") | join(",") }}]`, hosted, `["1,2"]`},
 		{"changed and silent", `{% set l = [] %}{% for x in doc.list %}` +
 			`{{ l.append(x) or "" }}{% endfor %}{{ l }}`, env, `["\"","\""]`},
-		{"comma of a choice", `[{% for x in [1, 2] %}{{ x }}{{ not loop.last and "," or "" }}{% endfor %}]`, env, `[1,2]`},
+		{"comma of a choice", `[{% for x in [1, 2] %}` +
+			`{{ x }}{{ not loop.last and "," or "" }}{% endfor %}]`, env, `[1,2]`},
 		{"comma of a namespace", `{% set ns = namespace(sep="") %}` +
 			`[{% for x in doc.list %}{{ ns.sep }}{{ x }}{% set ns.sep = ", " %}{% endfor %}]`, env, `["\"", "\""]`},
 		{"comma of a name", `{% set sep = "," %}[{{ 1 }}{{ sep }}{{ 2 }}]`, env, `[1,2]`},
 		{"name of more than commas", `{% set a = "," %}{% set a = doc.v %}{% set b = "" %}[{{ a }}, {{ b }}]`, env,
 			`["\"", ""]`},
-		{"field of more than commas", `{% set ns = namespace(a=doc.v) %}[{{ ns.a }}{% set ns.a = "," %}]`, env, `["\""]`},
-		{"name of a loop", `{% set a = "," %}[{% for a in doc.list %}{{ a }}{{ "," if not loop.last }}{% endfor %}]`, env,
-			`["\"","\""]`},
+		{"field of more than commas", `{% set ns = namespace(a=doc.v) %}` +
+			`[{{ ns.a }}{% set ns.a = "," %}]`, env, `["\""]`},
+		{"name of a loop", `{% set a = "," %}` +
+			`[{% for a in doc.list %}{{ a }}{{ "," if not loop.last }}{% endfor %}]`, env, `["\"","\""]`},
 		{"or nothing", `[{{ doc.v or "" }}, {{ none or "" }}, {{ "".strip() or "" }}]`, env, `["\"", "", ""]`},
 	}
 	for _, tt := range tests {
