@@ -341,6 +341,15 @@ func TestSecretReplacedBySave(t *testing.T) {
 		require.NoError(t, d.Drain(t.Context()))
 		require.NoError(t, r.Requests()[0].Err, step)
 	}
+	unsigned := orders(func(w *webhook.Webhook) { w.Signatures = []webhook.Scheme{webhook.SchemeNone} })
+	require.NoError(t, d.SaveWebhook(t.Context(), unsigned))
+	require.NoError(t, d.SaveWebhook(t.Context(), orders(func(w *webhook.Webhook) { w.Secret = "first" })))
+	r.Reset()
+	r.VerifyWith(webhook.NewVerifier("first"))
+	_, err := d.Dispatch(t.Context(), updated(nil))
+	require.NoError(t, err)
+	require.NoError(t, d.Drain(t.Context()))
+	require.NoError(t, r.Requests()[0].Err, "rotated away, and the only one since all were dropped")
 }
 
 // What the store holds of a webhook is sealed as a whole.

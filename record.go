@@ -79,10 +79,11 @@ func (r *record) nextExpiry(now time.Time) time.Time {
 // setSecret makes a secret that came with a save the current one. One that was
 // rotated away stays rotated away, and an empty one changes nothing: so the
 // same configuration can be saved at every boot. One that another save replaced
-// can come back, as all else of a configuration can.
+// can come back, as all else of a configuration can, and so can any once
+// SchemeNone has dropped them all: what has a secret is not sent unsigned.
 func (r *record) setSecret(secret string) {
 	switch {
-	case secret == "" || slices.Contains(r.Retired, r.digest(secret)):
+	case secret == "" || len(r.Secrets) > 0 && slices.Contains(r.Retired, r.digest(secret)):
 	case len(r.Secrets) > 0 && r.Secrets[0].Value == secret:
 	default:
 		r.Secrets = []storedSecret{{Value: secret}}
