@@ -80,6 +80,10 @@ func TestCondition(t *testing.T) {
 		{`"{{ doc.status }}" == 'Open'`, true}, // a template, which writes something
 		{`.5 < doc.min_qty - 4.75 + .25e1 and [.5][0] == .5 and (.5)`, true},
 		{`doc.total is None`, true},
+		{`doc.min_qty - 1 is not None and (2 * doc.min_qty is None) is False`, true},
+		{`not doc.total == 1 is None and doc.total is None is not True and doc.min_qty > 1 is True`, false},
+		{`doc.total is None is not True and doc.min_qty == 5 is not None`, true},
+		{`1 < 2 is not None and (doc.total is None) == True and not doc.total is None == True`, true},
 		{`doc.total is not None`, false},
 		{`doc.total > 1 or doc.total < 1 or 1 < doc.total`, false},
 		{`doc.num > 42`, true},

@@ -177,18 +177,66 @@ func (p *parser) compareOp() (string, bool) {
 	return "", false
 }
 
+// compare reads comparisons. In bare conditions is None is one of them, as in
+// Python: a - b is None asks about the difference.
 func (p *parser) compare() expr {
-	first := p.sum()
-	x := &compareX{first: first}
+	x, last := p.chain(p.sum())
+	for p.identity() {
+		test, constant := p.identityOf(last)
+		if x == last {
+			x = test
+		} else {
+			x = node(test.info().pos, &boolX{l: x, r: test})
+		}
+		more, end := p.chain(constant)
+		if more != constant {
+			x = node(more.info().pos, &boolX{l: x, r: more})
+		}
+		last = end
+	}
+	return x
+}
+
+// chain reads the rest of first < b < c, and returns its last operand too.
+func (p *parser) chain(first expr) (x, last expr) {
+	c := &compareX{first: first}
 	pos := p.cur().pos
+	last = first
 	for op, ok := p.compareOp(); ok; op, ok = p.compareOp() {
-		r := p.sum()
-		x.ops, x.rest = append(x.ops, op), append(x.rest, r)
+		last = p.sum()
+		c.ops, c.rest = append(c.ops, op), append(c.rest, last)
 	}
-	if len(x.ops) == 0 {
-		return first
+	if len(c.ops) == 0 {
+		return first, first
 	}
-	return node(pos, x)
+	return node(pos, c), last
+}
+
+// identity reports whether a bare condition goes on with is None, is not True
+// and the like.
+func (p *parser) identity() bool {
+	if !p.python || !p.cur().isName("is") {
+		return false
+	}
+	t := p.peek()
+	if t.isName("not") {
+		t = p.toks[min(p.i+2, len(p.toks)-1)]
+	}
+	known := []string{"None", "True", "False", "none", "true", "false"}
+	return t.kind == tokName && slices.Contains(known, t.text)
+}
+
+// identityOf reads the rest of x is None, and returns the None too.
+func (p *parser) identityOf(x expr) (test, constant expr) {
+	pos := p.next().pos
+	negated := p.acceptName("not")
+	t := p.cur()
+	constant = p.name()
+	test = node(t.pos, &testX{x: x, name: t.text})
+	if negated {
+		test = node(pos, &notX{x: test})
+	}
+	return test, constant
 }
 
 // binary reads a left-associative chain of operators over operands.
@@ -247,7 +295,7 @@ func (p *parser) filtered() expr {
 		case t.isOp("|"):
 			p.next()
 			x = p.filter(x)
-		case t.isName("is"):
+		case t.isName("is") && !p.identity():
 			p.next()
 			x = p.test(x)
 		case t.isOp("("):
