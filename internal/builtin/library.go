@@ -168,6 +168,7 @@ var leftOut = map[string]string{
 	"is_new":           `write event.type == "after_insert"`,
 	"lipsum":           "write the text",
 	"money_in_words":   "spell the amount in the receiver",
+	"quoted":           "values in a URL are encoded; elsewhere write urlencode",
 	"random":           "a template gives the same body every time",
 	"session":          "write event.user",
 	"urlize":           "messages are not pages",

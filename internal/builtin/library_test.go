@@ -54,6 +54,8 @@ func TestLibraryExplainsTheUnknown(t *testing.T) {
 		{"urlize", builtin.Filter, "filter urlize is not supported", "messages are not pages"},
 		{"money_in_words", builtin.Function,
 			"function money_in_words is not supported", "spell the amount in the receiver"},
+		{"quoted", builtin.Function,
+			"function quoted is not supported", "values in a URL are encoded; elsewhere write urlencode"},
 	}
 	for _, tc := range tests {
 		msg, hint := l.Unknown(tc.kind, tc.name)
