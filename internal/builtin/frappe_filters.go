@@ -79,10 +79,55 @@ func evaluateFilters(c call) any {
 		if len(row) != 3 {
 			refuse("a filter is a field, an operator and a value")
 		}
-		field := getMember(call{c.Run, []any{c.a[0], row[0], nil}})
+		field, _ := c.member(row[0])
 		if op, _ := value.Text(row[1]); !c.holds(field, op, row[2]) {
 			return false
 		}
 	}
 	return true
+}
+
+// rowsOf are the rows of a table that have all of {field: value}, {field:
+// [operator, value]}, {field: "^beginning"}, and {field: true} for any value.
+func (c call) rowsOf(rows []any, filters []value.Entry, most int) any {
+	var out []any
+	for _, row := range rows {
+		if len(out) == most {
+			break
+		}
+		if c.passes(row, filters) {
+			out = append(out, row)
+		}
+	}
+	return c.newList(out)
+}
+
+func (c call) passes(row any, filters []value.Entry) bool {
+	for _, f := range filters {
+		c.Tick(1)
+		v, _, err := value.Lookup(row, f.Key)
+		Check(err)
+		if op, want := filterOf(f.Value); !c.holds(v, op, want) {
+			return false
+		}
+	}
+	return true
+}
+
+// filterOf reads the operator and the value of a filter.
+func filterOf(v any) (op string, want any) {
+	if pair, err := value.Items(v); err == nil && value.IsSequence(v) && len(pair) == 2 {
+		op, _ = value.Text(pair[0])
+		return op, pair[1]
+	}
+	s, _ := value.Text(v)
+	switch {
+	case v == true:
+		return "not None", v
+	case v == false:
+		return "None", v
+	case strings.HasPrefix(s, "^"):
+		return "^", s[1:]
+	}
+	return "=", v
 }

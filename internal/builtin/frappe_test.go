@@ -86,3 +86,24 @@ func TestFrappe(t *testing.T) {
 		{src: `unique([2, 1, 2.0]) | list`, want: "[2, 1]"},
 	})
 }
+
+// The get of a document picks the rows of a table, as Frappe's does.
+func TestGetWithFilters(t *testing.T) {
+	codes := ` | map(attribute="code") | join`
+	requireAnswers(t, []example{
+		{src: `doc.get("rows", {"code": "x"})` + codes, want: "x"},
+		{src: `doc.get("rows", {"qty": [">", 1]})` + codes, want: "xy"},
+		{src: `doc.get("rows", {"qty": ("in", [1, 5]), "code": ["!=", "y"]})` + codes, want: "X"},
+		{src: `doc.get("rows", {"code": "^x"})` + codes, want: "x"},
+		{src: `doc.get("rows", {"qty": true}, 2)` + codes, want: "xy"},
+		{src: `doc.get("rows", {"nope": false}, limit=1)` + codes, want: "x"},
+		{src: `doc.get("rows", filters={"nope": true}) | length`, want: "0"},
+		{src: `doc.get("rows", {}) | length ~ doc.get("rows", none, 2) | length`, want: "32"},
+		{src: `doc.get("rows", limit=9) | length ~ doc.get("n", {"a": 1}) ~ doc.get("nope", {"a": 1})`,
+			want: "37{'a': 1}"},
+		{src: `doc.get("nope", 0) ~ doc.get("nope", default=3) ~ doc.get("nope") ~ doc.get("none", 5)`,
+			want: "03NoneNone"},
+		{src: `doc.get("rows", {"code": [">", 1]})`, wantErr: "get(): unsupported operand for >: str and int"},
+		{src: `{"rows": [{"a": 1}]}.get("rows", {"a": 2})`, want: "[{'a': 1}]"},
+	})
+}

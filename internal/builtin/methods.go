@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"math"
@@ -96,7 +97,7 @@ func dictMethods() table {
 			c.a[0] = c.dict(c.a[0], false)
 			return asJSON(c)
 		}),
-		"get": def("self key default=none", getMember),
+		"get": def("self key filters=none limit=none default=none", getMember),
 		"setdefault": changing("self key default=none", func(c call, d *value.Object) any {
 			if v, ok := d.Find(c.a[1]); ok {
 				return v
@@ -163,17 +164,41 @@ func (c call) fields(doc any, noNulls bool) *value.Object {
 	return d
 }
 
+// getMember is get of a dict, and of a document, which knows the filters of
+// Frappe: doc.get("items", {"qty": [">", 1]}) are the rows that have it.
 func getMember(c call) any {
-	c.CheckKey(c.a[1])
-	v, ok, err := value.Lookup(c.a[0], c.a[1])
-	Check(err)
-	if ok {
+	v, ok := c.member(c.a[1])
+	if !ok {
+		return cmp.Or(c.a[2], c.a[4])
+	}
+	if !value.IsSequence(v) || !c.isDocument(c.a[0]) {
 		return v
 	}
-	if name, _ := value.Text(c.a[1]); c.isDocument(c.a[0]) {
-		return c.standIn(name, c.a[2])
+	most := value.MaxItems
+	if value.Truth(c.a[3]) {
+		most = max(c.int(3), 0)
 	}
-	return c.a[2]
+	rows := c.Items(v)
+	if value.IsMapping(c.a[2]) && value.Truth(c.a[2]) {
+		return c.rowsOf(rows, entries(c.a[2]), most)
+	}
+	if len(rows) <= most {
+		return v
+	}
+	return c.newList(slices.Clone(rows[:most]))
+}
+
+// member looks a key up in the first argument; the event knows more of a document.
+func (c call) member(key any) (any, bool) {
+	c.CheckKey(key)
+	v, ok, err := value.Lookup(c.a[0], key)
+	Check(err)
+	if name, _ := value.Text(key); !ok && c.isDocument(c.a[0]) {
+		if stand := c.StandIn(name); stand != "" {
+			return stand, true
+		}
+	}
+	return v, ok
 }
 
 // changing makes a method that changes its dict: a document's cannot be.
