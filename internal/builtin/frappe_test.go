@@ -87,6 +87,14 @@ func TestFrappe(t *testing.T) {
 	})
 }
 
+func TestDocStatus(t *testing.T) {
+	requireAnswers(t, []example{
+		{src: `(0).is_draft() ~ (1).is_draft() ~ (1).is_submitted() ~ (2).is_cancelled() ~ doc.n.is_submitted()`,
+			want: "TrueFalseTrueTrueFalse"},
+		{src: `"1".is_submitted()`, wantErr: "is_submitted(): str has no such method"},
+	})
+}
+
 // The get of a document picks the rows of a table, as Frappe's does.
 func TestGetWithFilters(t *testing.T) {
 	codes := ` | map(attribute="code") | join`

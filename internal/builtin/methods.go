@@ -60,8 +60,15 @@ func kindOf(v any) string {
 	return ""
 }
 
+// numberMethods are those of floats, and of a docstatus in Frappe.
 func numberMethods() table {
+	is := func(status int64) *Func {
+		return def("self", func(c call) any { return c.equal(c.a[0], status) })
+	}
 	return table{
+		"is_draft":     is(0),
+		"is_submitted": is(1),
+		"is_cancelled": is(2),
 		"is_integer": def("self", func(c call) any {
 			f, _ := value.Float64(c.a[0])
 			return math.Trunc(f) == f && !math.IsInf(f, 0)
