@@ -155,13 +155,19 @@ const (
 var leftOut = map[string]string{
 	"contains":         "write part in text",
 	"encode":           "text is text already",
+	"exists":           onlyDocument,
 	"generate_hash":    "a template gives the same body every time",
 	"get_all":          onlyDocument,
+	"get_cached_doc":   onlyDocument,
+	"get_cached_value": onlyDocument,
 	"get_doc":          onlyDocument,
 	"get_formatted":    "write formatdate or fmt_money",
 	"get_fullname":     onlyDocument,
+	"get_last_doc":     onlyDocument,
 	"get_link_to_form": noAddress,
 	"get_list":         onlyDocument,
+	"get_meta":         onlyDocument,
+	"get_single_value": onlyDocument,
 	"get_url":          noAddress,
 	"get_url_to_form":  noAddress,
 	"get_value":        onlyDocument,
@@ -171,6 +177,7 @@ var leftOut = map[string]string{
 	"quoted":           "values in a URL are encoded; elsewhere write urlencode",
 	"random":           "a template gives the same body every time",
 	"session":          "write event.user",
+	"sql":              onlyDocument,
 	"urlize":           "messages are not pages",
 }
 

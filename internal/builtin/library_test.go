@@ -50,6 +50,7 @@ func TestLibraryExplainsTheUnknown(t *testing.T) {
 		{"spilt", builtin.Method, `unknown method "spilt"`, "did you mean split?"},
 		{"qqqqqqqq", builtin.Filter, `unknown filter "qqqqqqqq"`, ""},
 		{"get_value", builtin.Method, "method get_value is not supported", "templates see only the document"},
+		{"exists", builtin.Method, "method exists is not supported", "templates see only the document"},
 		{"session", builtin.Function, "function session is not supported", "write event.user"},
 		{"urlize", builtin.Filter, "filter urlize is not supported", "messages are not pages"},
 		{"money_in_words", builtin.Function,
