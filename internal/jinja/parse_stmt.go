@@ -200,11 +200,16 @@ func (p *parser) give(t target, x expr) {
 	case text != "":
 		p.given[key] |= aComma
 	}
-	if call, ok := x.(*callX); ok {
-		for _, a := range call.args { // namespace(comma="")
-			if a.name != "" {
-				p.give(target{name: t.name, field: a.name}, a.x)
-			}
+	call, ok := x.(*callX)
+	if !ok {
+		return
+	}
+	if fn, ok := call.fn.(*nameX); !ok || fn.name != "namespace" {
+		return
+	}
+	for _, a := range call.args { // namespace(comma="")
+		if a.name != "" {
+			p.give(target{name: t.name, field: a.name}, a.x)
 		}
 	}
 }

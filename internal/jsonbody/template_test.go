@@ -133,6 +133,7 @@ func TestIdioms(t *testing.T) {
 			`["\"", ""]`},
 		{"field of more than commas", `{% set ns = namespace(a=doc.v) %}` +
 			`[{{ ns.a }}{% set ns.a = "," %}]`, env, `["\""]`},
+		{"field of a dict", `{% set a = dict(sep=",") %}[{{ a.sep }}]`, env, `[","]`},
 		{"name of a loop", `{% set a = "," %}` +
 			`[{% for a in doc.list %}{{ a }}{{ "," if not loop.last }}{% endfor %}]`, env, `["\"","\""]`},
 		{"or nothing", `[{{ doc.v or "" }}, {{ none or "" }}, {{ "".strip() or "" }}]`, env, `["\"", "", ""]`},
