@@ -72,17 +72,24 @@ func (h *handoff) give(items []*flight) bool {
 	return true
 }
 
-// take returns what was given since the last call.
+// take returns what was given since the last call. Call taken when Run knows of
+// which webhooks it wants no more: until then these are on their way.
 func (h *handoff) take() []*flight {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	items := h.items
 	h.items = nil
+	return items
+}
+
+// taken makes way for more after a take.
+func (h *handoff) taken(items []*flight) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, f := range items {
 		h.arrived(f.del.Webhook)
 	}
 	h.room -= len(items) // until setRoom says how it is
-	return items
 }
 
 // start lets a Run take deliveries, once it has said that there is no backlog.
@@ -100,7 +107,9 @@ func (h *handoff) stop() []*flight {
 	h.mu.Lock()
 	h.running = false
 	h.mu.Unlock()
-	return h.take()
+	items := h.take()
+	h.taken(items)
+	return items
 }
 
 // caughtUp says that nothing is due in the store but deliveries of some webhooks.

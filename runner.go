@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,11 +62,12 @@ type runner struct {
 	parked   int // of those in flight, the ones that do not count against Concurrency
 	settling int // attempts that ended and are not stored yet
 	pace     pace
-	queued   int  // in queues, and not started
-	applying int  // changes being stored
-	claiming bool // a claim is under way
-	spare    bool // the last claim found nothing else to do: lanes may spread
-	due      bool // something may be due
+	queued   int             // in queues, and not started
+	applying int             // changes being stored
+	claiming bool            // a claim is under way
+	refused  map[string]bool // webhooks of which Dispatch hands over no more, since it began
+	spare    bool            // the last claim found nothing else to do: lanes may spread
+	due      bool            // something may be due
 	agenda   agenda
 	resume   time.Time       // no claim before, because the store failed; by ours
 	pause    backoff.BackOff // between claims while the store fails
@@ -87,7 +90,7 @@ func (d *Dispatcher) newRunner(ctx context.Context) *runner {
 		claimed: make(chan claimed, 1), work: make(chan *flight),
 		applied: make(chan struct{}), gone: make(chan struct{}),
 		lanes: map[string]*lane{}, queues: map[string]*queue{},
-		ready: map[string]*queue{}, held: map[string]int64{},
+		ready: map[string]*queue{}, held: map[string]int64{}, refused: map[string]bool{},
 		hand: &handoff{}, bell: newBell(), due: true, pause: storeBackoff(),
 	}
 	r.landings.bell = r.bell
@@ -190,6 +193,7 @@ func (r *runner) claim() {
 		c.Now = r.once
 	}
 	r.claiming, r.due = true, false
+	clear(r.refused)
 	r.group.Go(func() error {
 		at := time.Now()
 		ds, err := r.d.claim(r.claims, c)
@@ -267,20 +271,23 @@ func (r *runner) take(c claimed) {
 	case c.strict && !r.spare:
 		r.due, r.spare = true, true // nothing else is due: lanes may spread
 	default:
-		r.hand.caughtUp(c.skip)
+		r.hand.caughtUp(slices.AppendSeq(c.skip, maps.Keys(r.refused)))
 	}
 }
 
 // takeHanded places what Dispatch stored leased to this process.
 func (r *runner) takeHanded() {
 	var changes []Change
-	for _, f := range r.hand.take() {
+	items := r.hand.take()
+	for _, f := range items {
 		n := len(changes)
 		changes = r.place(f, changes)
 		if q := r.queue(f.del.Webhook); len(changes) > n || len(q.items) > r.stockOf(q) {
 			r.hand.refuse(f.del.Webhook)
+			r.refused[f.del.Webhook] = true
 		}
 	}
+	r.hand.taken(items)
 	if len(changes) > 0 {
 		r.due = true
 	}
