@@ -20,7 +20,8 @@ const saveTries = 10
 // can save its webhooks at every boot: what the library learned of them is kept
 // apart, an empty Secret keeps the stored one, and a Secret that was rotated
 // away stays away. The next Dispatch of this process uses it; other processes
-// follow within about a second.
+// follow within about a second. Another URL begins with an open Retry-After gate
+// and a closed breaker.
 //
 // The error is a *[ConfigError] if the configuration is refused, and
 // [ErrConflict] if w.Revision is not 0 and the stored webhook has another.

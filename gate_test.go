@@ -221,3 +221,77 @@ func TestBreakerOfOneWebhookStopsNoOther(t *testing.T) {
 		require.Less(t, wire.count("sick"), 20)
 	})
 }
+
+// An operator who mended an endpoint, or its URL, does not wait for what was
+// known of the old one; the process that delivers is another.
+func TestMendedEndpointIsNotWaitedFor(t *testing.T) {
+	newURL := func(w *webhook.Webhook) { w.URL += "/new" }
+	once := retries(webhook.RetryPolicy{Schedule: []time.Duration{}})
+	for _, tt := range []struct {
+		name string
+		hint string // Retry-After
+		mend func(w *world) error
+		want bool // it is tried again
+	}{
+		{"breaker, enabled", "", func(w *world) error { return w.Enable(w.ctx, "a") }, true},
+		{"gate, enabled", "3600", func(w *world) error { return w.Enable(w.ctx, "a") }, true},
+		{"breaker, another URL", "", func(w *world) error { return w.SaveWebhook(w.ctx, hook("a", once, newURL)) }, true},
+		{"gate, another URL", "3600", func(w *world) error { return w.SaveWebhook(w.ctx, hook("a", once, newURL)) }, true},
+		{"another name for the condition", "", func(w *world) error {
+			return w.SaveWebhook(w.ctx, hook("a", once, func(w *webhook.Webhook) { w.Condition = "1 == 1" }))
+		}, false},
+		{"another webhook of the name", "3600", func(w *world) error {
+			if err := w.DeleteWebhook(w.ctx, "a"); err != nil {
+				return err
+			}
+			return w.SaveWebhook(w.ctx, hook("a", once))
+		}, false}, // the delivery ends with the webhook
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				wire := &wire{answer: func(context.Context, sending) (*webhook.Response, error) {
+					return status(503, "Retry-After", tt.hint)
+				}}
+				store := webhook.NewMemoryStore()
+				w := newWorld(t, store, wire, webhook.Options{})
+				w.save(hook("a", once))
+				defer w.run()()
+				for i := range 5 {
+					w.send("doc" + strconv.Itoa(i))
+				}
+				pass(time.Second)
+				closed := wire.count("a")
+				require.Positive(t, closed)
+				w.send("one more")
+				pass(10 * time.Second)
+				require.Equal(t, closed, wire.count("a"))
+				require.NoError(t, tt.mend(newWorld(t, store, wire, webhook.Options{})))
+				pass(3 * time.Second)
+				require.Equal(t, tt.want, wire.count("a") > closed)
+			})
+		})
+	}
+}
+
+// What an endpoint asks for after it was said to be mended holds, also where
+// that is heard of later.
+func TestHintAfterEnable(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		wire := &wire{answer: func(context.Context, sending) (*webhook.Response, error) {
+			return status(503, "Retry-After", "3600")
+		}}
+		store := webhook.NewMemoryStore()
+		w := newWorld(t, store, wire, webhook.Options{})
+		w.save(hook("a"))
+		defer w.run()()
+		pass(10 * time.Millisecond)
+		require.NoError(t, newWorld(t, store, wire, webhook.Options{}).Enable(w.ctx, "a"))
+		pass(10 * time.Millisecond)
+		w.send("first")
+		pass(10 * time.Second)
+		require.Equal(t, 1, wire.count("a"))
+		w.send("second")
+		pass(10 * time.Second)
+		require.Equal(t, 1, wire.count("a"))
+	})
+}

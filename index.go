@@ -145,7 +145,24 @@ func (d *Dispatcher) install(idx, old *index) *index {
 			return old
 		}
 	}
+	if old != nil {
+		d.openMended(idx, old)
+	}
 	return idx
+}
+
+// openMended opens the valves of the webhooks that were enabled since the old
+// index, or lead elsewhere: what was known of their endpoints no longer holds.
+func (d *Dispatcher) openMended(idx, old *index) {
+	for name, e := range idx.byName {
+		before := old.byName[name]
+		switch {
+		case before == nil, before.hook.rec.ID != e.hook.rec.ID, before.hook.w.URL != e.hook.w.URL:
+			d.valves.open(name, d.now())
+		case !before.rec.Opened.Equal(e.rec.Opened):
+			d.valves.open(name, e.rec.Opened)
+		}
+	}
 }
 
 // ask reads the records, and learns the store's clock from the answer. Where that
@@ -183,7 +200,7 @@ func (d *Dispatcher) newIndex(recs []WebhookRecord, old *index) (*index, error) 
 		if !strings.HasPrefix(r.Name, reservedPrefix) {
 			h := d.reuse(r, old, x.chainKey)
 			if errors.Is(h.err, errUnsealed) {
-				return nil, wrap(h.err, "webhook: read webhook %q", r.Name)
+				return nil, wrap(h.err, "webhook: read webhooks")
 			}
 			x.byName[r.Name] = &entry{hook: h}
 		}

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -297,7 +298,7 @@ func (l *ledger) enable(m *machine, name string) {
 	c.begun++
 	c.underWay++
 	delete(l.disabled, name)
-	delete(l.gates, gateKey{m, name}) // Enable forgets
+	maps.DeleteFunc(l.gates, func(k gateKey, _ gate) bool { return k.webhook == name }) // Enable forgets
 	l.mu.Unlock()
 	_ = m.d.Enable(m.ctx, name)
 	l.mu.Lock()

@@ -194,7 +194,11 @@ func (r *runner) claim() {
 	}
 	r.claiming, r.due = true, false
 	clear(r.refused)
+	closed := !r.agenda.opens.IsZero()
 	r.group.Go(func() error {
+		if closed { // else who mended an endpoint elsewhere would not be heard of
+			_, _ = r.d.current(r.claims)
+		}
 		at := time.Now()
 		ds, err := r.d.claim(r.claims, c)
 		r.claimed <- claimed{ds: ds, limit: limit, skip: skip, strict: strict, at: at, err: err}

@@ -49,6 +49,8 @@ type statusRecord struct {
 	Activated    time.Time `json:"activated,omitzero"`
 	ActivatedURL string    `json:"activated_url,omitempty"` // a digest: the URL may be secret
 
+	Opened time.Time `json:"opened,omitzero"` // when Enable last opened gate and breaker
+
 	health
 }
 
@@ -150,10 +152,10 @@ var ErrDisabled = errors.New("webhook: disabled by its configuration")
 
 // Enable takes a webhook into service that Disable or the library took out. It
 // forgets the record of failures, and makes the paused deliveries due, spread
-// over a minute. In this process it also opens the webhook's Retry-After gate
-// and closes its breaker, for one in service too: call it when an endpoint was
-// mended, as else hours may pass. ErrNotActivated, ErrDisabled or ErrNotFound
-// if it cannot.
+// over a minute. It also opens the webhook's Retry-After gate and closes its
+// breaker, in other processes as soon as they see it, for one in service too:
+// call it when an endpoint was mended, as else hours may pass. ErrNotActivated,
+// ErrDisabled or ErrNotFound if it cannot.
 func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
 		switch {
@@ -162,13 +164,13 @@ func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 		case e.hook.w.RequireActivation && e.status.Activated.IsZero():
 			return false, wrap(ErrNotActivated, "webhook %q", name)
 		}
-		changed := s.Disabled || s.Failures > 0 || !s.FailingSince.IsZero()
+		s.Opened = d.now()
 		if s.Disabled {
-			s.Since = d.now()
+			s.Since = s.Opened
 		}
 		s.Disabled, s.By, s.Reason = false, "", ""
 		s.health = health{LastSuccess: s.LastSuccess}
-		return changed, nil
+		return true, nil
 	})
 	if err != nil {
 		return err

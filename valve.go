@@ -22,6 +22,7 @@ type valve struct {
 	failures int           // in a row
 	open     time.Duration // for how long the breaker opened last; 0: it is closed
 	until    time.Time     // the breaker is open until then, then lets one probe through
+	reason   time.Time     // when the endpoint last closed either, by the store's clock
 
 	health      health // counted here and not yet stored
 	stored      time.Time
@@ -46,6 +47,16 @@ func (vs *valves) get(name string) *valve {
 		vs.m[name] = v
 	}
 	return v
+}
+
+// open lets a webhook's deliveries flow, unless its endpoint gave reason to hold
+// them back after a time by the store's clock.
+func (vs *valves) open(name string, at time.Time) {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	if v := vs.m[name]; v != nil && !v.reason.After(at) {
+		v.gate, v.failures, v.open, v.until = time.Time{}, 0, 0, time.Time{}
+	}
 }
 
 // forget drops what is known of a webhook: its valve is open, its counts are
@@ -127,6 +138,7 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	v := vs.get(name)
 	v.health.count(verdict == VerdictDelivered, at)
 	if hint > 0 {
+		v.reason = at
 		if until := time.Now().Add(hint); until.After(v.gate) {
 			v.gate = until
 			vs.close(name)
@@ -137,6 +149,7 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 		v.failures, v.open, v.until = 0, 0, time.Time{}
 	case VerdictRetry:
 		if opened = v.fail(time.Now()); opened > 0 {
+			v.reason = at
 			vs.close(name)
 		}
 	}

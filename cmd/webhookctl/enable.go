@@ -16,7 +16,7 @@ type enableCmd struct {
 // Help is shown by --help.
 func (*enableCmd) Help() string {
 	return "Forgets its failures, and makes its paused deliveries due, spread over a minute. " +
-		"The host may leave a failing endpoint alone for some time yet. " +
+		"A host that leaves the endpoint alone since it fails stops doing so within seconds. " +
 		"With --json: one document, its status."
 }
 
