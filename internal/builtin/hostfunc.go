@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/docevent/webhook/internal/value"
@@ -26,7 +27,7 @@ func hostFunction(fn any) (*Func, error) {
 	}
 	b := &Func{rest: t.IsVariadic()}
 	for i := range t.NumIn() {
-		b.params = append(b.params, param{name: fmt.Sprintf("argument %d", i+1)})
+		b.params = append(b.params, param{name: strconv.Itoa(i + 1)})
 	}
 	b.min = b.fixed()
 	b.fn = func(c call) any {

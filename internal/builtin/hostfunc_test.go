@@ -47,7 +47,7 @@ func TestHostFunctions(t *testing.T) {
 		{`count(-1)`, "count(): cannot take this int where Go wants uint", ""},
 		{`half("x")`, "half(): cannot take a str where Go wants float64", ""},
 		{`join(["a", 1])`, "join(): cannot take a int where Go wants string", ""},
-		{`many()`, "many() argument argument 1 is missing", ""},
+		{`many()`, "many() argument 1 is missing", ""},
 		{`fail()`, "fail(): no luck", ""},
 		{`panic()`, "panic(): panicked", ""},
 	}
