@@ -47,7 +47,7 @@ func render(src string, lang jinja.Lang) (string, error) {
 		return "", err
 	}
 	out := jinja.NewText(nil, 0)
-	scope := &jinja.Scope{Doc: json.RawMessage(document), Now: time.Date(2024, 6, 1, 9, 30, 0, 0, time.UTC)}
+	scope := &jinja.Scope{Timeout: time.Minute, Doc: json.RawMessage(document), Now: time.Date(2024, 6, 1, 9, 30, 0, 0, time.UTC)}
 	err = tmpl.Render(context.Background(), scope, out)
 	return string(out.Bytes()), err
 }

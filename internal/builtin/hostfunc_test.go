@@ -55,7 +55,7 @@ func TestHostFunctions(t *testing.T) {
 		tmpl, err := env.Template("t", "{{ "+tc.src+" }}", jinja.Jinja)
 		out := jinja.NewText(nil, 0)
 		if err == nil {
-			err = tmpl.Render(context.Background(), &jinja.Scope{Doc: map[string]any{}}, out)
+			err = tmpl.Render(context.Background(), &jinja.Scope{Timeout: time.Minute, Doc: map[string]any{}}, out)
 		}
 		if tc.wantErr != "" {
 			var failed *jinja.Error

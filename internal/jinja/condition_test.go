@@ -29,7 +29,8 @@ func orderDoc() map[string]any {
 
 func orderScope() *jinja.Scope {
 	return &jinja.Scope{
-		Doc: orderDoc(), Previous: map[string]any{"status": "Draft", "customer": "ACME Corp"}, DocType: "Sales Order",
+		Timeout: time.Minute,
+		Doc:     orderDoc(), Previous: map[string]any{"status": "Draft", "customer": "ACME Corp"}, DocType: "Sales Order",
 		Event: jinja.Event{ID: "ev1", Type: "on_update", User: "me"},
 		Now:   time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC),
 	}

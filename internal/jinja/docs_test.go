@@ -103,7 +103,7 @@ func runExample(t *testing.T, example fence, doc any) (string, error) {
 	require.True(t, known, "line %d: %q", example.line, example.info)
 	env, err := jinja.NewEnv(nil)
 	require.NoError(t, err)
-	scope := &jinja.Scope{Doc: doc, Now: time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)}
+	scope := &jinja.Scope{Timeout: time.Minute, Doc: doc, Now: time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)}
 	if kind == "condition" {
 		c, err := env.Condition("page", example.text, lang)
 		if err != nil {

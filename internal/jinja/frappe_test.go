@@ -64,6 +64,7 @@ func TestHelpers(t *testing.T) {
 		{`doc.rows[0].as_json(0)`, "{\n\"x\": 1,\n\"y\": null\n}"},
 	}
 	scope := &jinja.Scope{
+		Timeout: time.Minute,
 		Doc: map[string]any{"d": time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), "a": nil,
 			"rows": []any{map[string]any{"x": 1, "y": nil}}},
 		Now: time.Date(2024, 6, 1, 9, 30, 0, 0, time.UTC), Location: time.FixedZone("IST", 5*3600+1800),
