@@ -101,10 +101,11 @@ func (d *Dispatcher) ResendAll(ctx context.Context, q DeliveryQuery) (int, error
 func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 	leased := false
 	err := d.changeDelivery(ctx, deliveryID, func(del *Delivery) (Change, error) {
-		if del.State == Canceled {
+		now := d.now()
+		if del.State == Canceled { // perhaps by a call that still waits
+			leased = now.Sub(del.Finished) < startWindow
 			return Change{}, nil
 		}
-		now := d.now()
 		leased = del.leased(now)
 		return del.cancel(ReasonCanceled, now)
 	})

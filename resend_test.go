@@ -155,6 +155,36 @@ func TestCancelOfWhatIsQueued(t *testing.T) {
 	})
 }
 
+// A second Cancel promises no less than the first, which still waits.
+func TestCancelTwiceAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := webhook.NewMemoryStore()
+		w := newWorld(t, store, always(200), webhook.Options{})
+		w.save(hook("a"))
+		id := w.send("one")
+		claimed, err := store.Claim(t.Context(), webhook.Claim{
+			Now: time.Now(), Lease: time.Minute, Owner: "another process", Limit: 1,
+		})
+		require.NoError(t, err)
+		require.Len(t, claimed, 1)
+		began := time.Now()
+		took := make(chan time.Duration, 2)
+		for range 2 {
+			go func() {
+				_ = w.Cancel(t.Context(), id)
+				took <- time.Since(began)
+			}()
+			pass(100 * time.Millisecond)
+		}
+		require.GreaterOrEqual(t, <-took, time.Second)
+		require.GreaterOrEqual(t, <-took, time.Second)
+		pass(time.Second)
+		again := time.Now()
+		require.NoError(t, w.Cancel(t.Context(), id))
+		require.Zero(t, time.Since(again), "nothing was leased a second ago")
+	})
+}
+
 // A delivery that is canceled during its attempt stays canceled.
 func TestCancelInFlight(t *testing.T) {
 	bubble(t, func(t *testing.T) {
