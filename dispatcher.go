@@ -28,6 +28,7 @@ type Dispatcher struct {
 
 	index  atomic.Pointer[index]
 	looked atomic.Int64  // when index was last compared with the store: nanoseconds since made
+	agreed atomic.Int64  // when the last look began that found out what the store has: the same
 	clock  clock         // the store's
 	wake   chan struct{} // holds one token while something may be due
 	hurry  chan struct{} // holds one token while a transaction of the host's may commit

@@ -121,12 +121,17 @@ func (d *Dispatcher) readIndex(ctx context.Context) (*index, error) {
 	if old != nil {
 		seen = old.seen
 	}
+	began := time.Since(d.made)
 	recs, rev, err := d.ask(ctx, seen)
 	if err != nil {
 		return nil, err
 	}
 	// A transaction may see the records as they were when it began.
-	if old != nil && (rev.N == seen.N || rev.N < seen.N && d.store.InTransaction(ctx)) {
+	inTransaction := d.store.InTransaction(ctx)
+	if !inTransaction {
+		defer d.agreed.Store(int64(began))
+	}
+	if old != nil && (rev.N == seen.N || rev.N < seen.N && inTransaction) {
 		return old, nil
 	}
 	idx, err := d.newIndex(recs, old)
@@ -153,14 +158,17 @@ func (d *Dispatcher) install(idx, old *index) *index {
 
 // openMended opens the valves of the webhooks that were enabled since the old
 // index, or lead elsewhere: what was known of their endpoints no longer holds.
+// What was closed after the look before this one may be younger than the call of
+// Enable, which clocks of two machines cannot tell, and stays closed.
 func (d *Dispatcher) openMended(idx, old *index) {
+	looked := d.made.Add(time.Duration(d.agreed.Load()))
 	for name, e := range idx.byName {
 		before := old.byName[name]
 		switch {
 		case before == nil, before.hook.rec.ID != e.hook.rec.ID, before.hook.w.URL != e.hook.w.URL:
-			d.valves.open(name, d.now())
+			d.valves.open(name, time.Now())
 		case !before.rec.Opened.Equal(e.rec.Opened):
-			d.valves.open(name, e.rec.Opened)
+			d.valves.open(name, looked)
 		}
 	}
 }

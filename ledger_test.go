@@ -212,7 +212,8 @@ func (l *ledger) sent(m *machine, req *webhook.Request) {
 		l.must(now.Sub(d.at) < 4*time.Second || m.stalled(4*time.Second),
 			"%s: sent for %s, disabled since %v", r.id, r.webhook, d.at)
 	}
-	if g, ok := l.gates[gateKey{m, r.webhook}]; ok && now.After(g.from) {
+	enabling := l.enables[r.webhook] != nil && l.enables[r.webhook].underWay > 0
+	if g, ok := l.gates[gateKey{m, r.webhook}]; ok && now.After(g.from) && !enabling {
 		l.must(!now.Before(g.until), "%s: sent for %s, gated until %v", r.id, r.webhook, g.until)
 	}
 	l.must(r.state != webhook.Delivered || just, "%s: sent although Delivered", r.id)
@@ -298,11 +299,12 @@ func (l *ledger) enable(m *machine, name string) {
 	c.begun++
 	c.underWay++
 	delete(l.disabled, name)
-	maps.DeleteFunc(l.gates, func(k gateKey, _ gate) bool { return k.webhook == name }) // Enable forgets
 	l.mu.Unlock()
 	_ = m.d.Enable(m.ctx, name)
 	l.mu.Lock()
 	c.underWay--
+	// What was closed until then is open, or will be.
+	maps.DeleteFunc(l.gates, func(k gateKey, _ gate) bool { return k.webhook == name })
 	l.mu.Unlock()
 }
 

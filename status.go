@@ -157,6 +157,7 @@ var ErrDisabled = errors.New("webhook: disabled by its configuration")
 // call it when an endpoint was mended, as else hours may pass. ErrNotActivated,
 // ErrDisabled or ErrNotFound if it cannot.
 func (d *Dispatcher) Enable(ctx context.Context, name string) error {
+	began := time.Now()
 	err := d.changeStatus(ctx, name, func(e *entry, s *statusRecord) (bool, error) {
 		switch {
 		case e.hook.w.Disabled:
@@ -175,7 +176,8 @@ func (d *Dispatcher) Enable(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	d.valves.forget(name)
+	d.valves.open(name, began)
+	d.valves.takeOne(name, d.now()) // what is not stored is forgotten, too
 	return d.resumeAll(ctx, name)
 }
 

@@ -22,7 +22,7 @@ type valve struct {
 	failures int           // in a row
 	open     time.Duration // for how long the breaker opened last; 0: it is closed
 	until    time.Time     // the breaker is open until then, then lets one probe through
-	reason   time.Time     // when the endpoint last closed either, by the store's clock
+	reason   time.Time     // when the endpoint last closed either
 
 	health      health // counted here and not yet stored
 	stored      time.Time
@@ -50,11 +50,11 @@ func (vs *valves) get(name string) *valve {
 }
 
 // open lets a webhook's deliveries flow, unless its endpoint gave reason to hold
-// them back after a time by the store's clock.
-func (vs *valves) open(name string, at time.Time) {
+// them back after a time.
+func (vs *valves) open(name string, before time.Time) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	if v := vs.m[name]; v != nil && !v.reason.After(at) {
+	if v := vs.m[name]; v != nil && !v.reason.After(before) {
 		v.gate, v.failures, v.open, v.until = time.Time{}, 0, 0, time.Time{}
 	}
 }
@@ -138,7 +138,7 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 	v := vs.get(name)
 	v.health.count(verdict == VerdictDelivered, at)
 	if hint > 0 {
-		v.reason = at
+		v.reason = time.Now()
 		if until := time.Now().Add(hint); until.After(v.gate) {
 			v.gate = until
 			vs.close(name)
@@ -149,7 +149,7 @@ func (vs *valves) record(name string, verdict Verdict, at time.Time, hint time.D
 		v.failures, v.open, v.until = 0, 0, time.Time{}
 	case VerdictRetry:
 		if opened = v.fail(time.Now()); opened > 0 {
-			v.reason = at
+			v.reason = time.Now()
 			vs.close(name)
 		}
 	}
