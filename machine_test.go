@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/docevent/webhook"
@@ -23,6 +24,8 @@ type machine struct {
 	net   *network
 	d     *webhook.Dispatcher
 	ctx   context.Context // of all calls
+
+	dispatching atomic.Int32 // calls of Dispatch under way
 
 	mu     sync.Mutex // guards the fields below
 	dead   bool       // the process is gone: nothing it does reaches the store
@@ -88,7 +91,8 @@ func (m *machine) halt() {
 	m.stop = nil
 	reached := !m.dead && time.Since(m.until) > 2*time.Minute
 	m.mu.Unlock()
-	if reached {
+	// A Dispatch under way gives back itself what no Run took.
+	if reached && m.dispatching.Load() == 0 {
 		m.l.halted(m)
 	}
 }

@@ -186,7 +186,9 @@ func (h *history) dispatch(m *machine, n int) {
 	}
 	h.tell("%s dispatches %d events", m, n)
 	h.do(func() {
+		m.dispatching.Add(1)
 		report, _ := m.d.Dispatch(h.ctx, events...)
+		m.dispatching.Add(-1)
 		h.l.decided(report)
 	})
 }
