@@ -46,6 +46,7 @@ type ledgerRow struct {
 	resentAt                int      // attempts before the last Resend
 	resendsAsked            int      // and not seen yet
 	holder                  *machine // of the lease, also when it is lost
+	loser                   *machine // whose lease was lost last
 	until, lost             time.Time
 	fence                   int64
 	sentNumber              int
@@ -182,7 +183,7 @@ func (l *ledger) changed(c *webhook.Change) {
 	}
 	r.state, r.attempts = c.State, c.Attempts
 	if c.LeaseUntil.IsZero() && r.until.After(now) {
-		r.lost = now
+		r.lost, r.loser = now, r.holder
 	}
 	r.until = c.LeaseUntil
 }
@@ -200,7 +201,7 @@ func (l *ledger) sent(m *machine, req *webhook.Request) {
 	l.must(string(req.Body) == r.body, "%s: its bytes changed", r.id)
 	holds := r.holder == m && r.until.After(now)
 	// What takes a delivery out of a lease waits for a second.
-	just := r.holder == m && !r.lost.IsZero() && now.Sub(r.lost) <= time.Second
+	just := r.loser == m && now.Sub(r.lost) <= time.Second
 	l.must(holds || just, "%s: sent by %s without a lease; %s holds it until %v", r.id, m, r.holder, r.until)
 	if c, ok := l.canceled[r.id]; ok {
 		l.must(!now.After(c.at), "%s: sent after Cancel returned at %v", r.id, c.at)
