@@ -42,3 +42,37 @@ func TestClockSetBack(t *testing.T) {
 		require.Equal(t, webhook.Delivered, w.state(id))
 	})
 }
+
+// tardy answers its first two questions for the records after ten seconds: the
+// first by what it has then, the second by what it had when it was asked.
+type tardy struct {
+	*webhook.MemoryStore
+	asked int
+}
+
+func (s *tardy) Webhooks(ctx context.Context, seen webhook.Revision) ([]webhook.WebhookRecord, webhook.Revision, error) {
+	s.asked++
+	if s.asked == 1 {
+		time.Sleep(10 * time.Second)
+	}
+	recs, rev, err := s.MemoryStore.Webhooks(ctx, seen)
+	rev.Now = time.Now()
+	if s.asked == 2 {
+		time.Sleep(10 * time.Second)
+	}
+	return recs, rev, err
+}
+
+// Of two late answers the nearer one tells the time, or leases would have run
+// out when they begin.
+func TestClockOfLateAnswers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &tardy{MemoryStore: webhook.NewMemoryStore()}
+		boot := newWorld(t, store.MemoryStore, always(200), webhook.Options{})
+		boot.save(hook("a"))
+		w := newWorld(t, store, always(200), webhook.Options{})
+		due := w.is(w.send("one")).Due
+		require.Equal(t, 2, store.asked)
+		require.WithinDuration(t, time.Now(), due, time.Millisecond)
+	})
+}

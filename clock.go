@@ -11,7 +11,8 @@ import (
 // zero value is ready.
 type clock struct {
 	ahead atomic.Int64 // of ours, in nanoseconds
-	sure  atomic.Bool  // ahead is from an answer that was not slow
+	told  atomic.Bool  // ahead is from an answer
+	sure  atomic.Bool  // and that was not slow
 }
 
 // slowAnswer is how long an answer may take before the time in it is too
@@ -26,17 +27,24 @@ const slowAnswer = time.Second
 // that for the time of the answer makes our idea of the clock too slow, never
 // too fast: slow costs a little time, fast would take leases that others still
 // hold. The slower the answer, the greater the error: a slow one does not
-// replace what is known.
+// replace what is known, and of two slow ones the one that leads to the later
+// time is nearer.
 func (c *clock) learn(store, asked time.Time) bool {
 	if store.IsZero() {
 		return true
 	}
 	answered := time.Now()
-	slow := answered.Sub(asked) >= slowAnswer
-	if !slow || !c.sure.Load() {
-		c.ahead.Store(int64(store.Sub(answered)))
-		c.sure.Store(!slow)
+	ahead := int64(store.Sub(answered))
+	switch slow := answered.Sub(asked) >= slowAnswer; {
+	case !slow:
+		c.sure.Store(true)
+	case c.sure.Load():
+		return true
+	case c.told.Load():
+		ahead = max(ahead, c.ahead.Load())
 	}
+	c.ahead.Store(ahead)
+	c.told.Store(true)
 	return c.sure.Load()
 }
 
