@@ -76,3 +76,30 @@ func TestClockOfLateAnswers(t *testing.T) {
 		require.WithinDuration(t, time.Now(), due, time.Millisecond)
 	})
 }
+
+// A process that has not yet asked for the store's time does so before it
+// changes a delivery by it.
+func TestClockOfRepairs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &timed{MemoryStore: webhook.NewMemoryStore()}
+		store.ahead.Store(-int64(10 * time.Minute))
+		w := newWorld(t, store, always(200), webhook.Options{})
+		w.save(hook("a"))
+		id := w.send("one")
+		theirs := time.Now().Add(-10 * time.Minute)
+		claimed, err := store.Claim(t.Context(), webhook.Claim{
+			Now: theirs, Lease: time.Minute, Owner: "another process", Limit: 1,
+		})
+		require.NoError(t, err)
+		require.Len(t, claimed, 1)
+		began := time.Now()
+		require.NoError(t, newWorld(t, store, always(200), webhook.Options{}).Cancel(t.Context(), id))
+		require.GreaterOrEqual(t, time.Since(began), time.Second, "it was leased")
+
+		n, err := newWorld(t, store, always(200), webhook.Options{}).ResendAll(t.Context(),
+			webhook.DeliveryQuery{States: []webhook.State{webhook.Canceled}})
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.WithinDuration(t, theirs, w.is(id).Due, 10*time.Second)
+	})
+}

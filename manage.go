@@ -124,6 +124,9 @@ func (d *Dispatcher) Cancel(ctx context.Context, deliveryID string) error {
 // nothing.
 func (d *Dispatcher) changeDelivery(ctx context.Context, id string,
 	change func(*Delivery) (Change, error)) error {
+	if _, err := d.current(ctx); err != nil { // for the store's time
+		return err
+	}
 	for range saveTries {
 		del, err := d.storedDelivery(ctx, id)
 		if err != nil {
@@ -148,6 +151,9 @@ func (d *Dispatcher) changeDelivery(ctx context.Context, id string,
 // many. Those that cannot be changed, or that change meanwhile, are left alone.
 func (d *Dispatcher) changeAll(ctx context.Context, q DeliveryQuery,
 	change func(*Delivery) (Change, error)) (int, error) {
+	if _, err := d.current(ctx); err != nil { // for the store's time
+		return 0, err
+	}
 	q.Limit, q.After = 500, ""
 	changed, begun := 0, 1
 	for {
