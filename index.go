@@ -105,13 +105,17 @@ func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	if d.store.InTransaction(ctx) {
 		return d.readIndex(ctx)
 	}
-	// No mutex: who waits for another's slow read must heed ctx.
+	patience := time.NewTimer(lookTimeout / 2)
+	defer patience.Stop()
+	// No mutex: who waits for another's slow read must heed ctx, and not wait for
+	// one that hangs.
 	select {
 	case d.reload <- struct{}{}:
+		defer func() { <-d.reload }()
+	case <-patience.C:
 	case <-ctx.Done():
 		return nil, wrap(ctx.Err(), "webhook: read webhooks")
 	}
-	defer func() { <-d.reload }()
 	return d.readIndex(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -297,5 +298,44 @@ func TestRotateSecretOften(t *testing.T) {
 		require.NoError(t, rotate(time.Hour))
 		pass(61 * time.Minute)
 		require.Equal(t, 1, signatures())
+	})
+}
+
+// stuck is a store of which one question for the records hangs.
+type stuck struct {
+	*webhook.MemoryStore
+	next atomic.Bool // the next one hangs
+}
+
+func (s *stuck) Webhooks(ctx context.Context, seen webhook.Revision) (
+	[]webhook.WebhookRecord, webhook.Revision, error) {
+	if s.next.CompareAndSwap(true, false) {
+		_, err := hang(ctx)
+		return nil, webhook.Revision{}, err
+	}
+	return s.MemoryStore.Webhooks(ctx, seen)
+}
+
+// A call that waits for the store holds up nobody else who wants to know what
+// changed.
+func TestChangeIsSeenBesideACallThatHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &stuck{MemoryStore: webhook.NewMemoryStore()}
+		w := newWorld(t, store, always(200), webhook.Options{})
+		w.save(hook("a"))
+		w.send("one")
+		store.next.Store(true)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := w.Status(ctx, "a")
+			done <- err
+		}()
+		pass(time.Second)
+		newWorld(t, store, always(200), webhook.Options{}).save(hook("b"))
+		pass(time.Second)
+		require.Len(t, w.fire("two"), 2)
+		cancel()
+		require.ErrorIs(t, <-done, context.Canceled)
 	})
 }
