@@ -99,8 +99,9 @@ func (d *Dispatcher) look(ctx context.Context) (*index, error) {
 }
 
 // refresh reads the records if they changed, and makes them the index. Callers
-// take turns, except those in a transaction of the host's: whoever has the turn
-// may be waiting for that transaction's connection.
+// take turns, except those who have waited for some time, and those in a
+// transaction of the host's: whoever has the turn may be waiting for that
+// transaction's connection.
 func (d *Dispatcher) refresh(ctx context.Context) (*index, error) {
 	if d.store.InTransaction(ctx) {
 		return d.readIndex(ctx)
@@ -132,18 +133,18 @@ func (d *Dispatcher) readIndex(ctx context.Context) (*index, error) {
 	}
 	// A transaction may see the records as they were when it began.
 	inTransaction := d.store.InTransaction(ctx)
+	idx := old
+	if old == nil || rev.N != seen.N && (rev.N > seen.N || !inTransaction) {
+		if idx, err = d.newIndex(recs, old); err != nil {
+			return nil, err
+		}
+		idx.seen = rev
+		idx = d.install(idx, old)
+	}
 	if !inTransaction {
-		defer d.agreed.Store(int64(began))
+		d.agreed.Store(int64(began))
 	}
-	if old != nil && (rev.N == seen.N || rev.N < seen.N && inTransaction) {
-		return old, nil
-	}
-	idx, err := d.newIndex(recs, old)
-	if err != nil {
-		return nil, err
-	}
-	idx.seen = rev
-	return d.install(idx, old), nil
+	return idx, nil
 }
 
 // install makes idx the index, unless a later one took the old one's place

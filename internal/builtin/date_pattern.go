@@ -84,7 +84,10 @@ func datePattern(t time.Time, p string) string {
 			p = rest
 			continue
 		}
-		n := len(p) - len(strings.TrimLeft(p, p[:1]))
+		n := 1
+		for n < len(p) && p[n] == p[0] {
+			n++
+		}
 		if field := dateFields[p[0]]; field != nil {
 			out.WriteString(field(t, n))
 		} else {

@@ -12,6 +12,8 @@ func TestDatePatterns(t *testing.T) {
 		{src: `formatdate("2024-06-01", "Q QQ QQQ QQQQ q") ~ formatdate("2024-12-31", " QQQQ D")`,
 			want: "2 02 Q2 2nd quarter 2 4th quarter 366"},
 		{src: `formatdate("2024-06-01", "d 'de' MMMM ''")`, want: "1 de June '"},
+		{src: `formatdate("2024-06-01", "yyyy年M月d日") ~ format_time("09:05:07", "é'è'éHH")`,
+			want: "2024年6月1日éèé09"},
 		{src: `formatdate("2024-06-01", "dd/mm/YYYY") ~ formatdate("2024-06-01", "#.!")`, want: "01/06/2024#.!"},
 		{src: `format_time("09:05:07", "H HH h hh K k m mm s ss a")`, want: "9 09 9 09 9 9 5 05 7 07 AM"},
 		{src: `format_time("00:00:00", "H h K k a") ~ "|" ~ format_time("12:00:00", "H h K k a")`,
